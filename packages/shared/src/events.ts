@@ -1,0 +1,71 @@
+import { CloudEvent, type CloudEventV1 } from 'cloudevents';
+import * as v from 'valibot';
+import { Rejected } from './errors.ts';
+
+/** Every event type of Darkroom. The Triggers in config/ are held to this list by a test. */
+export const eventType = {
+  imageUploaded: 'dev.darkroom.image.uploaded',
+  filterFinished: 'dev.darkroom.filter.finished',
+  archiveCreated: 'dev.darkroom.archive.created',
+  jobCompleted: 'dev.darkroom.job.completed',
+} as const;
+
+/** What a PingSource sends. */
+export const pingType = 'dev.knative.sources.ping';
+
+export type Outcome = 'succeeded' | 'rejected';
+
+/** The part of a job that travels on its events; the rest waits in the store (claim check). */
+export interface Route {
+  job: string;
+  filters: readonly string[];
+  archive: boolean;
+}
+
+export const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
+export const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
+
+const attributes = v.object({
+  type: v.string(),
+  job: jobId,
+  image: v.optional(imageId),
+  filter: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,19}$/))),
+});
+
+/** What a stage may rely on once an event has been checked. */
+export type Incoming = v.InferOutput<typeof attributes>;
+
+/**
+ * Checks an event that arrived over HTTP: anyone who reaches the port can send anything.
+ * @throws Rejected with status 400, which the broker does not retry
+ */
+export function readEvent(event: unknown): Incoming {
+  const result = v.safeParse(attributes, event);
+  if (result.success) return result.output;
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'event'}: ${issue.message}`);
+  throw new Rejected(`Not an event that Darkroom understands: ${faults.join('; ')}`, { status: 400 });
+}
+
+/** One per image, from ingest: each active filter finds its own name = true. */
+export function imageUploaded({ job, filters, archive }: Route, image: string): CloudEvent<undefined> {
+  const switches = Object.fromEntries(filters.map((name) => [name, 'true']));
+  return create(eventType.imageUploaded, 'ingest', `${job}/${image}/ingest`, { ...switches, job, image, archive: String(archive) });
+}
+
+/** From a filter, or from sweep in its place. */
+export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: Outcome): CloudEvent<undefined> {
+  return create(eventType.filterFinished, filter, `${job}/${image}/${filter}`, { job, image, filter, outcome, archive: String(archive) });
+}
+
+export function archiveCreated(job: string): CloudEvent<undefined> {
+  return create(eventType.archiveCreated, 'zip', `${job}/zip`, { job });
+}
+
+export function jobCompleted(job: string, outcome: 'completed' | 'failed'): CloudEvent<undefined> {
+  return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome });
+}
+
+/** The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label. */
+function create(type: string, stage: string, id: string, extensions: Record<string, string>): CloudEvent<undefined> {
+  return new CloudEvent<undefined>({ type, source: `/darkroom/${stage}`, id, ...extensions } satisfies Partial<CloudEventV1<undefined>>);
+}

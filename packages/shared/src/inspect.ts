@@ -1,0 +1,67 @@
+import { open } from 'node:fs/promises';
+import type { Metadata } from 'sharp';
+import { readBmpSize } from './bmp.ts';
+import { Rejected } from './errors.ts';
+import { type ImageType, sniff } from './formats.ts';
+import type { ImageLimits } from './limits.ts';
+
+/** What the header of an image says. */
+export interface Header {
+  type: ImageType;
+  /** Pixels, as the picture is seen (orientation applied). */
+  width: number;
+  height: number;
+  /** Of an animation; 1 otherwise. */
+  frames: number;
+  delay?: number[];
+  loop?: number;
+}
+
+/**
+ * Judges an image by its header alone, before any pixel is decoded.
+ * @param source bytes, or the path of a file
+ * @throws Rejected with status 415 (not an image that Darkroom takes) or 422 (one that cannot be used)
+ */
+export async function inspect(source: Buffer | string, limits: ImageLimits): Promise<Header> {
+  const type = sniff(typeof source === 'string' ? await readHead(source) : source);
+  if (!type) throw new Rejected('This is not an image that can be developed. Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.', { status: 415 });
+  const header = type === 'image/bmp' ? { type, ...readBmpSize(await bytesOf(source)), frames: 1 } : readMetadata(type, await metadataOf(source));
+  const { width, height, frames } = header;
+  if (frames > limits.MAX_FRAMES) throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed.`);
+  if (width * height * frames > limits.MAX_PIXELS) {
+    const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;
+    throw new Rejected(`The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed.`);
+  }
+  return header;
+}
+
+function readMetadata(type: ImageType, { width, height, pageHeight, pages, autoOrient, delay, loop }: Metadata): Header {
+  const animated = type === 'image/gif' || type === 'image/webp';
+  const frames = animated ? (pages ?? 1) : 1;
+  if (frames === 1) return { type, ...(animated ? { width, height: pageHeight ?? height } : autoOrient), frames };
+  return { type, width, height: pageHeight ?? height, frames, ...(delay && { delay }), ...(loop !== undefined && { loop }) };
+}
+
+/** sharp is loaded with the first image, not before: a page or a status needs none of it. */
+async function metadataOf(source: Buffer | string): Promise<Metadata> {
+  const { default: sharp } = await import('sharp');
+  return sharp(source, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw new Rejected('The file is damaged: it starts like an image, but its header cannot be read.', { cause });
+    });
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function bytesOf(source: Buffer | string): Promise<Buffer> {
+  return typeof source === 'string' ? readHead(source) : source;
+}

@@ -1,0 +1,27 @@
+import * as v from 'valibot';
+import { integer } from './config.ts';
+
+const MiB = 1024 * 1024;
+
+/**
+ * Every limit on what a person may send, with its default; each can be set by the environment variable of its name.
+ * The reasons are in docs/limits.md.
+ */
+export const limits = {
+  /** Bytes of one photo. */
+  MAX_FILE_BYTES: v.optional(integer(1, 1024 * MiB), String(25 * MiB)),
+  /** Photos in one post. */
+  MAX_FILES: v.optional(integer(1, 999), '50'),
+  /** Pixels of one photo, over all its frames: 50 MP take 200 MB as RGBA. */
+  MAX_PIXELS: v.optional(integer(1, 1_000_000_000), '50000000'),
+  /** Frames of an animation. */
+  MAX_FRAMES: v.optional(integer(1, 10_000), '200'),
+  /** Seconds that one filter may spend on one photo. */
+  MAX_IMAGE_SECONDS: v.optional(integer(1, 600), '20'),
+};
+
+/** The part of the limits that an image itself is held to. */
+export interface ImageLimits {
+  MAX_PIXELS: number;
+  MAX_FRAMES: number;
+}

@@ -1,0 +1,79 @@
+import { CloudEvent } from 'cloudevents';
+import type { Context, HealthCheck } from 'faas-js-runtime';
+import { explain, Rejected } from './errors.ts';
+import { type Incoming, readEvent } from './events.ts';
+import { log } from './log.ts';
+
+/** What the runtime wants of a function module. */
+export interface Stage {
+  init: () => Promise<void>;
+  handle: (context: Context, event?: unknown) => Promise<CloudEvent<undefined> | undefined>;
+  shutdown: () => Promise<void>;
+  liveness: HealthCheck;
+  readiness: HealthCheck;
+}
+
+/** How long a stage may go on with what it has begun once it is told to stop. Knative's own grace is 300 s at most. */
+const drainSeconds = 25;
+
+/** Handles one checked event; what it returns goes back to the broker as the next event. */
+export type Handler = (event: Incoming, raw: CloudEvent<unknown>) => Promise<CloudEvent<undefined> | undefined>;
+
+/**
+ * Makes a function module out of a handler: checks the event, logs the step, and tells passing faults (500, the broker tries
+ * again) from permanent ones (4xx, straight to the dead letter sink).
+ * @param open reads settings and opens what the handler needs; called once, before the port is opened
+ */
+export function stage(open: () => Handler | Promise<Handler>): Stage {
+  let handler: Handler | undefined;
+  const running = new Set<Promise<unknown>>();
+
+  async function run(received: unknown) {
+    if (!handler) throw new Error('The function was called before init() had finished');
+    const event = readEvent(received);
+    const begun = performance.now();
+    const fields = { job: event.job, image: event.image, filter: event.filter };
+    try {
+      const reply = await handler(event, received as CloudEvent<unknown>);
+      log(reply ? `emitted ${reply.type}` : `waiting after ${event.type}`, { ...fields, ms: Math.round(performance.now() - begun) });
+      return reply;
+    } catch (error) {
+      log(`failed at ${event.type}`, { ...fields, error: explain(error) });
+      throw error;
+    }
+  }
+
+  return {
+    async init() {
+      handler = await open();
+    },
+    async handle(_context, event) {
+      const work = run(event);
+      running.add(work);
+      try {
+        return await work;
+      } catch (error) {
+        throw answerable(error);
+      } finally {
+        running.delete(work);
+      }
+    },
+    async shutdown() {
+      const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref());
+      await Promise.race([Promise.allSettled(running), late]);
+    },
+    // The runtime's own probes answer 503 when the event loop was busy for 42 ms, which says nothing about health.
+    liveness: answerOk,
+    readiness: answerOk,
+  };
+}
+
+/** The runtime takes the status from `code`, and stumbles over the string codes of system errors. */
+function answerable(error: unknown): Error {
+  const code = error instanceof Rejected ? error.status : 500;
+  return Object.assign(new Error(explain(error)), { code });
+}
+
+const answerOk: HealthCheck = (_request, reply) => {
+  (reply as unknown as { send(body: string): void }).send('OK');
+};

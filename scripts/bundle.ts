@@ -1,0 +1,78 @@
+/**
+ * Bundles the function in the current folder, with all that it shares, into dist/: index.mjs, and a package.json that lists
+ * only what cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points
+ * the buildpack there, since it sees nothing outside the function's own folder and npm cannot install `workspace:`.
+ *
+ * src/main.ts, where there is one, is a server of its own; otherwise src/index.ts is a stage, and is wrapped in the runtime.
+ */
+import { existsSync, globSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, join, resolve } from 'node:path';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+
+const folder = process.cwd();
+const name = basename(folder);
+const shared = resolve(import.meta.dirname, '../packages/shared');
+/** Packages with machine code, which stay outside of the bundle. */
+const native = ['sharp'];
+
+const ownServer = join(folder, 'src/main.ts');
+const wrapper = `import { serve } from '${shared}/src/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
+
+/** Gives the stages their entry, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
+const plugin: Plugin = {
+  name: 'darkroom',
+  resolveId(id, importer) {
+    if (id === 'darkroom:stage') return id;
+    if (id.endsWith('?inline') && importer) return `${resolve(importer, '..', id)}`;
+    return undefined;
+  },
+  async load(id) {
+    if (id === 'darkroom:stage') return wrapper;
+    if (!id.endsWith('?inline')) return undefined;
+    const file = id.slice(0, -'?inline'.length);
+    const text = file.endsWith('.ts') ? await bundleBrowserScript(file) : await readFile(file, 'utf8');
+    return { code: `export default ${JSON.stringify(text)};`, moduleType: 'js' };
+  },
+};
+
+async function bundleBrowserScript(file: string): Promise<string> {
+  const bundle = await rolldown({ input: file, platform: 'browser' });
+  const { output } = await bundle.generate({ format: 'iife', minify: true });
+  return output[0].code;
+}
+
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist');
+const bundle = await rolldown({
+  input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
+  platform: 'node',
+  external: native,
+  plugins: [plugin],
+});
+const { output } = await bundle.write({
+  file: 'dist/index.mjs',
+  format: 'esm',
+  minify: { mangle: true, compress: true, codegen: true },
+  // The runtime recognises an event by the name of its class.
+  keepNames: true,
+  codeSplitting: false,
+  // faas-js-runtime's node-os-utils assigns to an undeclared variable.
+  banner: 'globalThis.osu ??= undefined;',
+});
+
+const chunk = output.find((item): item is OutputChunk => item.type === 'chunk')!;
+const imported = [...chunk.imports, ...chunk.dynamicImports].filter((id) => native.includes(id));
+const require = createRequire(join(shared, 'package.json'));
+const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
+const manifest = {
+  name: `darkroom-${name}`,
+  private: true,
+  type: 'module',
+  engines: { node: '>=22' },
+  scripts: { start: 'node index.mjs' },
+  dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
+};
+await writeFile('dist/package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+console.log(`${name}: ${globSync('dist/*').length} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);
