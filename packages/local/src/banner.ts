@@ -1,0 +1,23 @@
+import { displayed } from './manifest/document.ts';
+
+export interface Addresses {
+  publicUrl: string;
+  inboxUrl: string;
+  smtpPort: number;
+  brokerUrl: string;
+}
+
+export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, traffic: string): string {
+  return `
+  Darkroom is ready.
+
+    Page     ${publicUrl}
+    Inbox    ${inboxUrl}
+    Data     ${displayed(dataFolder)}
+    Traffic  ${traffic}
+
+    curl -F email=you@example.com -F photos=@photo.jpg ${publicUrl}
+
+  Ctrl-C stops.
+`;
+}

@@ -1,0 +1,53 @@
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { limits } from '../limits.ts';
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export interface Call {
+  url: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  /** Milliseconds for everything, the body of the answer included. */
+  timeout: number;
+}
+
+const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+
+/** One POST over a kept connection. node:http, since it takes a third of the time of fetch for a small event. */
+export function post({ url, headers, body, timeout }: Call): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const secure = url.startsWith('https:');
+    const send = secure ? httpsRequest : httpRequest;
+    const request = send(url, { method: 'POST', headers, agent: secure ? agents.https : agents.http }, (response) => {
+      readBody(response).then((content) => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: content });
+      }, fail);
+    });
+    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeout / 1000} s`)), timeout);
+    request.on('error', fail);
+    request.end(body);
+
+    function fail(error: Error) {
+      clearTimeout(timer);
+      request.destroy();
+      reject(error);
+    }
+  });
+}
+
+async function readBody(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limits.eventBytes) throw new Error(`the answer is larger than ${limits.eventBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

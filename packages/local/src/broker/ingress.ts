@@ -1,0 +1,58 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { limits } from '../limits.ts';
+import type { Brokers } from './broker.ts';
+import { readEvent } from './event.ts';
+import { NotAnEvent } from './not-an-event.ts';
+import { passedOn } from './passthrough.ts';
+
+/** There is one namespace on one machine. */
+export const namespace = 'default';
+
+/** The Brokers' address: POST /<namespace>/<broker>. */
+export function createIngress(brokers: Pick<Brokers, 'publish'>): RequestListener {
+  return (request, response) => {
+    receive(request, response, brokers).catch(() => response.destroy());
+  };
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse, brokers: Pick<Brokers, 'publish'>): Promise<void> {
+  const answer = (status: number, reason = '', headers: Record<string, string> = {}) => {
+    // A body that was not read would be taken for the next request.
+    if (!request.complete) headers['connection'] = 'close';
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(reason) }).end(reason);
+    request.resume();
+  };
+  const allow = { allow: 'POST, OPTIONS' };
+  if (request.method === 'OPTIONS') return answer(200, '', { ...allow, 'webhook-allowed-origin': '*' });
+  if (request.method !== 'POST') return answer(405, '', allow);
+
+  const path = new URL(request.url ?? '/', 'http://broker').pathname;
+  if (path === '/') return answer(404);
+  const segments = path.slice(1).split('/');
+  const [space, broker] = segments;
+  if (segments.length !== 2 || !space || !broker) return answer(400, 'The path must be /<namespace>/<broker>');
+  if (space !== namespace) return answer(404, `There is no namespace ${space}; it is ${namespace}`);
+
+  const body = await readBody(request);
+  if (!body) return answer(413, `An event may have up to ${limits.eventBytes} bytes. Pass a reference instead of the data.`);
+  try {
+    const refusal = brokers.publish(broker, { event: readEvent(request.headers, body), headers: passedOn(request.headers) });
+    if (!refusal) return answer(202);
+    return answer(refusal.status, refusal.reason, refusal.status === 503 ? { 'retry-after': '1' } : {});
+  } catch (error) {
+    if (error instanceof NotAnEvent) return answer(400, error.message);
+    throw error;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > limits.eventBytes) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limits.eventBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,11 @@
+import type { Lease } from '../process/revision.ts';
+
+/** Where a delivery goes. */
+export interface Subscriber {
+  /** Its name in the log. */
+  name: string;
+  /** What dead letters call it (`knativeerrordest`): its address in a cluster, since a local port says nothing. */
+  url: string;
+  /** The right to send one request, in its turn. @throws NotUp where no process is up in time */
+  lease(signal: AbortSignal): Promise<Lease>;
+}

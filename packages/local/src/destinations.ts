@@ -1,0 +1,25 @@
+import { namespace } from './broker/ingress.ts';
+import type { Subscriber } from './broker/subscriber.ts';
+import { limits } from './limits.ts';
+import type { Destination } from './manifest/topology.ts';
+import type { Fleet } from './process/fleet.ts';
+import { type Gate, gate } from './process/gate.ts';
+
+/** Turns what a manifest names into something that events can be sent to. */
+export function createDestinations(fleet: Fleet, brokerOrigin: string): (destination: Destination) => Subscriber {
+  const gates = new Map<string, Gate>();
+
+  function plainUrl(url: string, name = url): Subscriber {
+    const entrance = gates.get(url) ?? gate(limits.urlConcurrency);
+    gates.set(url, entrance);
+    return { name, url, lease: async (signal) => ({ origin: url, release: await entrance.enter(signal) }) };
+  }
+
+  return (destination) => {
+    if ('url' in destination) return plainUrl(destination.url);
+    if ('broker' in destination) return plainUrl(`${brokerOrigin}/${namespace}/${destination.broker}`, `broker ${destination.broker}`);
+    const { service } = destination;
+    // Picked when the turn comes, so that a shift of traffic holds for what waits as well.
+    return { name: service, url: `http://${service}.${namespace}.svc.cluster.local`, lease: async (signal) => fleet.pick(service).lease(signal) };
+  };
+}

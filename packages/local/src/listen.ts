@@ -1,0 +1,28 @@
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { within } from './within.ts';
+
+export interface Listening {
+  server: Server;
+  port: number;
+}
+
+/** Takes a port, before there is anything to answer with: what answers may need to know the port. */
+export function listen(port: number, host: string, options: ServerOptions = {}): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(options);
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      const address = server.address();
+      resolve({ server, port: typeof address === 'object' && address ? address.port : port });
+    });
+  });
+}
+
+/** Takes no more connections, lets requests in flight finish for that many milliseconds, then cuts them off. */
+export async function close({ server }: Listening, patience: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await within(patience, closed);
+  server.closeAllConnections();
+}

@@ -1,0 +1,34 @@
+import type * as v from 'valibot';
+import { limits } from '../limits.ts';
+import type { delivery, destination } from './schema.ts';
+import type { DeliverySpec, Destination } from './topology.ts';
+
+type Written = v.InferOutput<typeof delivery> | undefined;
+
+/** What Knative gives a Broker whose manifest says nothing. */
+const builtIn = { retry: 10, backoffPolicy: 'exponential', backoffDelay: 200, timeout: limits.deliveryTime } as const;
+
+export function brokerDelivery(written: Written): DeliverySpec {
+  return written ? complete(written) : { ...builtIn };
+}
+
+/** A Trigger with any delivery of its own takes retries, back-off and time-out only from it; the dead letter sink falls back. */
+export function triggerDelivery(written: Written, broker: DeliverySpec): DeliverySpec {
+  if (!written) return broker;
+  return { ...(broker.deadLetterSink && { deadLetterSink: broker.deadLetterSink }), ...complete(written) };
+}
+
+function complete({ retry = 0, backoffPolicy, backoffDelay, timeout, deadLetterSink }: NonNullable<Written>): DeliverySpec {
+  return {
+    retry,
+    backoffPolicy: backoffPolicy ?? builtIn.backoffPolicy,
+    backoffDelay: backoffDelay ?? builtIn.backoffDelay,
+    timeout: timeout ?? builtIn.timeout,
+    ...(deadLetterSink && { deadLetterSink: toDestination(deadLetterSink) }),
+  };
+}
+
+export function toDestination({ ref, uri }: v.InferOutput<typeof destination>): Destination {
+  if (!ref) return { url: uri! };
+  return ref.kind === 'Broker' ? { broker: ref.name } : { service: ref.name };
+}

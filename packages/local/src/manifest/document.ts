@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import * as v from 'valibot';
+import { isMap, isPair, isScalar, LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
+
+/** Everything that is wrong with the manifests; each entry says where, what, and what to do. */
+export type Faults = string[];
+
+/** One YAML document, which remembers where each of its fields was written. */
+export interface Document {
+  value: unknown;
+  apiVersion: string;
+  kind: string;
+  name: string;
+  /** "config/triggers.yaml:12" for a field, or for the nearest one around it that exists. */
+  at(path?: readonly PropertyKey[]): string;
+  /** "config/triggers.yaml:12: Trigger sepia: spec.broker: ..." */
+  fault(path: readonly PropertyKey[], message: string): string;
+}
+
+/** The documents of every *.yaml directly inside a folder, in the order in which `kubectl apply -f` takes them. */
+export async function readFolder(folder: string, faults: Faults): Promise<Document[]> {
+  const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  const files = await Promise.all(names.map((name) => readDocuments(join(folder, name), faults)));
+  return files.flat();
+}
+
+export async function readDocuments(path: string, faults: Faults): Promise<Document[]> {
+  const lines = new LineCounter();
+  const file = displayed(path);
+  const parsed = parseAllDocuments(await readFile(path, 'utf8'), { lineCounter: lines, prettyErrors: false });
+  const documents: Document[] = [];
+  for (const yaml of Array.isArray(parsed) ? parsed : []) {
+    for (const error of yaml.errors) faults.push(`${file}:${lines.linePos(error.pos[0]).line}: not valid YAML: ${error.message}`);
+    if (yaml.errors.length === 0 && yaml.contents !== null) documents.push(document(yaml, file, lines));
+  }
+  return documents;
+}
+
+const header = v.object({
+  apiVersion: v.optional(v.string(), ''),
+  kind: v.optional(v.string(), ''),
+  metadata: v.optional(v.object({ name: v.optional(v.string(), '') })),
+});
+
+function document(yaml: YamlDocument.Parsed, file: string, lines: LineCounter): Document {
+  const value: unknown = yaml.toJS();
+  const read = v.safeParse(header, value);
+  const { apiVersion, kind, metadata } = read.success ? read.output : { apiVersion: '', kind: '', metadata: undefined };
+  const name = metadata?.name ?? '';
+  const at = (path: readonly PropertyKey[] = []) => `${file}:${lines.linePos(offsetOf(yaml, path)).line}`;
+  const subject = kind ? `${kind} ${name}`.trim() : 'document';
+  const fault = (path: readonly PropertyKey[], message: string) => `${at(path)}: ${subject}: ${[path.join('.'), message].filter(Boolean).join(': ')}`;
+  return { value, apiVersion, kind, name, at, fault };
+}
+
+/** Where a field starts: at its key, so that a missing value still points at the right line. */
+function offsetOf(yaml: YamlDocument.Parsed, path: readonly PropertyKey[]): number {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const parent: unknown = depth === 1 ? yaml.contents : yaml.getIn(path.slice(0, depth - 1), true);
+    const last = path[depth - 1];
+    const pair = isMap(parent) && parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === last);
+    if (pair && isScalar(pair.key) && pair.key.range) return pair.key.range[0];
+    const node: unknown = yaml.getIn(path.slice(0, depth), true);
+    if (hasRange(node)) return node.range[0];
+  }
+  return yaml.contents?.range[0] ?? yaml.range[0];
+}
+
+function hasRange(node: unknown): node is { range: [number, number, number] } {
+  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+}
+
+/** A path as a person in the repository would type it. */
+export function displayed(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}

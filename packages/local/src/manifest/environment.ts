@@ -1,0 +1,77 @@
+import type { Environment } from '@darkroom/shared/config';
+import type * as v from 'valibot';
+import type { container, func } from './schema.ts';
+
+type Container = v.InferOutput<typeof container>;
+type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs']>;
+
+/** Settings of operation that reach every function, whether a manifest names them or not. */
+const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_)|^(RETENTION|LOG_LEVEL)$/;
+
+export interface Sources {
+  configMaps: ReadonlyMap<string, Record<string, string>>;
+  /** Stands in for Secrets, and overrides ConfigMap keys of the same name; what a manifest spells out stays as it is. */
+  operator: Environment;
+  /** Called with the path inside the document, and what is wrong there. */
+  fault(path: PropertyKey[], message: string): void;
+}
+
+/** `run.envs` of a func.yaml: literals, `{{ env:X }}`, `{{ secret:name:KEY }}`, `{{ configMap:name[:KEY] }}`. */
+export function ofFunction(envs: FuncEnvs, { configMaps, operator, fault }: Sources): Record<string, string> {
+  const imported: Environment = {};
+  const named: Environment = {};
+  for (const [index, { name, value = '' }] of envs.entries()) {
+    const path = ['run', 'envs', index];
+    const [, source, from = '', key] = /^\{\{\s*(env|secret|configMap):([\w.-]+)(?::([\w.-]+))?\s*\}\}$/.exec(value) ?? [];
+    if (name === undefined) {
+      if (source === 'configMap' && key === undefined) Object.assign(imported, keysOf(from, path));
+      else if (source !== 'secret') fault(path, 'an entry without a name takes {{ configMap:name }} or {{ secret:name }}');
+    } else if (source === 'configMap' && key !== undefined) named[name] = operator[name] ?? keysOf(from, path)[key];
+    else if (source === 'secret') named[name] = operator[name] ?? operator[key ?? name];
+    else if (source === 'env') named[name] = operator[from] ?? missing(from, path);
+    else named[name] = value;
+  }
+  return merge({ operator, imported, named });
+
+  function keysOf(map: string, path: PropertyKey[]): Environment {
+    const keys = configMaps.get(map);
+    if (!keys) fault(path, `there is no ConfigMap ${map} in the config folder`);
+    return overridden(keys ?? {}, operator);
+  }
+  function missing(variable: string, path: PropertyKey[]): undefined {
+    fault(path, `needs ${variable} in your environment; set it and start again`);
+  }
+}
+
+/** `env` and `envFrom` of a Service's container. */
+export function ofContainer({ env = [], envFrom = [] }: Container, path: PropertyKey[], { configMaps, operator, fault }: Sources): Record<string, string> {
+  const imported: Environment = {};
+  const named: Environment = {};
+  for (const [index, { configMapRef }] of envFrom.entries()) {
+    if (configMapRef) Object.assign(imported, keysOf(configMapRef.name, [...path, 'envFrom', index]));
+  }
+  for (const [index, { name, value, valueFrom }] of env.entries()) {
+    const { configMapKeyRef: map, secretKeyRef: secret } = valueFrom ?? {};
+    if (map) named[name] = operator[name] ?? keysOf(map.name, [...path, 'env', index])[map.key];
+    else if (secret) named[name] = operator[name] ?? operator[secret.key];
+    else named[name] = value ?? '';
+  }
+  return merge({ operator, imported, named });
+
+  function keysOf(map: string, at: PropertyKey[]): Environment {
+    const keys = configMaps.get(map);
+    if (!keys) fault(at, `there is no ConfigMap ${map} in the config folder`);
+    return overridden(keys ?? {}, operator);
+  }
+}
+
+/** A name wins over an import, in whatever order they are written, as in a container. */
+function merge({ operator, imported, named }: Record<'operator' | 'imported' | 'named', Environment>): Record<string, string> {
+  const passed = Object.fromEntries(Object.entries(operator).filter(([name]) => operational.test(name)));
+  const entries = Object.entries({ ...passed, ...imported, ...named });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function overridden(keys: Record<string, string>, operator: Environment): Environment {
+  return Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, operator[key] ?? value]));
+}

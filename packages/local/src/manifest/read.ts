@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import type { Environment } from '@darkroom/shared/config';
+import { Misconfigured } from '@darkroom/shared/errors';
+import { Cron } from 'croner';
+import { check } from './check.ts';
+import { brokerDelivery, toDestination, triggerDelivery } from './delivery.ts';
+import { displayed, type Document, type Faults, readFolder } from './document.ts';
+import { referenceFaults } from './references.ts';
+import { broker, configMap, pingSource, trigger } from './schema.ts';
+import { readServices } from './services.ts';
+import type { Topology } from './topology.ts';
+
+/**
+ * Reads the very manifests that the cluster gets. Kinds that only a cluster needs are passed over.
+ * @throws Misconfigured with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
+ */
+export async function readManifests(folders: { config: string; functions: string }, operator: Environment): Promise<Topology> {
+  if (!existsSync(folders.config)) throw new Misconfigured(`${displayed(folders.config)} does not exist. CONFIG_DIR names the folder of manifests.`);
+  const faults: Faults = [];
+  const documents = await readFolder(folders.config, faults);
+  const kind = (apiVersion: string, name: string) => unique(documents.filter((each) => each.apiVersion === apiVersion && each.kind === name), faults);
+
+  const brokers = kind('eventing.knative.dev/v1', 'Broker').flatMap((document) => {
+    const read = check(broker, document, faults);
+    return read ? [{ document, name: document.name, delivery: brokerDelivery(read.spec?.delivery) }] : [];
+  });
+  const triggers = kind('eventing.knative.dev/v1', 'Trigger').flatMap((document) => {
+    const read = check(trigger, document, faults);
+    if (!read) return [];
+    const { spec } = read;
+    const inherited = brokers.find(({ name }) => name === spec.broker)?.delivery ?? brokerDelivery(undefined);
+    const filtered = { filters: spec.filters ?? [], attributes: spec.filters?.length ? {} : (spec.filter?.attributes ?? {}) };
+    return [{ document, name: document.name, broker: spec.broker, ...filtered, subscriber: toDestination(spec.subscriber), delivery: triggerDelivery(spec.delivery, inherited) }];
+  });
+  const pings = kind('sources.knative.dev/v1', 'PingSource').flatMap((document) => {
+    const read = check(pingSource, document, faults);
+    if (!read) return [];
+    const { schedule, timezone, contentType = 'application/json', data = '', sink } = read.spec;
+    const wrong = scheduleFault(schedule, timezone);
+    if (wrong) faults.push(document.fault(['spec', 'schedule'], wrong));
+    return [{ document, name: document.name, schedule, contentType, data, sink: toDestination(sink), ...(timezone && { timezone }) }];
+  });
+  const configMaps = new Map(kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]));
+  const services = await readServices({
+    documents: documents.filter((each) => each.apiVersion === 'serving.knative.dev/v1' && each.kind === 'Service'),
+    functionsFolder: folders.functions,
+    configMaps,
+    operator,
+    faults,
+  });
+
+  faults.push(...referenceFaults({ brokers, triggers, pings, services }));
+  if (faults.length > 0) throw new Misconfigured(`The manifests need a change:\n  ${[...new Set(faults)].join('\n  ')}`);
+  return { brokers: brokers.map(plain), triggers: triggers.map(plain), pings: pings.map(plain), services };
+}
+
+function unique(documents: Document[], faults: Faults): Document[] {
+  const seen = new Map<string, Document>();
+  for (const document of documents) {
+    const earlier = seen.get(document.name);
+    if (earlier) faults.push(document.fault(['metadata', 'name'], `${earlier.at()} already has this name; choose another`));
+    else seen.set(document.name, document);
+  }
+  return [...seen.values()];
+}
+
+function scheduleFault(schedule: string, timezone: string | undefined): string | undefined {
+  try {
+    new Cron(schedule, { paused: true, ...(timezone && { timezone }) }).nextRun();
+    return undefined;
+  } catch (error) {
+    return `is not a cron schedule: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function plain<Described extends { document: Document }>({ document: _, ...rest }: Described): Omit<Described, 'document'> {
+  return rest;
+}

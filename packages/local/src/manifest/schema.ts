@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { duration } from './duration.ts';
+import { attributes, filter } from './filters.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const metadata = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
+const values = v.record(v.string(), v.string('must be text: put it in quotes'));
+
+/** Where events go: a Service or a Broker by name, or a URL. */
+export const destination = v.pipe(
+  v.strictObject({
+    ref: v.optional(v.object({ apiVersion: v.optional(v.string()), kind: v.picklist(['Service', 'Broker'], 'must be a Knative Service or a Broker'), name: v.string() })),
+    uri: v.optional(v.pipe(v.string(), v.regex(/^https?:\/\//, 'must be an absolute http URL'))),
+  }),
+  v.check(({ ref, uri }) => (ref === undefined) !== (uri === undefined), 'needs either ref or uri'),
+);
+
+export const delivery = v.strictObject({
+  retry: v.optional(count),
+  backoffPolicy: v.optional(v.picklist(['linear', 'exponential'])),
+  backoffDelay: v.optional(duration),
+  timeout: v.optional(duration),
+  deadLetterSink: v.optional(destination),
+});
+
+export const broker = v.object({
+  metadata,
+  spec: v.optional(v.strictObject({ config: v.optional(v.unknown()), delivery: v.optional(delivery) })),
+});
+
+export const trigger = v.object({
+  metadata,
+  spec: v.strictObject({
+    broker: v.string(),
+    filter: v.optional(v.strictObject({ attributes: v.optional(attributes) })),
+    filters: v.optional(v.array(filter)),
+    subscriber: destination,
+    delivery: v.optional(delivery),
+  }),
+});
+
+export const pingSource = v.object({
+  metadata,
+  spec: v.strictObject({
+    schedule: v.string(),
+    timezone: v.optional(v.string()),
+    contentType: v.optional(v.string()),
+    data: v.optional(v.string('must be text: put it in quotes')),
+    sink: destination,
+  }),
+});
+
+export const configMap = v.object({ metadata, data: v.optional(values) });
+
+const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
+
+export const container = v.object({
+  image: v.optional(v.string()),
+  env: v.optional(
+    v.array(
+      v.object({
+        name: v.string(),
+        value: v.optional(v.string('must be text: put it in quotes')),
+        valueFrom: v.optional(v.object({ configMapKeyRef: v.optional(keyRef), secretKeyRef: v.optional(keyRef) })),
+      }),
+    ),
+  ),
+  envFrom: v.optional(v.array(v.object({ configMapRef: v.optional(v.object({ name: v.string() })) }))),
+});
+
+export const service = v.object({
+  metadata,
+  spec: v.object({
+    template: v.object({
+      metadata: v.optional(v.object({ name: v.optional(v.string()) })),
+      spec: v.object({ containerConcurrency: v.optional(count), containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')) }),
+    }),
+    traffic: v.optional(
+      v.array(
+        v.object({
+          revisionName: v.optional(v.string()),
+          latestRevision: v.optional(v.boolean()),
+          tag: v.optional(v.pipe(v.string(), v.regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and dashes'))),
+          percent: v.optional(v.pipe(count, v.maxValue(100))),
+        }),
+      ),
+    ),
+  }),
+});
+
+export const func = v.object({
+  name: v.pipe(v.string(), v.minLength(1)),
+  run: v.optional(v.object({ envs: v.optional(v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) }))) })),
+  deploy: v.optional(
+    v.object({ options: v.optional(v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) })) }),
+  ),
+});

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { Cron } from 'croner';
+import { attempt } from './broker/attempt.ts';
+import type { Event } from './broker/event.ts';
+import { namespace } from './broker/ingress.ts';
+import type { Subscriber } from './broker/subscriber.ts';
+import { limits } from './limits.ts';
+import type { Log } from './log.ts';
+import type { Destination, PingSpec } from './manifest/topology.ts';
+
+/** The PingSources of the manifests. */
+export interface Pings {
+  apply(pings: PingSpec[]): void;
+  /** Sends each event once, now: after a restart everything that is open stands still, since the broker starts empty. */
+  sendAll(): void;
+  stop(): void;
+}
+
+export function createPings(resolve: (destination: Destination) => Subscriber, log: Log): Pings {
+  const stopping = new AbortController();
+  const inFlight = new Set<string>();
+  let current: PingSpec[] = [];
+  let crons: Cron[] = [];
+
+  async function send(ping: PingSpec, data: string): Promise<void> {
+    // A tick that finds the one before still under way is left out.
+    if (inFlight.has(ping.name)) return;
+    inFlight.add(ping.name);
+    try {
+      const subscriber = resolve(ping.sink);
+      const outcome = await attempt({ event: pingEvent(ping, data), headers: {} }, subscriber, limits.deliveryTime, stopping.signal);
+      if (outcome.result === 'failed' && !stopping.signal.aborted) log('ping', `${ping.name} to ${subscriber.name} failed (${outcome.reason}); the next one follows its schedule`);
+    } finally {
+      inFlight.delete(ping.name);
+    }
+  }
+
+  function halt(): void {
+    for (const cron of crons) cron.stop();
+  }
+
+  return {
+    apply(pings) {
+      halt();
+      current = pings;
+      crons = pings.map((ping) => new Cron(ping.schedule, { ...(ping.timezone && { timezone: ping.timezone }) }, () => void send(ping, ping.data)));
+    },
+    sendAll() {
+      for (const ping of current) void send(ping, withoutIdling(ping.data));
+    },
+    stop() {
+      halt();
+      stopping.abort();
+    },
+  };
+}
+
+function pingEvent({ name, contentType }: PingSpec, data: string): Event {
+  const attributes = new Map([
+    ['specversion', '1.0'],
+    ['id', randomUUID()],
+    ['source', `/apis/v1/namespaces/${namespace}/pingsources/${name}`],
+    ['type', 'dev.knative.sources.ping'],
+    ['time', new Date().toISOString()],
+    ['datacontenttype', contentType],
+  ]);
+  return { attributes, data: Buffer.from(data) };
+}
+
+/** At the start nothing can be on its way: `idleSeconds` is 0 then, where the data have it. */
+function withoutIdling(data: string): string {
+  try {
+    const content: unknown = JSON.parse(data);
+    if (typeof content === 'object' && content !== null && 'idleSeconds' in content) return JSON.stringify({ ...content, idleSeconds: 0 });
+  } catch {
+    // Data need not be JSON.
+  }
+  return data;
+}

@@ -1,0 +1,84 @@
+import { explain, Misconfigured } from '@darkroom/shared/errors';
+import type { Log } from '../log.ts';
+import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
+import { NotUp, type Revision, startRevision } from './revision.ts';
+
+/** Every revision of every service, and which of them is asked. */
+export interface Fleet {
+  readonly ready: boolean;
+  /** A revision by its traffic, or by a tag where there is one of that name. */
+  pick(service: string, tag?: string): Revision;
+  /**
+   * Starts what is new or changed, and resolves when it is ready, with what shifts the traffic over and stops what is gone.
+   * @throws where something does not become ready; what ran before runs on
+   */
+  prepare(services: ServiceSpec[]): Promise<() => void>;
+  stop(): Promise<void>;
+}
+
+export function createFleet(platform: Record<string, string>, log: Log): Fleet {
+  let running = new Map<string, Revision>();
+  let traffic = new Map<string, TrafficSpec[]>();
+  /** With those that are starting, and those that are leaving and finish their requests. */
+  const alive = new Set<Revision>();
+
+  function launch(spec: RevisionSpec): Revision {
+    const revision = startRevision(spec, platform, log);
+    alive.add(revision);
+    return revision;
+  }
+
+  async function retire(revision: Revision): Promise<void> {
+    await revision.stop();
+    alive.delete(revision);
+  }
+
+  return {
+    get ready() {
+      return running.size > 0 && [...running.values()].every(({ ready }) => ready);
+    },
+    pick(service, tag) {
+      const targets = traffic.get(service) ?? [];
+      // An unknown tag falls back to the percentages, as Knative does.
+      const chosen = (tag !== undefined && targets.find((target) => target.tag === tag)) || byPercent(targets);
+      const revision = chosen && running.get(chosen.revision);
+      if (!revision) throw new NotUp(`${service} is not up`);
+      return revision;
+    },
+    async prepare(services) {
+      const wanted = services.flatMap(({ revisions }) => revisions);
+      const next = new Map<string, Revision>();
+      const fresh: Revision[] = [];
+      for (const spec of wanted) {
+        const present = running.get(spec.name);
+        const revision = present && same(present.spec, spec) ? present : launch(spec);
+        if (revision !== present) fresh.push(revision);
+        next.set(spec.name, revision);
+      }
+      try {
+        await Promise.all(fresh.map(({ started }) => started));
+      } catch (error) {
+        for (const revision of fresh) void retire(revision);
+        throw new Misconfigured(explain(error), { cause: error });
+      }
+      return () => {
+        const before = running;
+        running = next;
+        traffic = new Map(services.map((service) => [service.name, service.traffic]));
+        for (const [name, revision] of before) if (next.get(name) !== revision) void retire(revision);
+      };
+    },
+    async stop() {
+      await Promise.all([...alive].map(retire));
+    },
+  };
+}
+
+function byPercent(targets: TrafficSpec[]): TrafficSpec | undefined {
+  let point = Math.random() * 100;
+  return targets.find(({ percent }) => (point -= percent) < 0) ?? targets.findLast(({ percent }) => percent > 0);
+}
+
+function same(one: RevisionSpec, other: RevisionSpec): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,55 @@
+/** Lets a limited number of requests pass at a time, in the order in which they came. */
+export interface Gate {
+  /** Resolves when it is one's turn, with what to call when done. Rejects when `signal` comes first. */
+  enter(signal?: AbortSignal): Promise<() => void>;
+  /** Resolves when nobody is inside. */
+  idle(): Promise<void>;
+}
+
+/** @param limit how many; 0 means any number, as containerConcurrency has it */
+export function gate(limit: number): Gate {
+  const waiting = new Set<() => void>();
+  const idlers: (() => void)[] = [];
+  let inside = 0;
+
+  function leave(): void {
+    inside -= 1;
+    const [next] = waiting;
+    if (next) next();
+    else if (inside === 0) for (const idler of idlers.splice(0)) idler();
+  }
+
+  /** Entering twice through one door must not count twice. */
+  function admitted(): () => void {
+    inside += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      leave();
+    };
+  }
+
+  return {
+    enter(signal) {
+      signal?.throwIfAborted();
+      if (limit === 0 || inside < limit) return Promise.resolve(admitted());
+      return new Promise((resolve, reject) => {
+        const turn = () => {
+          waiting.delete(turn);
+          signal?.removeEventListener('abort', away);
+          resolve(admitted());
+        };
+        const away = () => {
+          waiting.delete(turn);
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', away, { once: true });
+        waiting.add(turn);
+      });
+    },
+    async idle() {
+      if (inside > 0) await new Promise<void>((resolve) => idlers.push(resolve));
+    },
+  };
+}

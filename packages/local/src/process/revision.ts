@@ -1,0 +1,69 @@
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import type { RevisionSpec } from '../manifest/topology.ts';
+import { gate } from './gate.ts';
+import { freePort } from './ports.ts';
+import { supervise } from './supervisor.ts';
+import { within } from '../within.ts';
+
+/** The right to send one request. */
+export interface Lease {
+  /** "http://127.0.0.1:40123" */
+  origin: string;
+  release(): void;
+}
+
+/** No process of a revision was up in time: the answer is 503, as an activator gives it. */
+export class NotUp extends Error {
+  override readonly name = 'NotUp';
+}
+
+/** One running revision of a function. */
+export interface Revision {
+  readonly spec: RevisionSpec;
+  readonly started: Promise<void>;
+  readonly ready: boolean;
+  /** Waits for a turn, and for the process where that is restarting. */
+  lease(signal?: AbortSignal): Promise<Lease>;
+  /** Waits for requests in flight, then for the process to go. */
+  stop(patience?: number): Promise<void>;
+}
+
+/** @param platform what the platform itself puts into the environment, which nothing else overrides */
+export function startRevision(spec: RevisionSpec, platform: Record<string, string>, log: Log): Revision {
+  const entrance = gate(spec.concurrency);
+  // A function with one revision goes by its own name; revisions of one service must be told apart.
+  const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
+  const process = supervise({ name, program }, log);
+  let stopped: Promise<void> | undefined;
+
+  async function program() {
+    const port = await freePort();
+    const address = `http://127.0.0.1:${port}`;
+    const identity = { PORT: String(port), K_SERVICE: spec.service, K_CONFIGURATION: spec.service, K_REVISION: spec.name };
+    const environment = { ...spec.environment, ...platform, ...identity };
+    return { command: spec.command, folder: spec.folder, environment, address, readiness: `${address}/health/readiness` };
+  }
+
+  return {
+    spec,
+    started: process.started,
+    get ready() {
+      return process.ready;
+    },
+    async lease(signal) {
+      const release = await entrance.enter(signal);
+      const origin = await process.address(limits.revisionWait);
+      if (origin !== undefined) return { origin, release };
+      release();
+      throw new NotUp(`${name} is not up`);
+    },
+    stop: (patience = limits.drainTime) => (stopped ??= stop(patience)),
+  };
+
+  async function stop(patience: number): Promise<void> {
+    const deadline = Date.now() + patience;
+    await within(patience, entrance.idle());
+    await process.stop(Math.max(deadline - Date.now(), limits.leastDrainTime));
+  }
+}

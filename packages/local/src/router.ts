@@ -1,0 +1,48 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createProxyServer } from 'httpxy';
+import type { Log } from './log.ts';
+import type { Fleet } from './process/fleet.ts';
+import { NotUp } from './process/revision.ts';
+
+export interface RouterOptions {
+  fleet: Pick<Fleet, 'pick'>;
+  /** The one service that the public address leads to. */
+  service: string;
+  isReady(): boolean;
+  log: Log;
+}
+
+/** The public address: hands each request to a revision, by percentage or by the header Knative-Serving-Tag. */
+export function createRouter({ fleet, service, isReady, log }: RouterOptions): RequestListener {
+  const proxy = createProxyServer({ xfwd: true });
+
+  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const tag = request.headers['knative-serving-tag'];
+    const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).lease(gone.signal);
+    response.once('close', release);
+    if (response.closed) return release();
+    await proxy.web(request, response, { target: origin });
+  }
+
+  return (request, response) => {
+    if (request.url === '/health/readiness') return answerHealth(response, isReady());
+    forward(request, response).catch((error: unknown) => {
+      if (response.closed || response.destroyed) return;
+      if (!(error instanceof NotUp)) log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (response.headersSent) return void response.destroy();
+      answerUnavailable(request, response);
+    });
+  };
+}
+
+function answerHealth(response: ServerResponse, ready: boolean): void {
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
+}
+
+function answerUnavailable(request: IncomingMessage, response: ServerResponse): void {
+  const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'Darkroom is starting. Please try again in a few seconds.' };
+  response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', connection: 'close' }).end(JSON.stringify(problem));
+  request.resume();
+}

@@ -1,0 +1,64 @@
+import { explain } from '@darkroom/shared/errors';
+import type { Brokers } from './broker/broker.ts';
+import type { Log } from './log.ts';
+import type { Topology } from './manifest/topology.ts';
+import type { Pings } from './pings.ts';
+import type { Fleet } from './process/fleet.ts';
+
+export interface WiringOptions {
+  read(): Promise<Topology>;
+  fleet: Fleet;
+  brokers: Brokers;
+  pings: Pings;
+  log: Log;
+}
+
+/** Puts the manifests into effect, now and whenever they change. */
+export interface Wiring {
+  /** @throws where a function cannot be started */
+  apply(topology: Topology): Promise<void>;
+  /** Reads again. A manifest that is wrong, or a function that does not start, is reported; the last good wiring stays. */
+  reload(): void;
+}
+
+export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions): Wiring {
+  let busy = false;
+  let again = false;
+  let applied = '';
+
+  async function apply(topology: Topology): Promise<void> {
+    const shift = await fleet.prepare(topology.services);
+    shift();
+    brokers.apply(topology);
+    pings.apply(topology.pings);
+    applied = JSON.stringify(topology);
+  }
+
+  async function reload(): Promise<void> {
+    // One at a time; a change in the meantime is read afterwards.
+    again = true;
+    if (busy) return;
+    busy = true;
+    while (again) {
+      again = false;
+      try {
+        const topology = await read();
+        if (JSON.stringify(topology) === applied) continue;
+        await apply(topology);
+        log('runtime', `The manifests changed and are in effect: ${describeTraffic(topology)}`);
+      } catch (error) {
+        log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
+      }
+    }
+    busy = false;
+  }
+
+  return { apply, reload: () => void reload() };
+}
+
+/** "ingest-v1 80 %, ingest-v2 20 %" for every service that splits its traffic. */
+export function describeTraffic({ services, triggers }: Topology): string {
+  const split = services.filter(({ traffic }) => traffic.length > 1);
+  const shares = split.map(({ traffic }) => traffic.map(({ revision, percent }) => `${revision} ${percent} %`).join(', '));
+  return [...shares, `${triggers.length} triggers`].join('; ');
+}
