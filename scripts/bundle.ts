@@ -25,7 +25,7 @@ const plugin: Plugin = {
   name: 'darkroom',
   resolveId(id, importer) {
     if (id === 'darkroom:stage') return id;
-    if (id.endsWith('?inline') && importer) return `${resolve(importer, '..', id)}`;
+    if (id.endsWith('?inline') && importer) return resolve(importer, '..', id);
     return undefined;
   },
   async load(id) {

@@ -10,7 +10,7 @@ interface Bitmap {
 /** libvips has no loader for BMP; Jimp has. RGBA, top row first. */
 export function decodeBmp(bytes: Buffer): Bitmap {
   try {
-    const { data, width, height } = bmp().decode(bytes) as Bitmap;
+    const { data, width, height } = bmp().decode(bytes);
     return { data, width, height };
   } catch (cause) {
     throw new Rejected('The file is damaged: it starts like a BMP image, but cannot be read.', { cause });

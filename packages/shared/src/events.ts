@@ -10,6 +10,9 @@ export const eventType = {
   jobCompleted: 'dev.darkroom.job.completed',
 } as const;
 
+/** An event of Darkroom carries all it has to say in its attributes. */
+export type Event = CloudEvent<undefined>;
+
 /** What a PingSource sends. */
 export const pingType = 'dev.knative.sources.ping';
 
@@ -47,25 +50,38 @@ export function readEvent(event: unknown): Incoming {
 }
 
 /** One per image, from ingest: each active filter finds its own name = true. */
-export function imageUploaded({ job, filters, archive }: Route, image: string): CloudEvent<undefined> {
+export function imageUploaded({ job, filters, archive }: Route, image: string): Event {
   const switches = Object.fromEntries(filters.map((name) => [name, 'true']));
-  return create(eventType.imageUploaded, 'ingest', `${job}/${image}/ingest`, { ...switches, job, image, archive: String(archive) });
+  return create(eventType.imageUploaded, 'ingest', `${job}/${image}/ingest`, {
+    ...switches,
+    job,
+    image,
+    archive: String(archive),
+  });
 }
 
 /** From a filter, or from sweep in its place. */
-export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: Outcome): CloudEvent<undefined> {
-  return create(eventType.filterFinished, filter, `${job}/${image}/${filter}`, { job, image, filter, outcome, archive: String(archive) });
+export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: Outcome): Event {
+  return create(eventType.filterFinished, filter, `${job}/${image}/${filter}`, {
+    job,
+    image,
+    filter,
+    outcome,
+    archive: String(archive),
+  });
 }
 
-export function archiveCreated(job: string): CloudEvent<undefined> {
+export function archiveCreated(job: string): Event {
   return create(eventType.archiveCreated, 'zip', `${job}/zip`, { job });
 }
 
-export function jobCompleted(job: string, outcome: 'completed' | 'failed'): CloudEvent<undefined> {
+export function jobCompleted(job: string, outcome: 'completed' | 'failed'): Event {
   return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome });
 }
 
 /** The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label. */
-function create(type: string, stage: string, id: string, extensions: Record<string, string>): CloudEvent<undefined> {
-  return new CloudEvent<undefined>({ type, source: `/darkroom/${stage}`, id, ...extensions } satisfies Partial<CloudEventV1<undefined>>);
+function create(type: string, stage: string, id: string, extensions: Record<string, string>): Event {
+  return new CloudEvent<undefined>({ type, source: `/darkroom/${stage}`, id, ...extensions } satisfies Partial<
+    CloudEventV1<undefined>
+  >);
 }

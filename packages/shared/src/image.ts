@@ -50,7 +50,10 @@ export async function decode(bytes: Buffer, limits: ImageLimits): Promise<Pictur
     });
   const height = info.height / count;
   const size = info.width * height * 4;
-  const frames = Array.from({ length: count }, (_, index) => new Jimp({ data: data.subarray(index * size, (index + 1) * size), width: info.width, height }));
+  const frames = Array.from(
+    { length: count },
+    (_, index) => new Jimp({ data: data.subarray(index * size, (index + 1) * size), width: info.width, height }),
+  );
   return { frames, ...(delay && { delay }), ...(loop !== undefined && { loop }) };
 }
 

@@ -24,13 +24,22 @@ export interface Header {
  */
 export async function inspect(source: Buffer | string, limits: ImageLimits): Promise<Header> {
   const type = sniff(typeof source === 'string' ? await readHead(source) : source);
-  if (!type) throw new Rejected('This is not an image that can be developed. Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.', { status: 415 });
-  const header = type === 'image/bmp' ? { type, ...readBmpSize(await bytesOf(source)), frames: 1 } : readMetadata(type, await metadataOf(source));
+  if (!type)
+    throw new Rejected('This is not an image that can be developed. Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.', {
+      status: 415,
+    });
+  const header =
+    type === 'image/bmp'
+      ? { type, ...readBmpSize(await bytesOf(source)), frames: 1 }
+      : readMetadata(type, await metadataOf(source));
   const { width, height, frames } = header;
-  if (frames > limits.MAX_FRAMES) throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed.`);
+  if (frames > limits.MAX_FRAMES)
+    throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed.`);
   if (width * height * frames > limits.MAX_PIXELS) {
     const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;
-    throw new Rejected(`The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed.`);
+    throw new Rejected(
+      `The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed.`,
+    );
   }
   return header;
 }

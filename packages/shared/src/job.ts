@@ -43,7 +43,7 @@ export interface Completion {
   mail: 'sent' | 'failed';
 }
 
-/** <filter>.rejected.json: why a print could not be made, in words for the person. */
+/** <filter>.rejected.json, archive.rejected.json: why it could not be made, in words for the person. */
 export interface Rejection {
   reason: string;
 }
@@ -59,6 +59,7 @@ export const keys = {
     `jobs/${job}/${image}/${filter}.${extensionOf(printType(type, options.format))}`,
   rejection: (job: string, image: string, filter: string) => `jobs/${job}/${image}/${filter}.rejected.json`,
   archive: (job: string) => `jobs/${job}/archive.zip`,
+  archiveRejection: (job: string) => `jobs/${job}/archive.rejected.json`,
   mailLease: (job: string) => `jobs/${job}/mail.lease`,
   completed: (job: string) => `jobs/${job}/completed.json`,
 };
@@ -82,6 +83,8 @@ export interface Progress {
   /** At least one print exists. */
   anySucceeded: boolean;
   archive?: Entry;
+  /** Nothing is left but the mail: an archive that was asked for exists, or cannot be made. */
+  packed: boolean;
   completed: boolean;
   /** When its newest part was stored. */
   lastChange: Date;
@@ -98,12 +101,16 @@ export async function readProgress(store: Store, job: Job): Promise<Progress> {
 export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
   const prints = job.images.flatMap((photo) => job.filters.map((filter) => printOf(job, photo, filter, present)));
   const archive = present.get(keys.archive(job.job));
+  const developed = prints.every(({ status }) => status !== 'pending');
+  const anySucceeded = prints.some(({ status }) => status === 'succeeded');
+  const archiveSettled = !job.archive || !anySucceeded || archive !== undefined || present.has(keys.archiveRejection(job.job));
   const changes = [...present.values()].map(({ modified }) => modified.getTime());
   return {
     prints,
-    developed: prints.every(({ status }) => status !== 'pending'),
-    anySucceeded: prints.some(({ status }) => status === 'succeeded'),
+    developed,
+    anySucceeded,
     ...(archive && { archive }),
+    packed: developed && archiveSettled,
     completed: present.has(keys.completed(job.job)),
     lastChange: new Date(Math.max(Date.parse(job.acceptedAt), ...changes)),
   };

@@ -1,4 +1,5 @@
-import { type CloudEvent, HTTP } from 'cloudevents';
+import { HTTP } from 'cloudevents';
+import type { Event } from './events.ts';
 
 /** How long a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
 const timeout = 10_000;
@@ -8,9 +9,13 @@ const timeout = 10_000;
  * @param sink the broker's address, as K_SINK gives it
  * @throws when the broker does not answer with 2xx
  */
-export async function publish(sink: string, event: CloudEvent<undefined>): Promise<void> {
+export async function publish(sink: string, event: Event): Promise<void> {
   const { headers } = HTTP.binary(event);
-  const response = await fetch(sink, { method: 'POST', headers: headers as Record<string, string>, signal: AbortSignal.timeout(timeout) });
+  const response = await fetch(sink, {
+    method: 'POST',
+    headers: headers as Record<string, string>,
+    signal: AbortSignal.timeout(timeout),
+  });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`The broker at ${sink} answered ${response.status} to ${event.type}`);
 }

@@ -1,41 +1,49 @@
-import { CloudEvent } from 'cloudevents';
 import type { Context, HealthCheck } from 'faas-js-runtime';
 import { explain, Rejected } from './errors.ts';
-import { type Incoming, readEvent } from './events.ts';
+import { type Event, type Incoming, readEvent } from './events.ts';
 import { log } from './log.ts';
 
 /** What the runtime wants of a function module. */
 export interface Stage {
   init: () => Promise<void>;
-  handle: (context: Context, event?: unknown) => Promise<CloudEvent<undefined> | undefined>;
+  handle: (context: Context, event?: unknown) => Promise<Event | undefined>;
   shutdown: () => Promise<void>;
   liveness: HealthCheck;
   readiness: HealthCheck;
 }
 
+/** What is logged of an event. */
+type Step = Pick<Incoming, 'type'> & Partial<Incoming>;
+
 /** How long a stage may go on with what it has begun once it is told to stop. Knative's own grace is 300 s at most. */
 const drainSeconds = 25;
 
 /** Handles one checked event; what it returns goes back to the broker as the next event. */
-export type Handler = (event: Incoming, raw: CloudEvent<unknown>) => Promise<CloudEvent<undefined> | undefined>;
+export type Handler<Call> = (call: Call) => Promise<Event | undefined>;
 
 /**
  * Makes a function module out of a handler: checks the event, logs the step, and tells passing faults (500, the broker tries
  * again) from permanent ones (4xx, straight to the dead letter sink).
  * @param open reads settings and opens what the handler needs; called once, before the port is opened
+ * @param read checks what arrives, for a stage that hears more than Darkroom's own events
  */
-export function stage(open: () => Handler | Promise<Handler>): Stage {
-  let handler: Handler | undefined;
+export function stage(open: () => Handler<Incoming>): Stage;
+export function stage<Call extends Step>(open: () => Handler<Call>, read: (received: unknown) => Call): Stage;
+export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
+  let handler: Handler<Incoming> | undefined;
   const running = new Set<Promise<unknown>>();
 
   async function run(received: unknown) {
     if (!handler) throw new Error('The function was called before init() had finished');
-    const event = readEvent(received);
+    const event = read(received);
     const begun = performance.now();
     const fields = { job: event.job, image: event.image, filter: event.filter };
     try {
-      const reply = await handler(event, received as CloudEvent<unknown>);
-      log(reply ? `emitted ${reply.type}` : `waiting after ${event.type}`, { ...fields, ms: Math.round(performance.now() - begun) });
+      const reply = await handler(event);
+      log(reply ? `emitted ${reply.type}` : `waiting after ${event.type}`, {
+        ...fields,
+        ms: Math.round(performance.now() - begun),
+      });
       return reply;
     } catch (error) {
       log(`failed at ${event.type}`, { ...fields, error: explain(error) });
@@ -45,7 +53,7 @@ export function stage(open: () => Handler | Promise<Handler>): Stage {
 
   return {
     async init() {
-      handler = await open();
+      handler = open();
     },
     async handle(_context, event) {
       const work = run(event);

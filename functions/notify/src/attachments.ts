@@ -1,0 +1,33 @@
+import type { Progress } from '@darkroom/shared/job';
+import { extensionOf } from '@darkroom/shared/formats';
+import { readBytes, type Store } from '@darkroom/shared/store';
+
+export interface Attachment {
+  filename: string;
+  type: string;
+  content: Buffer;
+}
+
+/** The archive where there is one, else the prints; none at all when together they exceed `maxBytes`. */
+export async function attachmentsFor(store: Store, progress: Progress, maxBytes: number): Promise<Attachment[]> {
+  const files = progress.archive
+    ? [{ key: progress.archive.key, bytes: progress.archive.size, type: 'application/zip', filename: 'darkroom-prints.zip' }]
+    : progress.prints
+        .filter(({ status }) => status === 'succeeded')
+        .map(({ key, bytes = 0, type, photo, filter }) => ({
+          key,
+          bytes,
+          type,
+          filename: `${stemOf(photo.name)}-${filter}.${extensionOf(type)}`,
+        }));
+  if (files.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) return [];
+  return Promise.all(
+    files.map(async ({ key, type, filename }) => {
+      const content = await readBytes(store, key);
+      if (!content) throw new Error(`${key} is not in the store`);
+      return { filename, type, content };
+    }),
+  );
+}
+
+const stemOf = (name: string) => name.replace(/\.[^.]{1,5}$/, '') || 'photo';

@@ -1,0 +1,53 @@
+import { readConfig } from '@darkroom/shared/config';
+import { jobCompleted } from '@darkroom/shared/events';
+import { type Completion, keys, readJob, readProgress } from '@darkroom/shared/job';
+import { log } from '@darkroom/shared/log';
+import { stage } from '@darkroom/shared/stage';
+import { json, openStore, readJson } from '@darkroom/shared/store';
+import { attachmentsFor } from './attachments.ts';
+import { leaseMail } from './lease.ts';
+import { compose } from './letter.ts';
+import { settings } from './settings.ts';
+import { openTransport } from './transport.ts';
+import { Undeliverable } from './undeliverable.ts';
+
+/**
+ * Ends a job: when all that it expects is there, mails it once and writes completed.json. A lease is taken before sending, so
+ * that of several deliveries one sends; if its holder dies in between, the next one after the lease sends again.
+ */
+export const { init, handle, shutdown, liveness, readiness } = stage(() => {
+  const config = readConfig(settings);
+  const store = openStore(config.STORE_URL);
+  const send = openTransport(config);
+
+  return async ({ job: id }) => {
+    const job = await readJob(store, id);
+    if (!job) return undefined;
+    const ended = (await readJson(store, keys.completed(id))) as Completion | undefined;
+    if (ended) return jobCompleted(id, ended.status);
+    const progress = await readProgress(store, job);
+    if (!progress.packed) return undefined;
+
+    const lease = await leaseMail(store, id);
+    if (!lease) return undefined;
+    const attachments = await attachmentsFor(store, progress, config.MAIL_ATTACH_MAX);
+    const letter = await compose({ store, job, progress, attachments, publicUrl: config.PUBLIC_URL, from: config.MAIL_FROM });
+    let mail: Completion['mail'] = 'sent';
+    try {
+      await send(letter);
+    } catch (error) {
+      if (!(error instanceof Undeliverable)) {
+        await lease.release();
+        throw error;
+      }
+      log('undeliverable', { job: id, error: error.message });
+      mail = 'failed';
+    }
+    const status = progress.anySucceeded ? 'completed' : 'failed';
+    const completion: Completion = { status, completedAt: new Date().toISOString(), mail };
+    await store.writeOnce(keys.completed(id), json(completion));
+    await store.remove(keys.open(id));
+    await lease.release();
+    return jobCompleted(id, status);
+  };
+});

@@ -1,0 +1,9 @@
+/**
+ * Whether a text is exactly one plain e-mail address, without a display name. Narrower than RFC 5321 on purpose: mailers
+ * read commas, quotes, angle brackets and line breaks as more recipients or more headers.
+ */
+export function isPlainAddress(text: string): boolean {
+  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+  const address = new RegExp(`^[\\w.!#$%&'*+/=?^\`{|}~-]{1,64}@${label}(?:\\.${label})*$`, 'i');
+  return text.length <= 254 && address.test(text) && !/^\.|\.\.|\.@/.test(text);
+}
