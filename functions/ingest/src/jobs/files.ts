@@ -1,0 +1,57 @@
+import { extensionOf, type ImageType, printType } from '@darkroom/shared/formats';
+import { type Job, keys, type Photo } from '@darkroom/shared/job';
+import { splitName } from '../upload/file-name.ts';
+
+/** One file of a job as it is offered for download: the one place that relates addresses to keys. */
+export interface JobFile {
+  href: string;
+  key: string;
+  type: ImageType | 'application/zip';
+  /** What it is saved as. */
+  name: string;
+}
+
+/** Every file that a job has or will have. */
+export function filesOf(job: Job): JobFile[] {
+  const images = job.images.flatMap((photo) => [
+    originalOf(job, photo),
+    ...job.filters.map((filter) => printOf(job, photo, filter)),
+  ]);
+  return job.archive ? [...images, archiveOf(job)] : images;
+}
+
+/** With or without the extension. What was asked for is only ever compared, and becomes part of no key. */
+export function findFile(job: Job, path: string): JobFile | undefined {
+  return filesOf(job).find(({ href }) => href === path || splitName(href).stem === path);
+}
+
+export function originalOf({ job }: Job, photo: Photo): JobFile {
+  const { type, image } = photo;
+  const extension = extensionOf(type);
+  return {
+    href: `/jobs/${job}/${image}/original.${extension}`,
+    key: keys.original(job, photo),
+    type,
+    name: `${splitName(photo.name).stem}.${extension}`,
+  };
+}
+
+export function printOf(job: Job, photo: Photo, filter: string): JobFile {
+  const type = printType(photo.type, job.options.format);
+  const extension = extensionOf(type);
+  return {
+    href: `/jobs/${job.job}/${photo.image}/${filter}.${extension}`,
+    key: keys.print(job, photo, filter),
+    type,
+    name: `${splitName(photo.name).stem}-${filter}.${extension}`,
+  };
+}
+
+export function archiveOf({ job }: Job): JobFile {
+  return {
+    href: `/jobs/${job}/archive.zip`,
+    key: keys.archive(job),
+    type: 'application/zip',
+    name: `darkroom-${job.slice(0, 8)}.zip`,
+  };
+}

@@ -1,0 +1,59 @@
+import { Rejected } from '@darkroom/shared/errors';
+import { jobId } from '@darkroom/shared/events';
+import { type Job, keys, readJob, removeJob } from '@darkroom/shared/job';
+import { log } from '@darkroom/shared/log';
+import { entriesOf, type Store } from '@darkroom/shared/store';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import * as v from 'valibot';
+import { deliver } from './deliver.ts';
+import { findFile } from './files.ts';
+import { describe } from './status.ts';
+
+/** /jobs/<job> and what lies below it. */
+export function jobRoutes(app: FastifyInstance, store: Store): void {
+  app.get('/jobs/:job', async (request, reply) => {
+    const job = await find(request);
+    return reply.header('cache-control', 'no-store').send(await describe(store, job));
+  });
+
+  app.delete('/jobs/:job', async (request, reply) => {
+    const id = idOf(request);
+    // Not by job.json: it goes first, and a removal that broke off must be repeatable.
+    const present = await entriesOf(store, keys.folder(id));
+    if (present.size === 0) throw unknownJob();
+    await removeJob(store, id);
+    log('deleted', { job: id });
+    return reply.code(204).send();
+  });
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/jobs/:job/*',
+    handler: async (request, reply) => {
+      const job = await find(request);
+      const file = findFile(job, request.url.split('?', 1)[0]!);
+      const stored = file && (await store.stat(file.key));
+      if (!file) throw new Rejected('This job has no such file. Its files are listed at its own address.', { status: 404 });
+      if (!stored) throw new Rejected('This file is not ready yet, or could not be made. The job says which.', { status: 404 });
+      return deliver(store, file, stored, request, reply);
+    },
+  });
+
+  async function find(request: FastifyRequest): Promise<Job> {
+    const job = await readJob(store, idOf(request));
+    if (!job) throw unknownJob();
+    return job;
+  }
+}
+
+function idOf({ params }: FastifyRequest): string {
+  const { job } = params as { job: string };
+  if (!v.is(jobId, job)) throw unknownJob();
+  return job;
+}
+
+function unknownJob(): Rejected {
+  return new Rejected('There is no such job: it was deleted, its time has passed, or the address is not complete.', {
+    status: 404,
+  });
+}

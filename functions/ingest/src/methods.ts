@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify';
+import { sendProblem } from './problem.ts';
+
+/** Answers 405, and says what would be allowed. Call it after all routes: without it, a wrong method is a 404. */
+export function refuseOtherMethods(app: FastifyInstance, paths: string[]): void {
+  for (const url of paths) {
+    const allowed = app.supportedMethods.filter((method) => app.hasRoute({ method, url }));
+    app.route({
+      method: app.supportedMethods.filter((method) => !allowed.includes(method)),
+      url,
+      handler: (request, reply) => {
+        reply.header('allow', allowed.join(', '));
+        sendProblem(request, reply, 405, `${request.method} is not possible here. Use ${allowed.join(' or ')}.`);
+      },
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import type { Store } from '@darkroom/shared/store';
+
+/** The store or the spool cannot take or give bytes now: nobody's photo is at fault, and later may be better. */
+export class StorageFailed extends Error {
+  override readonly name = 'StorageFailed';
+  readonly status: 503 | 507;
+
+  constructor(cause: unknown) {
+    const status = isFull(cause) ? 507 : 503;
+    super(
+      status === 507
+        ? 'There is no space left for photos at the moment. Nothing was kept; try again later, or send fewer photos.'
+        : 'The photos cannot be reached at the moment. Try again in a few seconds.',
+      { cause },
+    );
+    this.status = status;
+  }
+}
+
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '') || isFull(error.cause);
+}
+
+/** A store whose faults are told from all others by their class. */
+export function guarded(store: Store): Store {
+  const guard = <Result>(work: Promise<Result>) =>
+    work.catch((cause: unknown) => {
+      throw new StorageFailed(cause);
+    });
+  return {
+    stat: (key) => guard(store.stat(key)),
+    read: (key, range) => guard(store.read(key, range)),
+    write: (key, content) => guard(store.write(key, content)),
+    writeOnce: (key, content) => guard(store.writeOnce(key, content)),
+    remove: (key) => guard(store.remove(key)),
+    async *list(prefix) {
+      try {
+        yield* store.list(prefix);
+      } catch (cause) {
+        throw new StorageFailed(cause);
+      }
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** Control characters, line and paragraph separators, and the marks that turn the direction of writing around. */
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** Code points of a name, extension included. */
+const longest = 100;
+
+/**
+ * Makes a file name that somebody sent safe to show and to offer for download; it is never used as a path.
+ * Folders are cut off, whatever can mislead the eye or break a header is dropped, Unicode stays.
+ */
+export function safeName(sent: string | undefined, fallback = 'photo'): string {
+  const last = (sent ?? '').toWellFormed().normalize('NFC').split(/[/\\]/).at(-1)!;
+  const clean = last.replace(unsafe, '').replace(/\s+/gu, ' ').trim();
+  const { stem, extension } = splitName(clean);
+  if (!/[^.\s]/u.test(clean)) return fallback;
+  if (stem === '') return `photo${extension}`;
+  return (
+    [...stem]
+      .slice(0, longest - extension.length)
+      .join('')
+      .trim() + extension
+  );
+}
+
+/** "a.b.jpg" is "a.b" and ".jpg". What is too long or too odd for an extension belongs to the stem. */
+export function splitName(name: string): { stem: string; extension: string } {
+  const extension = /\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? '';
+  return { stem: name.slice(0, name.length - extension.length), extension };
+}

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job } from '@darkroom/shared/job';
+import type { Store } from '@darkroom/shared/store';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { accept, announce } from '../jobs/accept.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Settings } from '../settings.ts';
+import { receive, requirePhotos } from './receive.ts';
+import { openSpool } from './spool.ts';
+import { readWishes, type Wishes } from './wishes.ts';
+
+/** POST /: takes photos, and answers 202 once they are safe. */
+export function uploadRoute(
+  app: FastifyInstance,
+  settings: Settings,
+  store: Store,
+  metrics: Metrics,
+  closing: AbortSignal,
+): void {
+  app.post('/', async (request, reply) => {
+    const { job, wait } = await take(request);
+    metrics.accepted(job.images.length);
+    await Promise.all([announce(settings.K_SINK, job), hold(wait)]);
+    if (prefersPage(request)) return reply.redirect(`/?job=${job.job}`, 303);
+    return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
+  });
+
+  async function take(request: FastifyRequest): Promise<{ job: Job; wait: Wishes['wait'] }> {
+    const spool = await openSpool(settings);
+    try {
+      const fields = await receive(request, spool);
+      requirePhotos(spool);
+      const wishes = readWishes(fields);
+      return { job: await accept(store, settings, spool.arrivals, wishes), wait: wishes.wait };
+    } finally {
+      await spool.remove();
+    }
+  }
+
+  /** Shutting down ends the wait, since nobody waits for its end. */
+  async function hold(seconds: number): Promise<void> {
+    if (seconds > 0) await delay(seconds * 1000, undefined, { signal: closing }).catch(() => {});
+  }
+}
+
+/** A form that was posted without JavaScript. */
+function prefersPage({ headers: { accept = '' } }: FastifyRequest): boolean {
+  return accept.includes('text/html') && !accept.includes('json');
+}
+
+function receipt({ job, revision, filters, archive, images }: Job) {
+  return { job, status: 'processing', revision, filters, archive, images, links: { self: `/jobs/${job}` } };
+}

@@ -1,0 +1,44 @@
+import { Rejected } from '@darkroom/shared/errors';
+import { formatOption } from '@darkroom/shared/formats';
+import type { Options } from '@darkroom/shared/job';
+import { readAddress } from './address.ts';
+import type { Fields } from './fields.ts';
+
+/** What a person wants done with the photos. */
+export interface Wishes {
+  email: string;
+  options: Options;
+  /** Seconds to hold the answer back: requests that overlap are what makes a revision scale out in plain sight. */
+  wait: number;
+}
+
+/** @throws Rejected with status 400 */
+export function readWishes(fields: Fields): Wishes {
+  const email = readAddress(fields.get('email'));
+  const format = readFormat(fields.get('format') ?? '');
+  const quality = readNumber(fields, 'quality', 1, 100);
+  if (quality !== undefined && !Number.isInteger(quality)) throw fault('“quality” must be a whole number from 1 to 100.');
+  return {
+    email,
+    options: { ...(format && { format }), ...(quality !== undefined && { quality }) },
+    wait: readNumber(fields, 'wait', 0, 30) ?? 0,
+  };
+}
+
+function readFormat(text: string): Options['format'] {
+  if (text === '' || text === 'input') return undefined;
+  if (!Object.hasOwn(formatOption, text))
+    throw fault(`“format” must be one of ${Object.keys(formatOption).join(', ')}, or left out to keep the format of each photo.`);
+  return formatOption[text as keyof typeof formatOption];
+}
+
+/** An empty field counts as absent: that is how a form sends what was not filled in. */
+function readNumber(fields: Fields, name: string, minimum: number, maximum: number): number | undefined {
+  const text = fields.get(name)?.trim() ?? '';
+  if (text === '') return undefined;
+  const number = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+  if (!(number >= minimum && number <= maximum)) throw fault(`“${name}” must be a number from ${minimum} to ${maximum}.`);
+  return number;
+}
+
+const fault = (message: string) => new Rejected(message, { status: 400 });
