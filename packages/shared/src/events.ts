@@ -1,4 +1,4 @@
-import { CloudEvent, type CloudEventV1 } from 'cloudevents';
+import { CloudEvent } from 'cloudevents';
 import * as v from 'valibot';
 import { Rejected } from './errors.ts';
 
@@ -10,8 +10,8 @@ export const eventType = {
   jobCompleted: 'dev.darkroom.job.completed',
 } as const;
 
-/** An event of Darkroom carries all it has to say in its attributes. */
-export type Event = CloudEvent<undefined>;
+/** An event of Darkroom says all in its attributes, where Triggers can see it; the data repeats them. */
+export type Event = CloudEvent<Record<string, string>>;
 
 /** What a PingSource sends. */
 export const pingType = 'dev.knative.sources.ping';
@@ -79,9 +79,11 @@ export function jobCompleted(job: string, outcome: 'completed' | 'failed'): Even
   return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome });
 }
 
-/** The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label. */
+/**
+ * The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label.
+ * There is always data: frameworks refuse an empty body under the content type that the SDK gives every event.
+ */
 function create(type: string, stage: string, id: string, extensions: Record<string, string>): Event {
-  return new CloudEvent<undefined>({ type, source: `/darkroom/${stage}`, id, ...extensions } satisfies Partial<
-    CloudEventV1<undefined>
-  >);
+  const event = { type, source: `/darkroom/${stage}`, id, datacontenttype: 'application/json', data: extensions, ...extensions };
+  return new CloudEvent<Record<string, string>>(event);
 }

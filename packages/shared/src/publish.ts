@@ -10,10 +10,11 @@ const timeout = 10_000;
  * @throws when the broker does not answer with 2xx
  */
 export async function publish(sink: string, event: Event): Promise<void> {
-  const { headers } = HTTP.binary(event);
+  const { headers, body } = HTTP.binary(event);
   const response = await fetch(sink, {
     method: 'POST',
     headers: headers as Record<string, string>,
+    body: String(body),
     signal: AbortSignal.timeout(timeout),
   });
   await response.body?.cancel();

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Job, keys } from '@darkroom/shared/job';
+import { json, openStore, type Store } from '@darkroom/shared/store';
+import sharp from 'sharp';
+
+export interface Lab {
+  store: Store;
+  /** What a function needs in its environment. */
+  environment: Record<string, string>;
+  /** Writes a job as ingest does, with real photos. */
+  accept(job?: Partial<Job> & { names?: string[] }): Promise<Job>;
+  /** Every key in the store. */
+  keys(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** A store in a temporary folder, and what ingest would have put there. */
+export async function openLab(): Promise<Lab> {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-'));
+  const url = `file:${folder}/store`;
+  const store = openStore(url);
+  return {
+    store,
+    environment: { STORE_URL: url, K_SINK: 'http://127.0.0.1:1/none', TMPDIR: folder },
+    async accept({ names = ['photo.jpg'], ...changes } = {}) {
+      const bytes = await photo();
+      const job: Job = {
+        job: randomUUID(),
+        revision: 'ingest-v2',
+        email: 'person@example.com',
+        filters: ['grayscale', 'sepia'],
+        archive: true,
+        options: {},
+        images: names.map((name, index) => ({
+          image: String(index + 1),
+          name,
+          type: 'image/jpeg',
+          bytes: bytes.length,
+          width: 64,
+          height: 48,
+        })),
+        acceptedAt: new Date().toISOString(),
+        ...changes,
+      };
+      for (const image of job.images) await store.write(keys.original(job.job, image), bytes);
+      await store.write(keys.job(job.job), json(job));
+      await store.write(keys.open(job.job), json({}));
+      return job;
+    },
+    async keys() {
+      const found: string[] = [];
+      for await (const { key } of store.list('')) found.push(key);
+      return found.sort();
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A small colour photo, made here. */
+export async function photo(type: 'jpeg' | 'png' | 'webp' = 'jpeg', { width = 64, height = 48 } = {}): Promise<Buffer> {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let i = 0; i < width * height; i += 1) {
+    const x = i % width;
+    const y = Math.floor(i / width);
+    pixels.set([(x * 255) / width, (y * 255) / height, 128 + 100 * Math.sin((x + y) / 9)].map(Math.floor), i * 3);
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .toFormat(type)
+    .toBuffer();
+}
