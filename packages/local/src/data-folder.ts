@@ -18,6 +18,8 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   try {
     await mkdir(path, { recursive: true });
     await takeLock(lock, path);
+    // Left by one that was killed.
+    await rm(join(path, 'runtime.json'), { force: true });
     await rm(join(path, 'tmp'), { recursive: true, force: true });
     await mkdir(join(path, 'tmp'));
   } catch (error) {

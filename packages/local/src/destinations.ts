@@ -2,11 +2,11 @@ import { namespace } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { limits } from './limits.ts';
 import type { Destination } from './manifest/topology.ts';
-import type { Fleet } from './process/fleet.ts';
 import { type Gate, gate } from './process/gate.ts';
+import type { Revision } from './process/revision.ts';
 
 /** Turns what a manifest names into something that events can be sent to. */
-export function createDestinations(fleet: Fleet, brokerOrigin: string): (destination: Destination) => Subscriber {
+export function createDestinations(fleet: { pick(service: string): Pick<Revision, 'lease'> }, brokerOrigin: string): (destination: Destination) => Subscriber {
   const gates = new Map<string, Gate>();
 
   function plainUrl(url: string, name = url): Subscriber {

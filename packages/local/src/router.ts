@@ -1,11 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createProxyServer } from 'httpxy';
 import type { Log } from './log.ts';
-import type { Fleet } from './process/fleet.ts';
-import { NotUp } from './process/revision.ts';
+import { NotUp, type Revision } from './process/revision.ts';
 
 export interface RouterOptions {
-  fleet: Pick<Fleet, 'pick'>;
+  fleet: { pick(service: string, tag?: string): Pick<Revision, 'lease'> };
   /** The one service that the public address leads to. */
   service: string;
   isReady(): boolean;

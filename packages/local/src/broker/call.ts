@@ -18,7 +18,7 @@ export interface Call {
 
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
-/** One POST over a kept connection. node:http, since it takes a third of the time of fetch for a small event. */
+/** One POST over a kept connection. node:http, since it takes half the time of fetch for a small event. */
 export function post({ url, headers, body, timeout }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');

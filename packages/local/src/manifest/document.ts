@@ -37,20 +37,22 @@ export async function readDocuments(path: string, faults: Faults): Promise<Docum
   return documents;
 }
 
-const header = v.object({
-  apiVersion: v.optional(v.string(), ''),
-  kind: v.optional(v.string(), ''),
-  metadata: v.optional(v.object({ name: v.optional(v.string(), '') })),
+const header: v.GenericSchema<unknown, { apiVersion?: string; kind?: string; metadata?: { name?: string }; name?: string }> = v.object({
+  apiVersion: v.exactOptional(v.string()),
+  kind: v.exactOptional(v.string()),
+  metadata: v.exactOptional(v.object({ name: v.exactOptional(v.string()) })),
+  // A func.yaml has its name at the top, and no kind.
+  name: v.exactOptional(v.string()),
 });
 
 function document(yaml: YamlDocument.Parsed, file: string, lines: LineCounter): Document {
   const value: unknown = yaml.toJS();
   const read = v.safeParse(header, value);
-  const { apiVersion, kind, metadata } = read.success ? read.output : { apiVersion: '', kind: '', metadata: undefined };
+  const { apiVersion = '', kind = '', metadata, name: functionName } = read.success ? read.output : {};
   const name = metadata?.name ?? '';
   const at = (path: readonly PropertyKey[] = []) => `${file}:${lines.linePos(offsetOf(yaml, path)).line}`;
-  const subject = kind ? `${kind} ${name}`.trim() : 'document';
-  const fault = (path: readonly PropertyKey[], message: string) => `${at(path)}: ${subject}: ${[path.join('.'), message].filter(Boolean).join(': ')}`;
+  const subject = kind ? `${kind} ${name}`.trim() : `function ${functionName ?? ''}`.trim();
+  const fault = (path: readonly PropertyKey[], message: string) => `${at(path)}: ${subject}: ${[written(path), message].filter(Boolean).join(': ')}`;
   return { value, apiVersion, kind, name, at, fault };
 }
 
@@ -65,6 +67,11 @@ function offsetOf(yaml: YamlDocument.Parsed, path: readonly PropertyKey[]): numb
     if (hasRange(node)) return node.range[0];
   }
   return yaml.contents?.range[0] ?? yaml.range[0];
+}
+
+/** spec.traffic[0].tag */
+function written(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('').replace(/^\./, '');
 }
 
 function hasRange(node: unknown): node is { range: [number, number, number] } {

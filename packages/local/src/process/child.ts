@@ -12,8 +12,9 @@ export interface Program {
 }
 
 export interface Child {
-  pid: number | undefined;
-  /** How it ended, in words. Never rejects. */
+  /** Resolves as soon as it is gone. */
+  gone: Promise<void>;
+  /** How it ended, in words, once its last lines were read. Never rejects. */
   ended: Promise<string>;
   /** Its last lines, for when it ends before its time. */
   lastLines(): string[];
@@ -46,15 +47,19 @@ export function startChild({ command, folder, environment }: Program, print: (li
       print(line);
     });
   }
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      living.delete(child);
+      resolve();
+    });
+  });
   const ended = new Promise<string>((resolve) => {
-    child.once('exit', () => living.delete(child));
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    // 'close' rather than 'exit': by then its last words have been read.
     child.once('close', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
   });
 
   return {
-    pid: child.pid,
+    gone,
     ended,
     lastLines: () => [...kept],
     async stop(patience) {

@@ -2,6 +2,7 @@ import { explain, Misconfigured } from '@darkroom/shared/errors';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import { NotUp, type Revision, startRevision } from './revision.ts';
+import { choose } from './traffic.ts';
 
 /** Every revision of every service, and which of them is asked. */
 export interface Fleet {
@@ -38,9 +39,7 @@ export function createFleet(platform: Record<string, string>, log: Log): Fleet {
       return running.size > 0 && [...running.values()].every(({ ready }) => ready);
     },
     pick(service, tag) {
-      const targets = traffic.get(service) ?? [];
-      // An unknown tag falls back to the percentages, as Knative does.
-      const chosen = (tag !== undefined && targets.find((target) => target.tag === tag)) || byPercent(targets);
+      const chosen = choose(traffic.get(service) ?? [], tag);
       const revision = chosen && running.get(chosen.revision);
       if (!revision) throw new NotUp(`${service} is not up`);
       return revision;
@@ -72,11 +71,6 @@ export function createFleet(platform: Record<string, string>, log: Log): Fleet {
       await Promise.all([...alive].map(retire));
     },
   };
-}
-
-function byPercent(targets: TrafficSpec[]): TrafficSpec | undefined {
-  let point = Math.random() * 100;
-  return targets.find(({ percent }) => (point -= percent) < 0) ?? targets.findLast(({ percent }) => percent > 0);
 }
 
 function same(one: RevisionSpec, other: RevisionSpec): boolean {

@@ -82,17 +82,21 @@ export function supervise({ name, program }: Plan, log: Log): Supervised {
     }, limits.startTime);
     void probe(readiness, dead.signal).then((answered) => {
       clearTimeout(slow);
-      if (!answered || stopping) return;
+      if (!answered || dead.signal.aborted || stopping) return;
       address = ownAddress;
       up.resolve();
       started.resolve();
     });
+    let wasReady = false;
+    void current.gone.then(() => {
+      dead.abort();
+      wasReady = address !== undefined;
+      if (wasReady) up = Promise.withResolvers();
+      address = undefined;
+    });
     const ended = await current.ended;
-    clearTimeout(slow);
     dead.abort();
-    const wasReady = address !== undefined;
-    if (wasReady) up = Promise.withResolvers();
-    address = undefined;
+    clearTimeout(slow);
     return { reason: tooSlow ? `did not become ready within ${limits.startTime / 1000} s` : ended, wasReady, tooSlow, lastLines: current.lastLines() };
   }
 }

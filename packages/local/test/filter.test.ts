@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { matches } from '../src/broker/filter.ts';
+import type { Filter } from '../src/manifest/filters.ts';
+
+const event = { attributes: new Map([['type', 'dev.darkroom.image.uploaded'], ['source', '/darkroom/ingest'], ['sepia', 'true'], ['empty', '']]), data: Buffer.alloc(0) };
+const byAttributes = (attributes: Record<string, string>) => matches({ attributes, filters: [] }, event);
+const byFilters = (...filters: Filter[]) => matches({ attributes: {}, filters }, event);
+
+test('attributes: every one is equal, and an empty text means present and not empty', () => {
+  expect(byAttributes({})).toBe(true);
+  expect(byAttributes({ type: 'dev.darkroom.image.uploaded', sepia: 'true' })).toBe(true);
+  expect(byAttributes({ type: 'dev.darkroom.image.uploaded', sepia: 'false' })).toBe(false);
+  expect(byAttributes({ sepia: '' })).toBe(true);
+  expect(byAttributes({ empty: '' })).toBe(false);
+  expect(byAttributes({ absent: '' })).toBe(false);
+});
+
+const uploaded = { exact: { type: 'dev.darkroom.image.uploaded' } };
+const absent = { exact: { absent: 'x' } };
+test.each<[string, Filter, boolean]>([
+  ['exact', uploaded, true],
+  ['exact, absent', absent, false],
+  ['prefix', { prefix: { type: 'dev.darkroom.' } }, true],
+  ['prefix, other', { prefix: { type: 'com.' } }, false],
+  ['suffix', { suffix: { type: '.uploaded' } }, true],
+  ['suffix, other', { suffix: { type: '.finished' } }, false],
+  ['all', { all: [uploaded, { prefix: { source: '/darkroom' } }] }, true],
+  ['all, one fails', { all: [uploaded, absent] }, false],
+  ['any', { any: [absent, uploaded] }, true],
+  ['any, none holds', { any: [absent] }, false],
+  ['not', { not: absent }, true],
+  ['not, which holds', { not: { any: [uploaded] } }, false],
+])('dialect %s', (_name, filter, expected) => expect(byFilters(filter)).toBe(expected));
+
+test('several filters must all hold', () => {
+  expect(byFilters(uploaded, { not: absent })).toBe(true);
+  expect(byFilters(uploaded, absent)).toBe(false);
+});

@@ -1,0 +1,24 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+export const fixtures = join(import.meta.dirname, 'fixtures');
+
+/** A folder for one test, with files by their paths. */
+export async function makeFolder(files: Record<string, string> = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'darkroom-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** A copy of the fixtures' config/ and functions/, to be changed at will. */
+export async function copyFixtures(): Promise<string> {
+  const folder = await makeFolder();
+  await cp(fixtures, folder, { recursive: true });
+  return folder;
+}

@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { close, listen } from '../src/listen.ts';
+import { gate } from '../src/process/gate.ts';
+import { NotUp } from '../src/process/revision.ts';
+import { choose } from '../src/process/traffic.ts';
+import { createRouter } from '../src/router.ts';
+import type { TrafficSpec } from '../src/manifest/topology.ts';
+
+async function serve(listener: RequestListener): Promise<string> {
+  const listening = await listen(0, '127.0.0.1');
+  listening.server.on('request', listener);
+  onTestFinished(() => close(listening, 0));
+  return `http://127.0.0.1:${listening.port}`;
+}
+
+const named = (name: string) => serve((request, response) => void request.resume().on('end', () => response.end(name)));
+
+/** A router before real upstreams, one for each revision. */
+async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], concurrency = 0) {
+  const gates = new Map(Object.keys(upstreams).map((name) => [name, gate(concurrency)]));
+  const pick = (_service: string, tag?: string) => {
+    const { revision } = choose(traffic, tag)!;
+    return {
+      async lease(signal?: AbortSignal) {
+        const origin = upstreams[revision];
+        if (!origin) throw new NotUp(revision);
+        return { origin, release: await gates.get(revision)!.enter(signal) };
+      },
+    };
+  };
+  return serve(createRouter({ fleet: { pick }, service: 'ingest', isReady: () => true, log: () => undefined }));
+}
+
+const split = [
+  { revision: 'v1', tag: 'one', percent: 80 },
+  { revision: 'v2', tag: 'two', percent: 20 },
+  { revision: 'v3', tag: 'three', percent: 0 },
+];
+
+test('splits by percentage, and sends a tag to its revision', async () => {
+  const url = await route({ v1: await named('v1'), v2: await named('v2'), v3: await named('v3') }, split);
+  const ask = async (tag?: string) => (await fetch(url, tag ? { headers: { 'knative-serving-tag': tag } } : {})).text();
+  const counts: Record<string, number> = { v1: 0, v2: 0, v3: 0 };
+  for (const name of await Promise.all(Array.from({ length: 1000 }, () => ask()))) counts[name]! += 1;
+  // More than seven standard deviations to either side.
+  expect(counts['v2']).toBeGreaterThan(100);
+  expect(counts['v2']).toBeLessThan(300);
+  expect(counts['v3']).toBe(0);
+  expect(await Promise.all([ask('one'), ask('two'), ask('three')])).toEqual(['v1', 'v2', 'v3']);
+  expect(['v1', 'v2']).toContain(await ask('unknown'));
+});
+
+test('streams a large upload through, and keeps the host', async () => {
+  const upstream = await serve(async (request, response) => {
+    const hash = createHash('sha256');
+    for await (const chunk of request) hash.update(chunk as Buffer);
+    response.end(JSON.stringify({ digest: hash.digest('hex'), headers: request.headers }));
+  });
+  const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
+  const body = randomBytes(30 * 1024 * 1024);
+  const answer = (await (await fetch(url, { method: 'POST', body })).json()) as { digest: string; headers: Record<string, string> };
+  expect(answer.digest).toBe(createHash('sha256').update(body).digest('hex'));
+  expect(answer.headers).toMatchObject({ host: new URL(url).host, 'x-forwarded-host': new URL(url).host, 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' });
+});
+
+test('holds an upload back while the function behind does not read', async () => {
+  let upstreamRequest: IncomingMessage | undefined;
+  const upstream = await serve((request, response) => {
+    upstreamRequest = request.pause();
+    request.on('end', () => response.end('done'));
+  });
+  const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
+  let produced = 0;
+  const total = 64;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (produced === total) return controller.close();
+      produced += 1;
+      controller.enqueue(new Uint8Array(1024 * 1024));
+    },
+  });
+  const answer = fetch(url, { method: 'POST', body, duplex: 'half' });
+  await vi.waitFor(() => expect(upstreamRequest).toBeDefined());
+  // Once it stands still, most of it must still be with the client.
+  let before = -1;
+  await vi.waitFor(() => {
+    const now = produced;
+    const still = now === before;
+    before = now;
+    expect(still).toBe(true);
+  }, { interval: 100 });
+  expect(produced).toBeLessThan(total / 2);
+  upstreamRequest!.resume();
+  expect(await (await answer).text()).toBe('done');
+});
+
+test('a client that goes away ends the request behind, and gives its place to the next', async () => {
+  const begun: string[] = [];
+  const closed: string[] = [];
+  const upstream = await serve((request, response) => {
+    begun.push(request.url!);
+    response.on('close', () => closed.push(request.url!));
+    if (request.url !== '/hang') response.end('ok');
+  });
+  const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }], 1);
+  const leaving = new AbortController();
+  const hanging = fetch(`${url}/hang`, { signal: leaving.signal });
+  await vi.waitFor(() => expect(begun).toEqual(['/hang']));
+  const next = fetch(`${url}/next`);
+  leaving.abort();
+  await expect(hanging).rejects.toThrow();
+  expect(await (await next).text()).toBe('ok');
+  await vi.waitFor(() => expect(closed).toContain('/hang'));
+});
+
+test('a revision that is not up answers 503 and asks to come back', async () => {
+  const url = await route({}, [{ revision: 'v1', percent: 100 }]);
+  const response = await fetch(url, { method: 'POST', body: 'x' });
+  expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([503, 'application/problem+json', '2']);
+});
+
+test('a function that breaks off before it answers is a 503 as well', async () => {
+  const broken = createServer((request) => request.socket.destroy());
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void broken.close());
+  const address = broken.address();
+  const url = await route({ v1: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` }, [{ revision: 'v1', percent: 100 }]);
+  expect((await fetch(url)).status).toBe(503);
+});

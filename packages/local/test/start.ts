@@ -1,0 +1,68 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, vi } from 'vitest';
+
+export interface Started {
+  process: ChildProcess;
+  /** Everything it printed. */
+  output(): string;
+  /** Its exit code, once it has ended. */
+  ended: Promise<number | null>;
+}
+
+export interface Ready extends Started {
+  publicUrl: string;
+  inboxUrl: string;
+  smtpPort: number;
+  brokerUrl: string;
+}
+
+const main = join(import.meta.dirname, '../src/main.ts');
+const anyPorts = { PORT: '0', SMTP_PORT: '0', INBOX_PORT: '0' };
+
+/** Starts the runtime as `npm start` does, on any free ports. */
+export function startMain(environment: Record<string, string>): Started {
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...anyPorts, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  return { process: child, output: () => output, ended };
+}
+
+/** The same, once it is ready. */
+export async function startReady(folder: string, environment: Record<string, string> = {}): Promise<Ready> {
+  const dataFolder = join(folder, 'data');
+  const started = startMain({ CONFIG_DIR: join(folder, 'config'), FUNCTIONS_DIR: join(folder, 'functions'), DATA_DIR: dataFolder, COLLECTOR_OUTPUT: join(folder, 'events'), ...environment });
+  const died = started.ended.then(() => 'ended');
+  const addresses = await vi.waitFor(
+    async () => {
+      expect(await Promise.race([died, 'running']), started.output()).toBe('running');
+      const written = JSON.parse(await readFile(join(dataFolder, 'runtime.json'), 'utf8')) as Ready & { pid: number };
+      expect(written.pid).toBe(started.process.pid);
+      return written;
+    },
+    { timeout: 20_000, interval: 20 },
+  );
+  return { ...addresses, ...started };
+}
+
+/** The processes that work for a runtime. */
+export async function workersOf({ process: { pid } }: Started): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
+  const rows = stdout.trim().split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.filter(([, parent, command]) => Number(parent) === pid && command !== 'ps').map(([child]) => Number(child));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

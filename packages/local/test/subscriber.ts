@@ -1,0 +1,48 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
+
+export interface Received {
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export interface TestSubscriber {
+  url: string;
+  received: Received[];
+}
+
+type Answer = (response: ServerResponse, received: Received, number: number) => void;
+
+/** A real HTTP server that records what it is sent, and answers 204 unless told otherwise. Ends with the test. */
+export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()): Promise<TestSubscriber> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    void read(request).then((one) => {
+      received.push(one);
+      answer(response, one, received.length);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  return { url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`, received };
+}
+
+async function read(request: IncomingMessage): Promise<Received> {
+  return { headers: request.headers, body: Buffer.concat((await request.toArray()) as Buffer[]) };
+}
+
+/** Answers with an event in binary mode. */
+export function replyWith(response: ServerResponse, attributes: Record<string, string>, body: string | Buffer = ''): void {
+  response.writeHead(200, binary(attributes)).end(body);
+}
+
+/** The headers of an event in binary mode, with what is required filled in. */
+export function binary({ datacontenttype, ...attributes }: Record<string, string>): Record<string, string> {
+  const all = { specversion: '1.0', id: 'one', source: '/test', type: 'test', ...attributes };
+  const headers = Object.fromEntries(Object.entries(all).map(([name, value]) => [`ce-${name}`, value]));
+  return { ...headers, ...(datacontenttype !== undefined && { 'content-type': datacontenttype }) };
+}

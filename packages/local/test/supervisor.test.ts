@@ -1,0 +1,90 @@
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { freePort, portTaken, settledPort } from '../src/process/ports.ts';
+import { type Supervised, supervise } from '../src/process/supervisor.ts';
+import { makeFolder } from './folders.ts';
+import { isAlive } from './start.ts';
+
+const serving = `
+import { createServer } from 'node:http';
+const server = createServer((request, response) => {
+  if (request.url === '/die') process.exit(7);
+  if (request.url === '/slow') return void process.once('SIGTERM', () => response.setHeader('connection', 'close').end('finished'));
+  response.end(String(process.pid));
+}).listen(process.env.PORT, '127.0.0.1');
+`;
+
+/** Supervises a small program of one file. */
+async function start(source: string): Promise<{ lines: string[]; process: Supervised; ask(path?: string): Promise<string> }> {
+  const folder = await makeFolder({ 'program.mjs': source });
+  const lines: string[] = [];
+  const process = supervise(
+    {
+      name: 'program',
+      async program() {
+        const port = await freePort();
+        const address = `http://127.0.0.1:${port}`;
+        return { command: ['program.mjs'], folder, environment: { PORT: String(port) }, address, readiness: address };
+      },
+    },
+    (name, text) => lines.push(`${name}: ${text}`),
+  );
+  onTestFinished(() => process.stop(5000));
+  return { lines, process, ask: async (path = '/') => (await fetch((await process.address(10_000)) + path)).text() };
+}
+
+test('a process that dies is started again, as often as it takes', async () => {
+  const { process, ask, lines } = await start(serving);
+  await process.started;
+  const first = await ask();
+  await ask('/die').catch(() => undefined);
+  await vi.waitFor(() => expect(process.ready).toBe(false));
+  const second = await ask();
+  await ask('/die').catch(() => undefined);
+  await vi.waitFor(() => expect(process.ready).toBe(false));
+  expect(new Set([first, second, await ask()]).size).toBe(3);
+  expect(lines.filter((line) => line.includes('ended with exit code 7')).length).toBe(2);
+});
+
+test('SIGTERM lets work in flight finish', async () => {
+  const { process, ask } = await start(serving + "process.on('SIGTERM', () => server.close(() => process.exit()));");
+  await process.started;
+  const pid = Number(await ask());
+  const answer = ask('/slow');
+  // Answered after the slow request was received, since both take the same kept connection or a later one.
+  await ask();
+  await process.stop(5000);
+  expect(await answer).toBe('finished');
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('a process that does not heed SIGTERM is killed', async () => {
+  const { process, ask } = await start(serving + "process.on('SIGTERM', () => {});");
+  await process.started;
+  const pid = Number(await ask());
+  await process.stop(50);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('a process that never comes up is given up, with its last words', async () => {
+  const { process, lines } = await start("console.error('no such module'); process.exit(1);");
+  await expect(process.started).rejects.toThrow('program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module');
+  expect(lines.filter((line) => line === 'program: no such module').length).toBe(3);
+});
+
+test('stopping one that is still starting leaves nothing behind', async () => {
+  const { process, lines } = await start("console.log(process.pid); setInterval(() => {}, 1000); process.on('disconnect', () => {});");
+  await vi.waitFor(() => expect(lines.length).toBe(1));
+  await process.stop(1000);
+  expect(isAlive(Number(lines[0]!.split(': ')[1]))).toBe(false);
+});
+
+test('a port that is taken is said in a sentence that helps', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const address = other.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  await expect(settledPort('SMTP_PORT', port)).rejects.toThrow(`Port ${port} is taken by another program. Stop it, or choose another: SMTP_PORT=${port + 1} npm start`);
+  expect(portTaken('PORT', 80, { code: 'EACCES' }).message).toContain('PORT=8080 npm start');
+});
