@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import style from './page/page.css?inline';
 import html from './page/page.html?inline';
+// oxlint-disable-next-line import/default -- its text, not its exports
 import script from './page/page.ts?inline';
 import type { Settings } from './settings.ts';
 
@@ -10,23 +11,23 @@ import type { Settings } from './settings.ts';
  * the other. Its own style and script are allowed by their hashes, and nothing else is.
  */
 export function pageRoute(app: FastifyInstance, settings: Settings): void {
-  const facts = {
+  const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
+  const parts: Record<string, string> = {
+    style,
+    script,
+    data: JSON.stringify(facts),
+    promise: promiseOf(settings),
+    maxFiles: String(settings.MAX_FILES),
+    maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
     revision: settings.K_REVISION,
-    filters: settings.FILTERS,
-    archive: settings.ARCHIVE,
-    maxFileBytes: settings.MAX_FILE_BYTES,
-    maxFiles: settings.MAX_FILES,
   };
-  // Inside of a script element, "<" could end it.
-  const data = JSON.stringify(facts).replaceAll('<', '\\u003c');
-  const parts: Record<string, string> = { style, script, data };
-  const page = html.replaceAll(/\/\*(style|script|data)\*\//g, (_match, name: string) => parts[name]!);
+  const page = html.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => parts[name] ?? mark);
   const etag = `"${createHash('sha256').update(page).digest('hex').slice(0, 32)}"`;
   const policy = [
     "default-src 'none'",
-    `style-src ${hashOf(style)}`,
-    `script-src ${hashOf(script)}`,
-    "img-src 'self' blob:",
+    `style-src ${hashOf(page, 'style')}`,
+    `script-src ${hashOf(page, 'script')}`,
+    "img-src 'self' blob: data:",
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -40,4 +41,13 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
   });
 }
 
-const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+/** The hash of what stands between the tags, to the letter. */
+function hashOf(page: string, tag: string): string {
+  const text = page.split(`<${tag}>`)[1]!.split(`</${tag}>`)[0]!;
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+function promiseOf({ FILTERS, ARCHIVE }: Settings): string {
+  const prints = new Intl.ListFormat('en').format(FILTERS);
+  return `Send photos. They come back by mail as ${prints} prints${ARCHIVE ? ', packed into one ZIP file' : ''}.`;
+}

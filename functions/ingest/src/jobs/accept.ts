@@ -25,7 +25,7 @@ export async function accept(store: Store, settings: Settings, arrivals: readonl
     filters: settings.FILTERS,
     archive: settings.ARCHIVE,
     options: wishes.options,
-    images: arrivals.map(({ file: _, ...photo }) => photo),
+    images: arrivals.map(({ photo }) => photo),
     acceptedAt: new Date().toISOString(),
   };
   try {
@@ -36,7 +36,7 @@ export async function accept(store: Store, settings: Settings, arrivals: readonl
     await removeJob(store, job.job).catch((left: unknown) => log('could not clean up', { job: job.job, error: explain(left) }));
     throw error;
   }
-  const bytes = arrivals.reduce((sum, arrival) => sum + arrival.bytes, 0);
+  const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', { job: job.job, images: job.images.length, bytes, filters: job.filters.join('+') });
   return job;
 }
@@ -44,7 +44,7 @@ export async function accept(store: Store, settings: Settings, arrivals: readonl
 async function writeOriginals(store: Store, job: string, arrivals: readonly Arrival[]): Promise<void> {
   const waiting = arrivals.values();
   async function write() {
-    for (const arrival of waiting) await store.write(keys.original(job, arrival), { file: arrival.file });
+    for (const { photo, file } of waiting) await store.write(keys.original(job, photo), { file });
   }
   // All are waited for, so that nothing is written any more when the clean-up begins.
   const ends = await Promise.allSettled(Array.from({ length: writers }, write));

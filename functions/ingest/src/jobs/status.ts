@@ -1,26 +1,12 @@
-import { type Completion, type Job, keys, type Print, readProgress, readReason } from '@darkroom/shared/job';
+import { type Completion, type Job, keys, type Photo, type Print, readProgress, readReason } from '@darkroom/shared/job';
 import { readJson, type Store } from '@darkroom/shared/store';
 import { archiveOf, originalOf, printOf } from './files.ts';
+import type { ImageStatus, JobStatus, ResultStatus } from './job-status.ts';
 
 /** How far a job has come, for whoever has its address. The e-mail address is not theirs to see. */
-export async function describe(store: Store, job: Job) {
-  const progress = await readProgress(store, job);
-  const completion = progress.completed
-    ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined)
-    : undefined;
-  const results = await Promise.all(progress.prints.map((print) => describePrint(store, job, print)));
-  const images = job.images.map((photo) => {
-    const { href, type } = originalOf(job, photo);
-    const own = progress.prints.flatMap((print, index) =>
-      print.photo.image === photo.image ? [[print.filter, results[index]!] as const] : [],
-    );
-    return {
-      image: photo.image,
-      name: photo.name,
-      original: { href, type, bytes: photo.bytes },
-      results: Object.fromEntries(own),
-    };
-  });
+export async function describe(store: Store, job: Job): Promise<JobStatus> {
+  const { prints, archive, completed } = await readProgress(store, job);
+  const completion = completed ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined) : undefined;
   return {
     job: job.job,
     status: completion?.status ?? 'processing',
@@ -29,15 +15,21 @@ export async function describe(store: Store, job: Job) {
     archive: job.archive,
     acceptedAt: job.acceptedAt,
     completedAt: completion?.completedAt ?? null,
-    images,
-    archiveFile: progress.archive ? { href: archiveOf(job).href, bytes: progress.archive.size } : null,
+    images: await Promise.all(job.images.map((photo) => describeImage(store, job, photo, prints))),
+    archiveFile: archive ? { href: archiveOf(job).href, bytes: archive.size } : null,
     mail: { status: completion?.mail ?? 'pending' },
   };
 }
 
-export type JobStatus = Awaited<ReturnType<typeof describe>>;
+async function describeImage(store: Store, job: Job, photo: Photo, prints: Print[]): Promise<ImageStatus> {
+  const { image, name, width, height, bytes } = photo;
+  const { href, type } = originalOf(job, photo);
+  const own = prints.filter((print) => print.photo.image === image);
+  const results = await Promise.all(own.map(async (print) => [print.filter, await describePrint(store, job, print)] as const));
+  return { image, name, width, height, original: { href, type, bytes }, results: Object.fromEntries(results) };
+}
 
-async function describePrint(store: Store, job: Job, { photo, filter, status, bytes }: Print) {
+async function describePrint(store: Store, job: Job, { photo, filter, status, bytes = 0 }: Print): Promise<ResultStatus> {
   if (status === 'rejected') return { status, reason: await readReason(store, job.job, photo.image, filter) };
   if (status === 'pending') return { status };
   const { href, type } = printOf(job, photo, filter);

@@ -1,1 +1,14 @@
-export {};
+import { follow } from './follow.ts';
+import { orderForm } from './order.ts';
+
+document.documentElement.classList.add('js');
+
+const job = new URLSearchParams(location.search).get('job');
+if (job) follow(job);
+else
+  orderForm((accepted) => {
+    // In the address, so that reloading and sharing lead to the same prints.
+    history.pushState(null, '', `/?job=${accepted}`);
+    addEventListener('popstate', () => location.reload());
+    follow(accepted);
+  });

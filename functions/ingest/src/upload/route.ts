@@ -44,8 +44,9 @@ export function uploadRoute(
 }
 
 /** A form that was posted without JavaScript. */
-function prefersPage({ headers: { accept = '' } }: FastifyRequest): boolean {
-  return accept.includes('text/html') && !accept.includes('json');
+function prefersPage({ headers }: FastifyRequest): boolean {
+  const accepted = headers.accept ?? '';
+  return accepted.includes('text/html') && !accepted.includes('json');
 }
 
 function receipt({ job, revision, filters, archive, images }: Job) {

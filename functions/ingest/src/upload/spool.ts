@@ -13,7 +13,9 @@ import { brokenOff } from './broken-off.ts';
 import { safeName } from './file-name.ts';
 
 /** A photo that has arrived and was judged, waiting on the local disk. */
-export interface Arrival extends Photo {
+export interface Arrival {
+  photo: Photo;
+  /** Path on the local disk. */
   file: string;
 }
 
@@ -51,7 +53,8 @@ export async function openSpool(limits: Limits): Promise<Spool> {
         if (!(error instanceof Rejected)) throw error;
         throw new Rejected(`${calledName}: ${error.message}`, { status: error.status, cause: error.cause });
       });
-      arrivals.push({ image, name: safeName(sentName, `photo.${extensionOf(type)}`), type, bytes, width, height, file });
+      const name = safeName(sentName, `photo.${extensionOf(type)}`);
+      arrivals.push({ photo: { image, name, type, bytes, width, height }, file });
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };

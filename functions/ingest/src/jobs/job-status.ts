@@ -1,0 +1,29 @@
+/** What GET /jobs/<job> answers. Types alone, so that the page in the browser can share them. */
+export interface JobStatus {
+  job: string;
+  status: 'processing' | 'completed' | 'failed';
+  /** The revision that accepted the job. */
+  revision: string;
+  filters: string[];
+  archive: boolean;
+  acceptedAt: string;
+  completedAt: string | null;
+  images: ImageStatus[];
+  archiveFile: { href: string; bytes: number } | null;
+  mail: { status: 'pending' | 'sent' | 'failed' };
+}
+
+export interface ImageStatus {
+  image: string;
+  name: string;
+  width: number;
+  height: number;
+  original: { href: string; type: string; bytes: number };
+  /** By filter. */
+  results: Record<string, ResultStatus>;
+}
+
+export type ResultStatus =
+  | { status: 'pending' }
+  | { status: 'rejected'; reason: string }
+  | { status: 'succeeded'; href: string; type: string; bytes: number };

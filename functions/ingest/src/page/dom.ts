@@ -1,0 +1,32 @@
+/** An element of the page, which is known to be there. */
+export function element<Kind extends HTMLElement = HTMLElement>(selector: string): Kind {
+  return document.querySelector<Kind>(selector)!;
+}
+
+type Child = Node | string;
+
+/** Makes an element. Text stays text: file names and reasons come from strangers. */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  properties: Partial<HTMLElementTagNameMap[Name]> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Name] {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Shows a text in place, or hides the place. Unchanged text is left alone, so that it is not read out again. */
+export function say(place: HTMLElement, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
+  place.hidden = text === '';
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+export function size(bytes: number): string {
+  const MiB = bytes / 1024 / 1024;
+  return MiB >= 1 ? `${MiB.toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`;
+}

@@ -1,0 +1,9 @@
+import { element } from './dom.ts';
+
+/** What the server that sent this page takes. */
+export interface Facts {
+  maxFileBytes: number;
+  maxFiles: number;
+}
+
+export const facts = JSON.parse(element('#facts').textContent!) as Facts;

@@ -1,0 +1,68 @@
+import type { ImageStatus, JobStatus, ResultStatus } from '../jobs/job-status.ts';
+import { element, make, size } from './dom.ts';
+
+/** Hangs every photo and its prints on a line. What has not changed since the last time is left hanging. */
+export function hang(job: JobStatus): void {
+  const lines = element('#lines');
+  for (const image of job.images) {
+    const line = lines.querySelector(`[data-image="${image.image}"]`) ?? lines.appendChild(newLine(image));
+    for (const [filter, result] of Object.entries(image.results)) {
+      const old = line.querySelector<HTMLElement>(`[data-filter="${filter}"]`);
+      if (old?.dataset['status'] === result.status) continue;
+      const print = figureOf(image, filter, result);
+      // Only what develops before one's eyes fades in.
+      if (old) print.classList.add('developed');
+      if (old) old.replaceWith(print);
+      else line.querySelector('div')!.append(print);
+    }
+  }
+}
+
+function newLine(image: ImageStatus): HTMLElement {
+  const { href, bytes } = image.original;
+  const original = make('figure', {}, picture(image, href, `${image.name}, the original`), caption('original', href, bytes));
+  const line = make(
+    'article',
+    { className: 'line' },
+    make('h2', {}, make('span', {}, image.image), image.name),
+    make('div', {}, original),
+  );
+  line.dataset['image'] = image.image;
+  return line;
+}
+
+function figureOf(image: ImageStatus, filter: string, result: ResultStatus): HTMLElement {
+  const figure = make('figure', { className: result.status });
+  figure.dataset['filter'] = filter;
+  figure.dataset['status'] = result.status;
+  if (result.status === 'succeeded')
+    figure.append(picture(image, result.href, `${image.name} in ${filter}`), caption(filter, result.href, result.bytes));
+  else if (result.status === 'rejected')
+    figure.append(blank(image, 'rejected', result.reason), make('figcaption', {}, make('b', {}, `${filter}: not made`)));
+  else figure.append(blank(image, 'pending', ''), make('figcaption', {}, make('b', {}, filter), make('span', {}, 'developing')));
+  return figure;
+}
+
+function picture(image: ImageStatus, href: string, alt: string): HTMLElement {
+  const { width, height } = image;
+  const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height });
+  const link = make('a', { href, target: '_blank', rel: 'noopener' }, seen);
+  // No browser shows every format that a photo may have.
+  seen.addEventListener('error', () =>
+    link.replaceWith(blank(image, 'unseen', 'This browser cannot show this format. Save it to see it.')),
+  );
+  seen.src = href;
+  return link;
+}
+
+/** Paper of the photo's own shape, so that nothing moves when the picture comes. */
+function blank({ width, height }: ImageStatus, kind: string, text: string): HTMLElement {
+  const paper = make('div', { className: `blank ${kind}` }, text);
+  paper.style.aspectRatio = `${width} / ${height}`;
+  return paper;
+}
+
+function caption(title: string, href: string, bytes: number): HTMLElement {
+  const save = make('a', { href: `${href}?download`, download: '', ariaLabel: `Save ${title}` }, `Save, ${size(bytes)}`);
+  return make('figcaption', {}, make('b', {}, title), save);
+}
