@@ -16,7 +16,7 @@ export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, t
     Data     ${displayed(dataFolder)}
     Traffic  ${traffic}
 
-    curl -F email=you@example.com -F photos=@photo.jpg ${publicUrl}
+    curl -F email=you@example.com -F file=@photo.jpg ${publicUrl}
 
   Ctrl-C stops.
 `;

@@ -6,7 +6,7 @@ import { displayed } from './manifest/document.ts';
 
 export interface DataFolder {
   path: string;
-  release(): Promise<void>;
+  release: () => Promise<void>;
 }
 
 /**
@@ -24,7 +24,9 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     await mkdir(join(path, 'tmp'));
   } catch (error) {
     if (error instanceof Misconfigured) throw error;
-    throw new Misconfigured(`The data folder ${displayed(path)} cannot be written. Choose another with DATA_DIR.`, { cause: error });
+    throw new Misconfigured(`The data folder ${displayed(path)} cannot be written. Choose another with DATA_DIR.`, {
+      cause: error,
+    });
   }
   return { path, release: () => rm(lock, { force: true }) };
 }
@@ -38,7 +40,9 @@ async function takeLock(lock: string, path: string): Promise<void> {
     }
     const holder = await holderOf(lock);
     if (holder !== undefined) {
-      throw new Misconfigured(`The data folder ${displayed(path)} is in use by another Darkroom (process ${holder}). Stop it, or choose another folder with DATA_DIR.`);
+      throw new Misconfigured(
+        `The data folder ${displayed(path)} is in use by another Darkroom (process ${holder}). Stop it, or choose another folder with DATA_DIR.`,
+      );
     }
     await rm(lock, { force: true });
   }

@@ -6,7 +6,10 @@ import { type Gate, gate } from './process/gate.ts';
 import type { Revision } from './process/revision.ts';
 
 /** Turns what a manifest names into something that events can be sent to. */
-export function createDestinations(fleet: { pick(service: string): Pick<Revision, 'lease'> }, brokerOrigin: string): (destination: Destination) => Subscriber {
+export function createDestinations(
+  fleet: { pick(service: string): Pick<Revision, 'lease'> },
+  brokerOrigin: string,
+): (destination: Destination) => Subscriber {
   const gates = new Map<string, Gate>();
 
   function plainUrl(url: string, name = url): Subscriber {
@@ -17,9 +20,14 @@ export function createDestinations(fleet: { pick(service: string): Pick<Revision
 
   return (destination) => {
     if ('url' in destination) return plainUrl(destination.url);
-    if ('broker' in destination) return plainUrl(`${brokerOrigin}/${namespace}/${destination.broker}`, `broker ${destination.broker}`);
+    if ('broker' in destination)
+      return plainUrl(`${brokerOrigin}/${namespace}/${destination.broker}`, `broker ${destination.broker}`);
     const { service } = destination;
     // Picked when the turn comes, so that a shift of traffic holds for what waits as well.
-    return { name: service, url: `http://${service}.${namespace}.svc.cluster.local`, lease: async (signal) => fleet.pick(service).lease(signal) };
+    return {
+      name: service,
+      url: `http://${service}.${namespace}.svc.cluster.local`,
+      lease: async (signal) => fleet.pick(service).lease(signal),
+    };
   };
 }

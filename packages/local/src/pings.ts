@@ -28,8 +28,14 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
     inFlight.add(ping.name);
     try {
       const subscriber = resolve(ping.sink);
-      const outcome = await attempt({ event: pingEvent(ping, data), headers: {} }, subscriber, limits.deliveryTime, stopping.signal);
-      if (outcome.result === 'failed' && !stopping.signal.aborted) log('ping', `${ping.name} to ${subscriber.name} failed (${outcome.reason}); the next one follows its schedule`);
+      const outcome = await attempt(
+        { event: pingEvent(ping, data), headers: {} },
+        subscriber,
+        limits.deliveryTime,
+        stopping.signal,
+      );
+      if (outcome.result === 'failed' && !stopping.signal.aborted)
+        log('ping', `${ping.name} to ${subscriber.name} failed (${outcome.reason}); the next one follows its schedule`);
     } finally {
       inFlight.delete(ping.name);
     }
@@ -43,7 +49,10 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
     apply(pings) {
       halt();
       current = pings;
-      crons = pings.map((ping) => new Cron(ping.schedule, { ...(ping.timezone && { timezone: ping.timezone }) }, () => void send(ping, ping.data)));
+      crons = pings.map(
+        (ping) =>
+          new Cron(ping.schedule, { ...(ping.timezone && { timezone: ping.timezone }) }, () => void send(ping, ping.data)),
+      );
     },
     sendAll() {
       for (const ping of current) void send(ping, withoutIdling(ping.data));
@@ -71,7 +80,8 @@ function pingEvent({ name, contentType }: PingSpec, data: string): Event {
 function withoutIdling(data: string): string {
   try {
     const content: unknown = JSON.parse(data);
-    if (typeof content === 'object' && content !== null && 'idleSeconds' in content) return JSON.stringify({ ...content, idleSeconds: 0 });
+    if (typeof content === 'object' && content !== null && 'idleSeconds' in content)
+      return JSON.stringify({ ...content, idleSeconds: 0 });
   } catch {
     // Data need not be JSON.
   }

@@ -7,7 +7,7 @@ export interface RouterOptions {
   fleet: { pick(service: string, tag?: string): Pick<Revision, 'lease'> };
   /** The one service that the public address leads to. */
   service: string;
-  isReady(): boolean;
+  isReady: () => boolean;
   log: Log;
 }
 
@@ -29,7 +29,8 @@ export function createRouter({ fleet, service, isReady, log }: RouterOptions): R
     if (request.url === '/health/readiness') return answerHealth(response, isReady());
     forward(request, response).catch((error: unknown) => {
       if (response.closed || response.destroyed) return;
-      if (!(error instanceof NotUp)) log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof NotUp))
+        log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
       if (response.headersSent) return void response.destroy();
       answerUnavailable(request, response);
     });
@@ -37,11 +38,20 @@ export function createRouter({ fleet, service, isReady, log }: RouterOptions): R
 }
 
 function answerHealth(response: ServerResponse, ready: boolean): void {
-  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
+  response
+    .writeHead(ready ? 200 : 503, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
 }
 
 function answerUnavailable(request: IncomingMessage, response: ServerResponse): void {
-  const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'Darkroom is starting. Please try again in a few seconds.' };
-  response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', connection: 'close' }).end(JSON.stringify(problem));
+  const problem = {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'Darkroom is starting. Please try again in a few seconds.',
+  };
+  response
+    .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', connection: 'close' })
+    .end(JSON.stringify(problem));
   request.resume();
 }

@@ -31,8 +31,8 @@ export interface Runtime {
 }
 
 export function startRuntime(settings: Settings, log: Log): Runtime {
-  /** What to do at the end, last things first. */
-  const ending: (() => Promise<void> | void)[] = [];
+  /** What to do at the end, last things first. Work in flight has one span of time for all of them together. */
+  const ending: ((left: () => number) => Promise<void> | void)[] = [];
   const started = start();
   let stopped: Promise<void> | undefined;
   return { started, stop: () => (stopped ??= stop()) };
@@ -76,11 +76,14 @@ export function startRuntime(settings: Settings, log: Log): Runtime {
     const wiring = createWiring({ read, fleet, brokers, pings, log });
     let ready = false;
     ingress.server.on('request', createIngress(brokers));
-    front.server.on('request', createRouter({ fleet, service: publicService, isReady: () => ready && fleet.ready && inbox.ready, log }));
+    front.server.on(
+      'request',
+      createRouter({ fleet, service: publicService, isReady: () => ready && fleet.ready && inbox.ready, log }),
+    );
     ending.unshift(
       () => pings.stop(),
-      () => close(front, limits.drainTime),
-      () => within(limits.drainTime, brokers.stop()),
+      (left) => close(front, left()),
+      (left) => within(left(), brokers.stop()),
       () => fleet.stop(),
       () => close(ingress, 0),
       () => inbox.stop(limits.drainTime),
@@ -95,6 +98,7 @@ export function startRuntime(settings: Settings, log: Log): Runtime {
   }
 
   async function stop(): Promise<void> {
-    for (const end of ending) await end();
+    const deadline = Date.now() + limits.drainTime;
+    for (const end of ending) await end(() => Math.max(deadline - Date.now(), 0));
   }
 }

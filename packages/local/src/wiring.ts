@@ -6,7 +6,7 @@ import type { Pings } from './pings.ts';
 import type { Fleet } from './process/fleet.ts';
 
 export interface WiringOptions {
-  read(): Promise<Topology>;
+  read: () => Promise<Topology>;
   fleet: Fleet;
   brokers: Brokers;
   pings: Pings;
@@ -18,7 +18,7 @@ export interface Wiring {
   /** @throws where a function cannot be started */
   apply(topology: Topology): Promise<void>;
   /** Reads again. A manifest that is wrong, or a function that does not start, is reported; the last good wiring stays. */
-  reload(): void;
+  reload: () => void;
 }
 
 export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions): Wiring {

@@ -9,7 +9,8 @@ import { createDestinations } from '../src/destinations.ts';
 import { limits } from '../src/limits.ts';
 import { close, listen } from '../src/listen.ts';
 import { readManifests } from '../src/manifest/read.ts';
-import { type BrokerUnderTest, testBroker } from './broker-suite.ts';
+import { testBroker } from './broker-suite/index.ts';
+import type { BrokerUnderTest } from './broker-suite/subject.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
 const functions = join(import.meta.dirname, 'fixtures/functions');
@@ -96,7 +97,10 @@ test('requests in flight to one subscriber are limited', async () => {
 test('attributes that a header cannot carry are percent-encoded, and filters see them all the same', async () => {
   const { url, apply } = await localBroker({});
   const { url: uri, received } = await startSubscriber();
-  await apply({ ...toEverything(uri), spec: { broker: 'default', filter: { attributes: { subject: 'Grüße' } }, subscriber: { uri } } });
+  await apply({
+    ...toEverything(uri),
+    spec: { broker: 'default', filter: { attributes: { subject: 'Grüße' } }, subscriber: { uri } },
+  });
   const event = { specversion: '1.0', id: '1', source: '/test', type: 'test', subject: 'Grüße' };
   await fetch(url, { method: 'POST', headers: { 'content-type': 'application/cloudevents+json' }, body: JSON.stringify(event) });
   await vi.waitFor(() => expect(received[0]?.headers['ce-subject']).toBe('Gr%C3%BC%C3%9Fe'));

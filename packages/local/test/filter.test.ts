@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { matches } from '../src/broker/filter.ts';
 import type { Filter } from '../src/manifest/filters.ts';
 
-const event = { attributes: new Map([['type', 'dev.darkroom.image.uploaded'], ['source', '/darkroom/ingest'], ['sepia', 'true'], ['empty', '']]), data: Buffer.alloc(0) };
+const event = {
+  attributes: new Map([
+    ['type', 'dev.darkroom.image.uploaded'],
+    ['source', '/darkroom/ingest'],
+    ['sepia', 'true'],
+    ['empty', ''],
+  ]),
+  data: Buffer.alloc(0),
+};
 const byAttributes = (attributes: Record<string, string>) => matches({ attributes, filters: [] }, event);
 const byFilters = (...filters: Filter[]) => matches({ attributes: {}, filters }, event);
 

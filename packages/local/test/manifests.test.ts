@@ -2,24 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifests } from '../src/manifest/read.ts';
-import { copyFixtures, fixtures, makeFolder } from './folders.ts';
+import { copyFixtures, fixtures } from './folders.ts';
 
 const functions = join(fixtures, 'functions');
-const settings = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { GREETING: hello }\n';
-const broker = 'apiVersion: eventing.knative.dev/v1\nkind: Broker\nmetadata: { name: default }\n';
-const trigger = (spec: string) => `apiVersion: eventing.knative.dev/v1\nkind: Trigger\nmetadata: { name: stage }\nspec:\n${spec}`;
-const toStage = '  subscriber: { ref: { kind: Service, name: stage } }\n';
-const service = (revision: string, rest: string) =>
-  `apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: ingest }\nspec:\n  template: { metadata: { name: ${revision} }, spec: { containers: [{ image: x }] } }\n${rest}`;
-
-/** The faults of a config folder, without the path of the folder. */
-async function faultsOf(files: Record<string, string>, environment: Record<string, string> = {}): Promise<string[]> {
-  const config = await makeFolder({ '0.yaml': settings, ...files });
-  const read = readManifests({ config, functions }, environment);
-  const message: string = await read.then(() => '', (error: Error) => error.message);
-  return message.split('\n').slice(1).map((line) => line.trim().replace(`${config}/`, ''));
-}
-
 test('reads what the cluster gets', async () => {
   const topology = await readManifests({ config: join(fixtures, 'config'), functions }, {});
   const [ingest] = topology.services.filter(({ name }) => name === 'ingest');
@@ -38,8 +23,16 @@ test('reads what the cluster gets', async () => {
 
 test('the manifests of Darkroom itself have no fault but builds that may be missing', async () => {
   const root = join(import.meta.dirname, '../../..');
-  const message: string = await readManifests({ config: join(root, 'config'), functions: join(root, 'functions') }, {}).then(() => '', (error: Error) => error.message);
-  expect(message.split('\n').slice(1).filter((line) => !line.includes('npm run build'))).toEqual([]);
+  const message: string = await readManifests({ config: join(root, 'config'), functions: join(root, 'functions') }, {}).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  expect(
+    message
+      .split('\n')
+      .slice(1)
+      .filter((line) => !line.includes('npm run build')),
+  ).toEqual([]);
 });
 
 test("the operator's environment stands in for Secrets and overrides ConfigMaps, but not what is spelled out", async () => {
@@ -50,34 +43,11 @@ test("the operator's environment stands in for Secrets and overrides ConfigMaps,
   expect(environment('collector')).toEqual({ OUTPUT: '/tmp/x', MAIL_ATTACH: '1' });
 });
 
-test.each<[string, Record<string, string>, string[]]>([
-  ['a field', { 't.yaml': broker + '---\n' + trigger('  broker: default\n  filter: { attributes: { Type: x } }\n' + toStage) }, ['t.yaml:10: Trigger stage: spec.filter.attributes.Type: names of attributes are lower-case letters and digits']],
-  ['a value that is no text', { 't.yaml': broker + '---\n' + trigger('  broker: default\n  filter:\n    attributes:\n      type: x\n      archive: true\n' + toStage) }, ['t.yaml:13: Trigger stage: spec.filter.attributes.archive: must be text: put it in quotes, since attributes arrive as text']],
-  ['a misspelt field', { 't.yaml': broker + '---\n' + trigger('  broker: default\n  filtr: {}\n' + toStage) }, ['t.yaml:10: Trigger stage: spec.filtr: is not a field that belongs here; check its spelling']],
-  ['a field that is missing', { 't.yaml': broker + '---\n' + trigger('  broker: default\n') }, ['t.yaml:8: Trigger stage: spec.subscriber: is missing']],
-  ['YAML', { 't.yaml': 'kind: [' }, [expect.stringMatching(/^t\.yaml:1: not valid YAML: /)]],
-  ['a duration', { 'b.yaml': broker + 'spec: { delivery: { retry: 1, backoffDelay: 5s } }\n' }, ['b.yaml:4: Broker default: spec.delivery.backoffDelay: must be a duration like PT0.5S or PT2M']],
-  ['cesql', { 't.yaml': broker + '---\n' + trigger('  broker: default\n  filters: [{ cesql: "x = 1" }]\n' + toStage) }, ['t.yaml:10: Trigger stage: spec.filters[0].cesql: cesql is not supported by the local runtime; use exact, prefix, suffix, all, any and not']],
-  ['a Broker and a Service that are not there', { 't.yaml': trigger('  broker: other\n  subscriber: { ref: { kind: Service, name: sepia } }\n') }, [
-    't.yaml:5: Trigger stage: spec.broker: there is no Broker other',
-    't.yaml:6: Trigger stage: spec.subscriber.ref.name: there is no Service sepia; there is collector, ingest, stage',
-  ]],
-  ['a name that is taken', { 'b.yaml': broker, 'c.yaml': broker }, ['c.yaml:3: Broker default: metadata.name: b.yaml:1 already has this name; choose another']],
-  ['a schedule', { 'p.yaml': 'apiVersion: sources.knative.dev/v1\nkind: PingSource\nmetadata: { name: p }\nspec:\n  schedule: "often"\n  sink: { ref: { kind: Service, name: stage } }\n' }, [expect.stringMatching(/^p\.yaml:5: PingSource p: spec\.schedule: is not a cron schedule: /)]],
-  ['traffic', { 's.yaml': service('ingest-v1', '  traffic: [{ revisionName: ingest-v1, tag: a, percent: 50 }, { revisionName: ingest-v3, tag: a, percent: 20 }]\n') }, [
-    's.yaml:6: Service ingest: spec.traffic[1].revisionName: there is no revision ingest-v3; it has ingest-v1',
-    's.yaml:6: Service ingest: spec.traffic[1].tag: the tag a is taken; tags are unique',
-    's.yaml:6: Service ingest: spec.traffic: the percentages make 70; they must make 100',
-  ]],
-  ['a revision that changed under its name', { 's.yaml': service('ingest-v1', '') + '---\n' + service('ingest-v1', '') }, ['s.yaml:11: Service ingest: spec.template.metadata.name: there already is a revision ingest-v1; a revision never changes, so choose another name']],
-])('says where and what: %s', async (_name, files, faults) => {
-  const found = await faultsOf(files);
-  expect(found.map((line) => line.replace(/\S*\/(?=\w+\.yaml:)/, ''))).toEqual(faults);
-});
-
 test('a function that is not built is one fault, and says what to do', async () => {
   const folder = await copyFixtures();
   await rm(join(folder, 'functions/stage/dist'), { recursive: true });
   const read = readManifests({ config: join(folder, 'config'), functions: join(folder, 'functions') }, {});
-  await expect(read).rejects.toThrow(/^The manifests need a change:\n {2}\S+functions\/stage\/dist is missing. Run npm run build, and start again.$/);
+  await expect(read).rejects.toThrow(
+    /^The manifests need a change:\n {2}\S+functions\/stage\/dist is missing. Run npm run build, and start again.$/,
+  );
 });

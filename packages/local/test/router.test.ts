@@ -8,9 +8,9 @@ import { choose } from '../src/process/traffic.ts';
 import { createRouter } from '../src/router.ts';
 import type { TrafficSpec } from '../src/manifest/topology.ts';
 
-async function serve(listener: RequestListener): Promise<string> {
+async function serve(listener: (...request: Parameters<RequestListener>) => unknown): Promise<string> {
   const listening = await listen(0, '127.0.0.1');
-  listening.server.on('request', listener);
+  listening.server.on('request', (...request) => void listener(...request));
   onTestFinished(() => close(listening, 0));
   return `http://127.0.0.1:${listening.port}`;
 }
@@ -60,9 +60,17 @@ test('streams a large upload through, and keeps the host', async () => {
   });
   const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
   const body = randomBytes(30 * 1024 * 1024);
-  const answer = (await (await fetch(url, { method: 'POST', body })).json()) as { digest: string; headers: Record<string, string> };
+  const answer = (await (await fetch(url, { method: 'POST', body })).json()) as {
+    digest: string;
+    headers: Record<string, string>;
+  };
   expect(answer.digest).toBe(createHash('sha256').update(body).digest('hex'));
-  expect(answer.headers).toMatchObject({ host: new URL(url).host, 'x-forwarded-host': new URL(url).host, 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' });
+  expect(answer.headers).toMatchObject({
+    host: new URL(url).host,
+    'x-forwarded-host': new URL(url).host,
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  });
 });
 
 test('holds an upload back while the function behind does not read', async () => {
@@ -85,12 +93,15 @@ test('holds an upload back while the function behind does not read', async () =>
   await vi.waitFor(() => expect(upstreamRequest).toBeDefined());
   // Once it stands still, most of it must still be with the client.
   let before = -1;
-  await vi.waitFor(() => {
-    const now = produced;
-    const still = now === before;
-    before = now;
-    expect(still).toBe(true);
-  }, { interval: 100 });
+  await vi.waitFor(
+    () => {
+      const now = produced;
+      const still = now === before;
+      before = now;
+      expect(still).toBe(true);
+    },
+    { interval: 100 },
+  );
   expect(produced).toBeLessThan(total / 2);
   upstreamRequest!.resume();
   expect(await (await answer).text()).toBe('done');
@@ -118,7 +129,11 @@ test('a client that goes away ends the request behind, and gives its place to th
 test('a revision that is not up answers 503 and asks to come back', async () => {
   const url = await route({}, [{ revision: 'v1', percent: 100 }]);
   const response = await fetch(url, { method: 'POST', body: 'x' });
-  expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([503, 'application/problem+json', '2']);
+  expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([
+    503,
+    'application/problem+json',
+    '2',
+  ]);
 });
 
 test('a function that breaks off before it answers is a 503 as well', async () => {
@@ -126,6 +141,8 @@ test('a function that breaks off before it answers is a 503 as well', async () =
   await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void broken.close());
   const address = broken.address();
-  const url = await route({ v1: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` }, [{ revision: 'v1', percent: 100 }]);
+  const url = await route({ v1: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` }, [
+    { revision: 'v1', percent: 100 },
+  ]);
   expect((await fetch(url)).status).toBe(503);
 });

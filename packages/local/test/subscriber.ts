@@ -17,11 +17,13 @@ type Answer = (response: ServerResponse, received: Received, number: number) => 
 export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()): Promise<TestSubscriber> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
-    void read(request).then((one) => {
-      received.push(one);
-      answer(response, one, received.length);
-    });
+    void record(request, response);
   });
+  async function record(request: IncomingMessage, response: ServerResponse) {
+    const one = await read(request);
+    received.push(one);
+    answer(response, one, received.length);
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.close();

@@ -15,7 +15,7 @@ const server = createServer((request, response) => {
 `;
 
 /** Supervises a small program of one file. */
-async function start(source: string): Promise<{ lines: string[]; process: Supervised; ask(path?: string): Promise<string> }> {
+async function start(source: string): Promise<{ lines: string[]; process: Supervised; ask: (path?: string) => Promise<string> }> {
   const folder = await makeFolder({ 'program.mjs': source });
   const lines: string[] = [];
   const process = supervise(
@@ -68,12 +68,16 @@ test('a process that does not heed SIGTERM is killed', async () => {
 
 test('a process that never comes up is given up, with its last words', async () => {
   const { process, lines } = await start("console.error('no such module'); process.exit(1);");
-  await expect(process.started).rejects.toThrow('program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module');
+  await expect(process.started).rejects.toThrow(
+    'program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module',
+  );
   expect(lines.filter((line) => line === 'program: no such module').length).toBe(3);
 });
 
 test('stopping one that is still starting leaves nothing behind', async () => {
-  const { process, lines } = await start("console.log(process.pid); setInterval(() => {}, 1000); process.on('disconnect', () => {});");
+  const { process, lines } = await start(
+    "console.log(process.pid); setInterval(() => {}, 1000); process.on('disconnect', () => {});",
+  );
   await vi.waitFor(() => expect(lines.length).toBe(1));
   await process.stop(1000);
   expect(isAlive(Number(lines[0]!.split(': ')[1]))).toBe(false);
@@ -85,6 +89,8 @@ test('a port that is taken is said in a sentence that helps', async () => {
   onTestFinished(() => void other.close());
   const address = other.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  await expect(settledPort('SMTP_PORT', port)).rejects.toThrow(`Port ${port} is taken by another program. Stop it, or choose another: SMTP_PORT=${port + 1} npm start`);
+  await expect(settledPort('SMTP_PORT', port)).rejects.toThrow(
+    `Port ${port} is taken by another program. Stop it, or choose another: SMTP_PORT=${port + 1} npm start`,
+  );
   expect(portTaken('PORT', 80, { code: 'EACCES' }).message).toContain('PORT=8080 npm start');
 });

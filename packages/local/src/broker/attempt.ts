@@ -21,7 +21,9 @@ const retriableStatus = new Set([404, 408, 409, 429]);
 
 /** Calls a subscriber once, in binary mode, and judges the answer by Knative's data plane contract. */
 export async function attempt(message: Message, subscriber: Subscriber, timeout: number, signal: AbortSignal): Promise<Outcome> {
-  const { origin, release } = await subscriber.lease(signal).catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
+  const { origin, release } = await subscriber
+    .lease(signal)
+    .catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
   // The activator's own answer, where no process came up in time.
   if (!release) return { result: 'failed', retriable: true, reason: origin, code: 503, body: Buffer.from(origin) };
   try {
@@ -30,7 +32,13 @@ export async function attempt(message: Message, subscriber: Subscriber, timeout:
     if (answer.status < 200 || answer.status >= 300) {
       const said = answer.body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
       const retriable = answer.status >= 500 || retriableStatus.has(answer.status);
-      return { result: 'failed', retriable, reason: said ? `${answer.status} ${said}` : `${answer.status}`, code: answer.status, body: answer.body };
+      return {
+        result: 'failed',
+        retriable,
+        reason: said ? `${answer.status} ${said}` : `${answer.status}`,
+        code: answer.status,
+        body: answer.body,
+      };
     }
     if (!claimsToBeEvent(answer.headers)) {
       if (answer.body.length === 0) return { result: 'delivered' };
@@ -39,8 +47,15 @@ export async function attempt(message: Message, subscriber: Subscriber, timeout:
     const event = readEvent(answer.headers, answer.body);
     return { result: 'delivered', reply: { event, headers: { ...message.headers, ...passedOn(answer.headers) } } };
   } catch (error) {
-    if (error instanceof NotAnEvent) return { result: 'failed', retriable: true, reason: `502 the answer is a malformed CloudEvent: ${error.message}` };
-    return { result: 'failed', retriable: true, reason: explain(error), code: 500, body: Buffer.from(`dispatch error: ${explain(error)}`) };
+    if (error instanceof NotAnEvent)
+      return { result: 'failed', retriable: true, reason: `502 the answer is a malformed CloudEvent: ${error.message}` };
+    return {
+      result: 'failed',
+      retriable: true,
+      reason: explain(error),
+      code: 500,
+      body: Buffer.from(`dispatch error: ${explain(error)}`),
+    };
   } finally {
     release();
   }

@@ -76,7 +76,8 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
     async stop() {
       const waiting = backlog.size;
       stopping.abort();
-      if (waiting > 0) log('broker', `stops with ${waiting} ${waiting === 1 ? 'event' : 'events'} on the way; those that wait are dropped`);
+      if (waiting > 0)
+        log('broker', `stops with ${waiting} ${waiting === 1 ? 'event' : 'events'} on the way; those that wait are dropped`);
       await backlog.empty();
     },
   };

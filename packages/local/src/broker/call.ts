@@ -24,14 +24,17 @@ export function post({ url, headers, body, timeout }: Call): Promise<Answer> {
     const secure = url.startsWith('https:');
     const send = secure ? httpsRequest : httpRequest;
     const request = send(url, { method: 'POST', headers, agent: secure ? agents.https : agents.http }, (response) => {
-      readBody(response).then((content) => {
-        clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: content });
-      }, fail);
+      void finish(response).catch(fail);
     });
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeout / 1000} s`)), timeout);
     request.on('error', fail);
     request.end(body);
+
+    async function finish(response: IncomingMessage) {
+      const content = await readBody(response);
+      clearTimeout(timer);
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: content });
+    }
 
     function fail(error: Error) {
       clearTimeout(timer);

@@ -14,7 +14,7 @@ export interface Delivery {
   deadLetterSink?: Subscriber | undefined;
   rules: DeliverySpec;
   /** Takes a reply in. Answers why, where it refuses. */
-  reply(message: Message): Failure | undefined;
+  reply: (message: Message) => Failure | undefined;
   log: Log;
   /** Ends waiting, between attempts and for a turn; an attempt under way is finished. */
   signal: AbortSignal;
@@ -33,11 +33,16 @@ export async function deliver(delivery: Delivery): Promise<void> {
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
   const letter = { event: withAttributes(message.event, errorAttributes(subscriber, failure)), headers: message.headers };
   const last = await persist({ ...delivery, message: letter, rules }, deadLetterSink, true);
-  if (last?.result === 'failed' && !signal.aborted) log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
+  if (last?.result === 'failed' && !signal.aborted)
+    log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
 /** @param asDeadLetter a sink's own reply is ignored, whatever it is */
-async function persist({ message, rules, log, signal }: Delivery, subscriber: Subscriber, asDeadLetter = false): Promise<Outcome | undefined> {
+async function persist(
+  { message, rules, log, signal }: Delivery,
+  subscriber: Subscriber,
+  asDeadLetter = false,
+): Promise<Outcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
     const outcome = await attempt(message, subscriber, rules.timeout, signal);
@@ -46,7 +51,10 @@ async function persist({ message, rules, log, signal }: Delivery, subscriber: Su
     if (asDeadLetter && outcome.code === undefined) return { result: 'delivered' };
     if (!outcome.retriable || number >= attempts) return outcome;
     const pause = rules.backoffDelay * (rules.backoffPolicy === 'linear' ? number : 2 ** (number - 1));
-    log('broker', `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`);
+    log(
+      'broker',
+      `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,
+    );
     await sleep(pause, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return undefined;
   }

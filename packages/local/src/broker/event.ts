@@ -29,12 +29,14 @@ export function readEvent(headers: IncomingHttpHeaders, body: Buffer): Event {
   const type = essence(headers);
   if (type.startsWith('application/cloudevents-batch')) throw new NotAnEvent('Batches are not supported; send events one by one');
   if (type.startsWith('application/cloudevents')) {
-    if (type !== 'application/cloudevents+json') throw new NotAnEvent(`The event format ${type} is not supported; use application/cloudevents+json`);
+    if (type !== 'application/cloudevents+json')
+      throw new NotAnEvent(`The event format ${type} is not supported; use application/cloudevents+json`);
     return validated(readStructured(body));
   }
   const attributes = new Map<string, string>();
   for (const [header, value] of Object.entries(headers)) {
-    if (header.startsWith('ce-') && header !== 'ce-datacontenttype' && typeof value === 'string') attributes.set(header.slice(3), value);
+    if (header.startsWith('ce-') && header !== 'ce-datacontenttype' && typeof value === 'string')
+      attributes.set(header.slice(3), value);
   }
   if (headers['content-type'] !== undefined) attributes.set('datacontenttype', headers['content-type']);
   return validated({ attributes, data: body });
@@ -59,13 +61,18 @@ export function withAttributes(event: Event, changes: Record<string, string | un
 function validated(event: Event): Event {
   const { attributes } = event;
   const version = attributes.get('specversion');
-  if (version !== '1.0') throw new NotAnEvent(version === undefined ? 'ce-specversion is missing' : `specversion ${version} is not supported; use 1.0`);
+  if (version !== '1.0')
+    throw new NotAnEvent(
+      version === undefined ? 'ce-specversion is missing' : `specversion ${version} is not supported; use 1.0`,
+    );
   for (const name of required) if (!attributes.get(name)) throw new NotAnEvent(`The attribute ${name} is missing`);
   for (const name of attributes.keys()) {
-    if (!/^[a-z0-9]+$/.test(name)) throw new NotAnEvent(`The attribute name ${name} is not allowed; use lower-case letters and digits`);
+    if (!/^[a-z0-9]+$/.test(name))
+      throw new NotAnEvent(`The attribute name ${name} is not allowed; use lower-case letters and digits`);
   }
   const time = attributes.get('time');
-  if (time !== undefined && !timestamp.test(time)) throw new NotAnEvent(`The attribute time is not an RFC 3339 timestamp: ${time}`);
+  if (time !== undefined && !timestamp.test(time))
+    throw new NotAnEvent(`The attribute time is not an RFC 3339 timestamp: ${time}`);
   return event;
 }
 

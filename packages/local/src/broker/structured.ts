@@ -4,7 +4,7 @@ import { NotAnEvent } from './not-an-event.ts';
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 // Newer than the library's types: the reviver's context, and JSON.rawJSON.
 const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
-const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+const { rawJSON } = JSON as typeof JSON & { rawJSON: (text: string) => unknown };
 
 /** Reads the JSON event format (application/cloudevents+json). */
 export function readStructured(body: Buffer): Event {
@@ -13,11 +13,14 @@ export function readStructured(body: Buffer): Event {
   const attributes = new Map<string, string>();
   for (const [name, value] of Object.entries(rest)) {
     if (value === null) continue;
-    if (typeof value === 'object') throw new NotAnEvent(`The attribute ${name} is neither text, number nor boolean`);
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      throw new NotAnEvent(`The attribute ${name} is neither text, number nor boolean`);
+    }
     attributes.set(name, headerSafe(String(value)));
   }
   if (base64 !== undefined && base64 !== null) {
-    if (data !== undefined || typeof base64 !== 'string') throw new NotAnEvent('data_base64 must be text, and stand without data');
+    if (data !== undefined || typeof base64 !== 'string')
+      throw new NotAnEvent('data_base64 must be text, and stand without data');
     return { attributes, data: Buffer.from(base64, 'base64') };
   }
   if (data === undefined) return { attributes, data: Buffer.alloc(0) };
@@ -26,7 +29,9 @@ export function readStructured(body: Buffer): Event {
   const isJson = /[/+]json\s*(;|$)/i.test(attributes.get('datacontenttype')!);
   if (!isJson && typeof data === 'string') return { attributes, data: Buffer.from(data) };
   // Numbers keep their digits: beyond 2^53 a round trip through doubles would change them.
-  const exact = object(() => parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value)));
+  const exact = object(() =>
+    parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value)),
+  );
   return { attributes, data: Buffer.from(JSON.stringify(exact['data'])) };
 }
 

@@ -2,7 +2,11 @@ import * as v from 'valibot';
 import type { Document, Faults } from './document.ts';
 
 /** Holds a document to a schema: its typed content, or undefined with one fault per field that is wrong. */
-export function check<Schema extends v.GenericSchema>(schema: Schema, document: Document, faults: Faults): v.InferOutput<Schema> | undefined {
+export function check<Schema extends v.GenericSchema>(
+  schema: Schema,
+  document: Document,
+  faults: Faults,
+): v.InferOutput<Schema> | undefined {
   const result = v.safeParse(schema, document.value);
   if (result.success) return result.output;
   for (const issue of result.issues) {

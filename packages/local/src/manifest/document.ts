@@ -37,13 +37,14 @@ export async function readDocuments(path: string, faults: Faults): Promise<Docum
   return documents;
 }
 
-const header: v.GenericSchema<unknown, { apiVersion?: string; kind?: string; metadata?: { name?: string }; name?: string }> = v.object({
-  apiVersion: v.exactOptional(v.string()),
-  kind: v.exactOptional(v.string()),
-  metadata: v.exactOptional(v.object({ name: v.exactOptional(v.string()) })),
-  // A func.yaml has its name at the top, and no kind.
-  name: v.exactOptional(v.string()),
-});
+const header: v.GenericSchema<unknown, { apiVersion?: string; kind?: string; metadata?: { name?: string }; name?: string }> =
+  v.object({
+    apiVersion: v.exactOptional(v.string()),
+    kind: v.exactOptional(v.string()),
+    metadata: v.exactOptional(v.object({ name: v.exactOptional(v.string()) })),
+    // A func.yaml has its name at the top, and no kind.
+    name: v.exactOptional(v.string()),
+  });
 
 function document(yaml: YamlDocument.Parsed, file: string, lines: LineCounter): Document {
   const value: unknown = yaml.toJS();
@@ -52,7 +53,8 @@ function document(yaml: YamlDocument.Parsed, file: string, lines: LineCounter): 
   const name = metadata?.name ?? '';
   const at = (path: readonly PropertyKey[] = []) => `${file}:${lines.linePos(offsetOf(yaml, path)).line}`;
   const subject = kind ? `${kind} ${name}`.trim() : `function ${functionName ?? ''}`.trim();
-  const fault = (path: readonly PropertyKey[], message: string) => `${at(path)}: ${subject}: ${[written(path), message].filter(Boolean).join(': ')}`;
+  const fault = (path: readonly PropertyKey[], message: string) =>
+    `${at(path)}: ${subject}: ${[written(path), message].filter(Boolean).join(': ')}`;
   return { value, apiVersion, kind, name, at, fault };
 }
 
@@ -71,7 +73,10 @@ function offsetOf(yaml: YamlDocument.Parsed, path: readonly PropertyKey[]): numb
 
 /** spec.traffic[0].tag */
 function written(path: readonly PropertyKey[]): string {
-  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('').replace(/^\./, '');
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function hasRange(node: unknown): node is { range: [number, number, number] } {

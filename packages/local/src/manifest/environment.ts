@@ -13,7 +13,7 @@ export interface Sources {
   /** Stands in for Secrets, and overrides ConfigMap keys of the same name; what a manifest spells out stays as it is. */
   operator: Environment;
   /** Called with the path inside the document, and what is wrong there. */
-  fault(path: PropertyKey[], message: string): void;
+  fault: (path: PropertyKey[], message: string) => void;
 }
 
 /** `run.envs` of a func.yaml: literals, `{{ env:X }}`, `{{ secret:name:KEY }}`, `{{ configMap:name[:KEY] }}`. */
@@ -44,7 +44,11 @@ export function ofFunction(envs: FuncEnvs, { configMaps, operator, fault }: Sour
 }
 
 /** `env` and `envFrom` of a Service's container. */
-export function ofContainer({ env = [], envFrom = [] }: Container, path: PropertyKey[], { configMaps, operator, fault }: Sources): Record<string, string> {
+export function ofContainer(
+  { env = [], envFrom = [] }: Container,
+  path: PropertyKey[],
+  { configMaps, operator, fault }: Sources,
+): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
   for (const [index, { configMapRef }] of envFrom.entries()) {

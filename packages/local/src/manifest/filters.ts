@@ -29,7 +29,12 @@ export const filter: v.GenericSchema<unknown, Filter> = v.pipe(
     all: v.optional(v.array(v.lazy(() => filter))),
     any: v.optional(v.array(v.lazy(() => filter))),
     not: v.optional(v.lazy(() => filter)),
-    cesql: v.optional(v.pipe(v.unknown(), v.check(() => false, 'cesql is not supported by the local runtime; use exact, prefix, suffix, all, any and not'))),
+    cesql: v.optional(
+      v.pipe(
+        v.unknown(),
+        v.check(() => false, 'cesql is not supported by the local runtime; use exact, prefix, suffix, all, any and not'),
+      ),
+    ),
   }),
   v.check((item) => Object.keys(item).length === 1, 'takes exactly one dialect'),
 );

@@ -15,10 +15,15 @@ import type { Topology } from './topology.ts';
  * @throws Misconfigured with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
 export async function readManifests(folders: { config: string; functions: string }, operator: Environment): Promise<Topology> {
-  if (!existsSync(folders.config)) throw new Misconfigured(`${displayed(folders.config)} does not exist. CONFIG_DIR names the folder of manifests.`);
+  if (!existsSync(folders.config))
+    throw new Misconfigured(`${displayed(folders.config)} does not exist. CONFIG_DIR names the folder of manifests.`);
   const faults: Faults = [];
   const documents = await readFolder(folders.config, faults);
-  const kind = (apiVersion: string, name: string) => unique(documents.filter((each) => each.apiVersion === apiVersion && each.kind === name), faults);
+  const kind = (apiVersion: string, name: string) =>
+    unique(
+      documents.filter((each) => each.apiVersion === apiVersion && each.kind === name),
+      faults,
+    );
 
   const brokers = kind('eventing.knative.dev/v1', 'Broker').flatMap((document) => {
     const read = check(broker, document, faults);
@@ -30,7 +35,16 @@ export async function readManifests(folders: { config: string; functions: string
     const { spec } = read;
     const inherited = brokers.find(({ name }) => name === spec.broker)?.delivery ?? brokerDelivery(undefined);
     const filtered = { filters: spec.filters ?? [], attributes: spec.filters?.length ? {} : (spec.filter?.attributes ?? {}) };
-    return [{ document, name: document.name, broker: spec.broker, ...filtered, subscriber: toDestination(spec.subscriber), delivery: triggerDelivery(spec.delivery, inherited) }];
+    return [
+      {
+        document,
+        name: document.name,
+        broker: spec.broker,
+        ...filtered,
+        subscriber: toDestination(spec.subscriber),
+        delivery: triggerDelivery(spec.delivery, inherited),
+      },
+    ];
   });
   const pings = kind('sources.knative.dev/v1', 'PingSource').flatMap((document) => {
     const read = check(pingSource, document, faults);
@@ -38,9 +52,13 @@ export async function readManifests(folders: { config: string; functions: string
     const { schedule, timezone, contentType = 'application/json', data = '', sink } = read.spec;
     const wrong = scheduleFault(schedule, timezone);
     if (wrong) faults.push(document.fault(['spec', 'schedule'], wrong));
-    return [{ document, name: document.name, schedule, contentType, data, sink: toDestination(sink), ...(timezone && { timezone }) }];
+    return [
+      { document, name: document.name, schedule, contentType, data, sink: toDestination(sink), ...(timezone && { timezone }) },
+    ];
   });
-  const configMaps = new Map(kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]));
+  const configMaps = new Map(
+    kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]),
+  );
   const services = await readServices({
     documents: documents.filter((each) => each.apiVersion === 'serving.knative.dev/v1' && each.kind === 'Service'),
     functionsFolder: folders.functions,
@@ -51,7 +69,12 @@ export async function readManifests(folders: { config: string; functions: string
 
   faults.push(...referenceFaults({ brokers, triggers, pings, services }));
   if (faults.length > 0) throw new Misconfigured(`The manifests need a change:\n  ${[...new Set(faults)].join('\n  ')}`);
-  return { brokers: brokers.map(plain), triggers: triggers.map(plain), pings: pings.map(plain), services };
+  return {
+    brokers: brokers.map(withoutDocument),
+    triggers: triggers.map(withoutDocument),
+    pings: pings.map(withoutDocument),
+    services,
+  };
 }
 
 function unique(documents: Document[], faults: Faults): Document[] {
@@ -73,6 +96,7 @@ function scheduleFault(schedule: string, timezone: string | undefined): string |
   }
 }
 
-function plain<Described extends { document: Document }>({ document: _, ...rest }: Described): Omit<Described, 'document'> {
+function withoutDocument<Described extends { document: Document }>(described: Described): Omit<Described, 'document'> {
+  const { document: _document, ...rest } = described;
   return rest;
 }

@@ -15,7 +15,8 @@ export function referenceFaults({ brokers, triggers, pings, services }: Referenc
   const faults: string[] = [];
   for (const { document, delivery } of brokers) follow(document, ['spec', 'delivery', 'deadLetterSink'], delivery.deadLetterSink);
   for (const { document, broker, subscriber, delivery } of triggers) {
-    if (!brokers.some(({ name }) => name === broker)) faults.push(document.fault(['spec', 'broker'], `there is no Broker ${broker}${choice(brokers)}`));
+    if (!brokers.some(({ name }) => name === broker))
+      faults.push(document.fault(['spec', 'broker'], `there is no Broker ${broker}${choice(brokers)}`));
     follow(document, ['spec', 'subscriber'], subscriber);
     // An inherited sink was already followed where it is written.
     const inherited = brokers.some((each) => each.delivery.deadLetterSink === delivery.deadLetterSink);
@@ -26,8 +27,10 @@ export function referenceFaults({ brokers, triggers, pings, services }: Referenc
 
   function follow(document: Document, path: string[], destination: Destination | undefined) {
     if (!destination || 'url' in destination) return;
-    const [kind, name, known] = 'service' in destination ? ['Service', destination.service, services] : ['Broker', destination.broker, brokers];
-    if (!known.some((each) => each.name === name)) faults.push(document.fault([...path, 'ref', 'name'], `there is no ${kind} ${name}${choice(known)}`));
+    const [kind, name, known] =
+      'service' in destination ? ['Service', destination.service, services] : ['Broker', destination.broker, brokers];
+    if (!known.some((each) => each.name === name))
+      faults.push(document.fault([...path, 'ref', 'name'], `there is no ${kind} ${name}${choice(known)}`));
   }
 }
 

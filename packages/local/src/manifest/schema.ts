@@ -9,7 +9,13 @@ const values = v.record(v.string(), v.string('must be text: put it in quotes'));
 /** Where events go: a Service or a Broker by name, or a URL. */
 export const destination = v.pipe(
   v.strictObject({
-    ref: v.optional(v.object({ apiVersion: v.optional(v.string()), kind: v.picklist(['Service', 'Broker'], 'must be a Knative Service or a Broker'), name: v.string() })),
+    ref: v.optional(
+      v.object({
+        apiVersion: v.optional(v.string()),
+        kind: v.picklist(['Service', 'Broker'], 'must be a Knative Service or a Broker'),
+        name: v.string(),
+      }),
+    ),
     uri: v.optional(v.pipe(v.string(), v.regex(/^https?:\/\//, 'must be an absolute http URL'))),
   }),
   v.check(({ ref, uri }) => (ref === undefined) !== (uri === undefined), 'needs either ref or uri'),
@@ -73,14 +79,19 @@ export const service = v.object({
   spec: v.object({
     template: v.object({
       metadata: v.optional(v.object({ name: v.optional(v.string()) })),
-      spec: v.object({ containerConcurrency: v.optional(count), containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')) }),
+      spec: v.object({
+        containerConcurrency: v.optional(count),
+        containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')),
+      }),
     }),
     traffic: v.optional(
       v.array(
         v.object({
           revisionName: v.optional(v.string()),
           latestRevision: v.optional(v.boolean()),
-          tag: v.optional(v.pipe(v.string(), v.regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and dashes'))),
+          tag: v.optional(
+            v.pipe(v.string(), v.regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and dashes')),
+          ),
           percent: v.optional(v.pipe(count, v.maxValue(100))),
         }),
       ),
@@ -90,8 +101,18 @@ export const service = v.object({
 
 export const func = v.object({
   name: v.pipe(v.string(), v.minLength(1)),
-  run: v.optional(v.object({ envs: v.optional(v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) }))) })),
+  run: v.optional(
+    v.object({
+      envs: v.optional(
+        v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) })),
+      ),
+    }),
+  ),
   deploy: v.optional(
-    v.object({ options: v.optional(v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) })) }),
+    v.object({
+      options: v.optional(
+        v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) }),
+      ),
+    }),
   ),
 });

@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Environment } from '@darkroom/shared/config';
-import type * as v from 'valibot';
 import { readBuild } from './build.ts';
 import { check } from './check.ts';
-import { displayed, type Document, type Faults, readDocuments } from './document.ts';
+import type { Document, Faults } from './document.ts';
 import { ofContainer, ofFunction } from './environment.ts';
-import { func, service } from './schema.ts';
+import { type Func, readFunctions } from './functions.ts';
+import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
 
@@ -19,18 +16,12 @@ export interface ServiceSources {
   faults: Faults;
 }
 
-interface Func {
-  folder: string;
-  document: Document;
-  content: v.InferOutput<typeof func>;
-}
-
 /**
  * Every function becomes a service. Service documents of one name are applied one after the other, as kubectl would:
  * each adds a revision, and the traffic of the last one holds. A function without any runs as one revision.
  */
 export async function readServices(sources: ServiceSources): Promise<ServiceSpec[]> {
-  const functions = await readFunctions(sources);
+  const functions = await readFunctions(sources.functionsFolder, sources.faults);
   const applied = new Map<string, Document[]>();
   for (const document of sources.documents) applied.set(document.name, [...(applied.get(document.name) ?? []), document]);
   const described = [...applied].map(([name, documents]) => fromDocuments(name, documents, functions, sources));
@@ -38,23 +29,10 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
   return (await Promise.all([...described, ...plain])).filter((each) => each !== undefined);
 }
 
-async function readFunctions({ functionsFolder, faults }: ServiceSources): Promise<Func[]> {
-  const names = existsSync(functionsFolder) ? (await readdir(functionsFolder)).sort() : [];
-  const functions: Func[] = [];
-  for (const name of names) {
-    const folder = join(functionsFolder, name);
-    const path = join(folder, 'func.yaml');
-    if (!existsSync(path)) continue;
-    for (const document of await readDocuments(path, faults)) {
-      const content = check(func, document, faults);
-      if (content) functions.push({ folder, document, content });
-    }
-  }
-  if (names.length === 0) faults.push(`${displayed(functionsFolder)}: there is no function here. FUNCTIONS_DIR names their folder.`);
-  return functions;
-}
-
-async function fromFunction({ folder, document, content }: Func, { configMaps, operator, faults }: ServiceSources): Promise<ServiceSpec> {
+async function fromFunction(
+  { folder, document, content }: Func,
+  { configMaps, operator, faults }: ServiceSources,
+): Promise<ServiceSpec> {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
   const revision: RevisionSpec = {
     name: `${content.name}-00001`,
@@ -66,7 +44,12 @@ async function fromFunction({ folder, document, content }: Func, { configMaps, o
   return { name: content.name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
 
-async function fromDocuments(name: string, documents: Document[], functions: Func[], sources: ServiceSources): Promise<ServiceSpec | undefined> {
+async function fromDocuments(
+  name: string,
+  documents: Document[],
+  functions: Func[],
+  sources: ServiceSources,
+): Promise<ServiceSpec | undefined> {
   const { configMaps, operator, faults } = sources;
   const revisions: RevisionSpec[] = [];
   let traffic: ServiceSpec['traffic'] = [];
@@ -78,14 +61,24 @@ async function fromDocuments(name: string, documents: Document[], functions: Fun
     const place = ['spec', 'template', 'spec', 'containers', 0];
     const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
 
-    const known = functions.find((each) => each.content.name === name) ?? functions.find((each) => imageOf(container?.image) === each.content.name);
+    const known =
+      functions.find((each) => each.content.name === name) ??
+      functions.find((each) => imageOf(container?.image) === each.content.name);
     if (!known) {
-      fault([...place, 'image'], `no function is called ${name}, and the image is not darkroom/<function>; the local runtime runs functions/*/dist only`);
+      fault(
+        [...place, 'image'],
+        `no function is called ${name}, and the image is not darkroom/<function>; the local runtime runs functions/*/dist only`,
+      );
       continue;
     }
-    if (!metadata?.name && documents.length > 1) fault(['spec', 'template'], 'needs metadata.name, since several documents make revisions of this Service');
+    if (!metadata?.name && documents.length > 1)
+      fault(['spec', 'template'], 'needs metadata.name, since several documents make revisions of this Service');
     const revision = metadata?.name ?? `${name}-00001`;
-    if (revisions.some((each) => each.name === revision)) fault(['spec', 'template', 'metadata', 'name'], `there already is a revision ${revision}; a revision never changes, so choose another name`);
+    if (revisions.some((each) => each.name === revision))
+      fault(
+        ['spec', 'template', 'metadata', 'name'],
+        `there already is a revision ${revision}; a revision never changes, so choose another name`,
+      );
 
     const build = await readBuild(known.folder, faults);
     const environment = ofContainer(container!, place, { configMaps, operator, fault });

@@ -5,15 +5,23 @@ import type { RevisionSpec, TrafficSpec } from './topology.ts';
 type Targets = NonNullable<v.InferOutput<typeof service>['spec']['traffic']>;
 
 /** `spec.traffic` of a Service, against the revisions that exist by then. */
-export function readTraffic(targets: Targets, revisions: RevisionSpec[], fault: (path: PropertyKey[], message: string) => void): TrafficSpec[] {
+export function readTraffic(
+  targets: Targets,
+  revisions: RevisionSpec[],
+  fault: (path: PropertyKey[], message: string) => void,
+): TrafficSpec[] {
   const traffic: TrafficSpec[] = [];
   for (const [index, { revisionName, tag, percent = 0 }] of targets.entries()) {
     const path = ['spec', 'traffic', index];
     const revision = revisionName ?? revisions.at(-1)?.name ?? '';
     if (!revisions.some(({ name }) => name === revision)) {
-      fault([...path, 'revisionName'], `there is no revision ${revision}; it has ${revisions.map(({ name }) => name).join(', ')}`);
+      fault(
+        [...path, 'revisionName'],
+        `there is no revision ${revision}; it has ${revisions.map(({ name }) => name).join(', ')}`,
+      );
     }
-    if (tag !== undefined && traffic.some((earlier) => earlier.tag === tag)) fault([...path, 'tag'], `the tag ${tag} is taken; tags are unique`);
+    if (tag !== undefined && traffic.some((earlier) => earlier.tag === tag))
+      fault([...path, 'tag'], `the tag ${tag} is taken; tags are unique`);
     traffic.push({ revision, percent, ...(tag !== undefined && { tag }) });
   }
   const sum = traffic.reduce((total, { percent }) => total + percent, 0);

@@ -29,7 +29,9 @@ export function platformEnvironment(around: Surroundings): Record<string, string
 
 /** What any child gets; nothing else of the operator's environment leaks in. */
 export function machineEnvironment(operator: Environment, dataFolder: string): Record<string, string> {
-  const passed = Object.entries(operator).filter((entry): entry is [string, string] => machine.test(entry[0]) && entry[1] !== undefined);
+  const passed = Object.entries(operator).filter(
+    (entry): entry is [string, string] => machine.test(entry[0]) && entry[1] !== undefined,
+  );
   return {
     ...Object.fromEntries(passed),
     NODE_ENV: 'production',

@@ -30,8 +30,13 @@ export async function settledPort(setting: string, port: number): Promise<number
 export function portTaken(setting: string, port: number, cause: unknown): Error {
   const { code } = cause as NodeJS.ErrnoException;
   const instead = `${setting}=${port < 65_535 ? port + 1 : port - 1} npm start`;
-  if (code === 'EADDRINUSE') return new Misconfigured(`Port ${port} is taken by another program. Stop it, or choose another: ${instead}`, { cause });
-  if (code === 'EACCES') return new Misconfigured(`Port ${port} needs more rights than you have. Choose one above 1023: ${setting}=${port + 8000} npm start`, { cause });
+  if (code === 'EADDRINUSE')
+    return new Misconfigured(`Port ${port} is taken by another program. Stop it, or choose another: ${instead}`, { cause });
+  if (code === 'EACCES')
+    return new Misconfigured(
+      `Port ${port} needs more rights than you have. Choose one above 1023: ${setting}=${port + 8000} npm start`,
+      { cause },
+    );
   return new Misconfigured(`${setting}=${port} cannot be listened on.`, { cause });
 }
 

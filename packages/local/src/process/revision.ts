@@ -10,7 +10,7 @@ import { within } from '../within.ts';
 export interface Lease {
   /** "http://127.0.0.1:40123" */
   origin: string;
-  release(): void;
+  release: () => void;
 }
 
 /** No process of a revision was up in time: the answer is 503, as an activator gives it. */

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type * as v from 'valibot';
+import { check } from './check.ts';
+import { displayed, type Document, type Faults, readDocuments } from './document.ts';
+import { func } from './schema.ts';
+
+export interface Func {
+  folder: string;
+  document: Document;
+  content: v.InferOutput<typeof func>;
+}
+
+/** Every folder with a func.yaml. */
+export async function readFunctions(functionsFolder: string, faults: Faults): Promise<Func[]> {
+  const names = existsSync(functionsFolder) ? (await readdir(functionsFolder)).sort() : [];
+  const functions: Func[] = [];
+  for (const name of names) {
+    const folder = join(functionsFolder, name);
+    const path = join(folder, 'func.yaml');
+    if (!existsSync(path)) continue;
+    for (const document of await readDocuments(path, faults)) {
+      const content = check(func, document, faults);
+      if (content) functions.push({ folder, document, content });
+    }
+  }
+  if (names.length === 0)
+    faults.push(`${displayed(functionsFolder)}: there is no function here. FUNCTIONS_DIR names their folder.`);
+  return functions;
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { binary, startSubscriber } from '../subscriber.ts';
+import { arrive, type MakeBroker, quick, send, settle, trigger } from './subject.ts';
+
+/** What is tried again, how often, and what is not. */
+export function testFailures(broker: MakeBroker): void {
+  test.each([404, 408, 409, 429, 500, 503])('%i is tried again', async (status) => {
+    const { url, apply } = await broker();
+    const subscriber = await startSubscriber((response, _received, number) =>
+      response.writeHead(number === 1 ? status : 204).end(),
+    );
+    await apply(trigger('failing', subscriber.url, {}));
+    await send(url, binary({}));
+    await arrive(subscriber.received, 2);
+  });
+
+  test.each([302, 400, 401, 413, 422])('%i goes straight to the dead letter sink', async (status) => {
+    const subscriber = await startSubscriber((response) => response.writeHead(status, { location: '/' }).end());
+    const letters = await startSubscriber();
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: letters.url } } });
+    await apply(trigger('failing', subscriber.url, {}));
+    await send(url, binary({}));
+    await arrive(letters.received, 1);
+    expect(subscriber.received.length).toBe(1);
+  });
+
+  test('retry=3: three failures and then success deliver, four reach the dead letter sink', async () => {
+    const letters = await startSubscriber((response) => response.end('a body that is ignored'));
+    const subject = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: letters.url } } });
+    const fourth = await startSubscriber((response, _received, number) => response.writeHead(number > 3 ? 204 : 500).end());
+    const never = await startSubscriber((response) => response.writeHead(500).end());
+    await subject.apply(
+      trigger('fourth', fourth.url, { type: 'test.fourth' }),
+      trigger('never', never.url, { type: 'test.never' }),
+    );
+    await send(subject.url, binary({ type: 'test.fourth' }));
+    await send(subject.url, binary({ type: 'test.never', datacontenttype: 'text/plain' }), 'kept');
+    await arrive(fourth.received, 4);
+    await arrive(letters.received, 1);
+    await settle(subject);
+    expect([fourth, never, letters].map(({ received }) => received.length)).toEqual([4, 4, 1]);
+    expect(letters.received[0]!.headers).toMatchObject(binary({ type: 'test.never', datacontenttype: 'text/plain' }));
+    expect(letters.received[0]!.body.toString()).toBe('kept');
+  });
+
+  test('the delivery of a Trigger overrides that of the Broker; the dead letter sink falls back', async () => {
+    const letters = await startSubscriber();
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: letters.url } } });
+    const failing = await startSubscriber((response) => response.writeHead(500).end());
+    await apply(trigger('failing', failing.url, {}, { delivery: { ...quick, retry: 1 } }));
+    await send(url, binary({}));
+    await arrive(letters.received, 1);
+    expect(failing.received.length).toBe(2);
+  });
+
+  test('a subscriber that takes longer than the time-out has failed', async () => {
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 1, timeout: 'PT0.1S' } });
+    const subscriber = await startSubscriber((response, _received, number) => number > 1 && response.writeHead(204).end());
+    await apply(trigger('slow', subscriber.url, {}));
+    await send(url, binary({}));
+    await arrive(subscriber.received, 2);
+  });
+}

@@ -1,0 +1,76 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { collected, soon, tagged, text } from './client.ts';
+import { copyFixtures } from './folders.ts';
+import { finish, startReady, workersOf } from './start.ts';
+
+async function change(path: string, from: string, to: string): Promise<void> {
+  const before = await readFile(path, 'utf8');
+  expect(before).toContain(from);
+  await writeFile(path, before.replace(from, to));
+}
+
+test('takes changes of the manifests while it runs; a wrong one leaves the wiring as it was', async () => {
+  const folder = await copyFixtures();
+  const runtime = await startReady(folder);
+  const who = (tag: string) => fetch(runtime.publicUrl, tagged(tag)).then((response) => response.headers.get('x-revision'));
+  const ingest = join(folder, 'config/ingest.yaml');
+
+  await change(ingest, 'revisionName: ingest-v1, tag: v1, percent: 50', 'revisionName: ingest-v1, tag: v1, percent: 40');
+  await vi.waitFor(
+    () =>
+      expect(runtime.output()).toMatch(
+        /stays as it was.*\n.*ingest\.yaml:\d+: Service ingest: spec\.traffic: the percentages make 90/,
+      ),
+    soon,
+  );
+  expect(await who('v2')).toBe('ingest-v2');
+
+  await change(ingest, 'tag: v2, percent: 50', 'tag: candidate, percent: 60');
+  await vi.waitFor(async () => expect(await who('candidate')).toBe('ingest-v2'), soon);
+
+  // A third revision, and the first one gone.
+  await writeFile(
+    ingest,
+    (await readFile(ingest, 'utf8')).replaceAll('ingest-v1', 'ingest-v3').replace('value: one', 'value: three'),
+  );
+  await vi.waitFor(async () => expect(await who('v1')).toBe('ingest-v3'), soon);
+  await vi.waitFor(async () => expect((await workersOf(runtime)).length).toBe(5), soon);
+
+  await change(join(folder, 'config/wiring.yaml'), 'type: test.finished', 'type: test.published');
+  await vi.waitFor(async () => {
+    await text(`${runtime.publicUrl}/publish`, { method: 'POST' });
+    expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
+  }, soon);
+  expect(await finish(runtime)).toBe(0);
+});
+
+test('a stage is added while it runs: a function, and a Trigger', async () => {
+  const folder = await copyFixtures();
+  const runtime = await startReady(folder);
+  const added = (name: string) =>
+    `---\napiVersion: eventing.knative.dev/v1\nkind: Trigger\nmetadata: { name: ${name} }\nspec:\n  broker: default\n  filter: { attributes: { type: test.published } }\n  subscriber: { ref: { kind: Service, name: ${name} } }\n`;
+  const wiring = join(folder, 'config/wiring.yaml');
+  const before = await readFile(wiring, 'utf8');
+  await cp(join(folder, 'functions/collector'), join(folder, 'functions/another'), { recursive: true });
+  await change(join(folder, 'functions/another/func.yaml'), 'name: collector', 'name: another');
+
+  // One that does not start changes nothing.
+  const program = join(folder, 'functions/another/dist/index.mjs');
+  const good = await readFile(program, 'utf8');
+  await writeFile(program, 'process.exit(9);');
+  await writeFile(wiring, before + added('another'));
+  await vi.waitFor(
+    () => expect(runtime.output()).toMatch(/stays as it was\. another ended with exit code 9 before it was ready/),
+    soon,
+  );
+  expect((await fetch(`${runtime.publicUrl}/health/readiness`)).status).toBe(200);
+
+  await writeFile(program, good);
+  await writeFile(wiring, `${before}${added('another')}# Once more.\n`);
+  await vi.waitFor(async () => {
+    await text(`${runtime.publicUrl}/publish`, { method: 'POST' });
+    expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
+  }, soon);
+});

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { copyFixtures, makeFolder } from './folders.ts';
+import { startMain, startReady } from './start.ts';
+
+test('a second one for the same folder is refused, and leaves the first alone', async () => {
+  const folder = await copyFixtures();
+  const first = await startReady(folder);
+  const second = startMain({
+    CONFIG_DIR: join(folder, 'config'),
+    FUNCTIONS_DIR: join(folder, 'functions'),
+    DATA_DIR: join(folder, 'data'),
+  });
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toBe(
+    `The data folder ${folder}/data is in use by another Darkroom (process ${first.process.pid}). Stop it, or choose another folder with DATA_DIR.\n`,
+  );
+  expect((await fetch(`${first.publicUrl}/health/readiness`)).status).toBe(200);
+});
+
+test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])('%s that is taken: one sentence, and nothing is left behind', async (setting) => {
+  const folder = await copyFixtures();
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const address = other.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const started = startMain({
+    CONFIG_DIR: join(folder, 'config'),
+    FUNCTIONS_DIR: join(folder, 'functions'),
+    DATA_DIR: join(folder, 'data'),
+    [setting]: String(port),
+  });
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toBe(
+    `Port ${port} is taken by another program. Stop it, or choose another: ${setting}=${port + 1} npm start\n`,
+  );
+  expect(existsSync(join(folder, 'data/runtime.lock'))).toBe(false);
+});
+
+test('settings that are wrong are told all at once', async () => {
+  const started = startMain({ PORT: 'http', SMTP_PORT: '70000', SMTP_URL: 'mail' });
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toMatch(/^Settings are wrong: PORT: .*; SMTP_PORT: .*; SMTP_URL: .*\n$/);
+});
+
+test('a function that does not start is told with its last words', async () => {
+  const folder = await copyFixtures();
+  await writeFile(join(folder, 'functions/stage/dist/index.mjs'), "throw new Error('out of paper');");
+  const started = startMain({
+    CONFIG_DIR: join(folder, 'config'),
+    FUNCTIONS_DIR: join(folder, 'functions'),
+    DATA_DIR: join(folder, 'data'),
+  });
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toMatch(/\nstage ended with exit code 1 before it was ready, 3 times in a row\.\n[^]*out of paper/);
+});
+
+test('a data folder that cannot be written is told in a sentence', async () => {
+  const folder = await copyFixtures();
+  const started = startMain({
+    CONFIG_DIR: join(folder, 'config'),
+    FUNCTIONS_DIR: join(folder, 'functions'),
+    DATA_DIR: join(await makeFolder({ file: '' }), 'file/data'),
+  });
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toMatch(/^The data folder \S+ cannot be written\. Choose another with DATA_DIR\.\n$/);
+});
