@@ -50,7 +50,9 @@ test('a job keeps its version to the end, whatever the traffic does', async () =
 });
 
 test('a broken manifest is reported by file, line and field, and the last good one holds', async () => {
-  await darkroom.configure('triggers.yaml', (text) => text.replace('kind: Service, name: sepia }', 'kind: Service, name: sepiia }'));
+  await darkroom.configure('triggers.yaml', (text) =>
+    text.replace('kind: Service, name: sepia }', 'kind: Service, name: sepiia }'),
+  );
   await eventually(async () => (/triggers\.yaml:\d+: .*sepiia/.test(darkroom.output()) ? true : undefined));
   const { job } = (await (await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' })).json()) as Status;
   expect((await darkroom.finished(job)).status).toBe('completed');
