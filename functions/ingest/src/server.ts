@@ -15,6 +15,11 @@ const mostFields = 20;
 
 /** @param closing aborted when the process has been told to stop */
 export function createServer(settings: Settings, store: Store, closing: AbortSignal): FastifyInstance {
+  const always = {
+    'x-darkroom-revision': settings.K_REVISION,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  };
   const app = fastify({
     // Against clients that never finish: for the headers, for the whole request, and without a byte either way.
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
@@ -24,15 +29,12 @@ export function createServer(settings: Settings, store: Store, closing: AbortSig
     return503OnClosing: false,
     exposeHeadRoutes: true,
     clientErrorHandler: refuseConnection(settings.K_REVISION),
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    // Hooks do not see these.
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(always)),
   });
 
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'x-darkroom-revision': settings.K_REVISION,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    });
+    reply.headers(always);
   });
   app.addHook('onSend', async (_request, reply) => {
     if (closing.aborted) reply.header('connection', 'close');

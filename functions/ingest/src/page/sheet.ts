@@ -59,13 +59,10 @@ export function contactSheet(fault: HTMLElement): Sheet {
   function frame(file: File): HTMLLIElement {
     const url = URL.createObjectURL(file);
     const remove = make('button', { type: 'button', ariaLabel: `Remove ${file.name}`, title: 'Remove' }, '×');
-    const item = make(
-      'li',
-      {},
-      make('img', { src: url, alt: '', decoding: 'async' }),
-      make('div', {}, make('span'), make('span', { title: file.name }, file.name)),
-      remove,
-    );
+    const image = make('img', { src: url, alt: '', decoding: 'async' });
+    image.addEventListener('error', () => image.replaceWith(make('div', { className: 'unseen' }, 'no preview')));
+    const edge = make('div', { className: 'edge' }, make('span'), make('span', { title: file.name }, file.name));
+    const item = make('li', {}, image, edge, remove);
     remove.addEventListener('click', () => {
       const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button') ?? input;
       files.splice(files.indexOf(file), 1);
@@ -80,7 +77,7 @@ export function contactSheet(fault: HTMLElement): Sheet {
 
   function show() {
     list.hidden = files.length === 0;
-    for (const [index, item] of [...list.children].entries()) item.querySelector('span')!.textContent = `${index + 1}`;
+    for (const [index, item] of [...list.children].entries()) item.querySelector('.edge span')!.textContent = `${index + 1}`;
     send.textContent = files.length === 0 ? 'Develop' : `Develop ${count(files.length, 'photo')}`;
   }
 

@@ -21,7 +21,7 @@ export function uploadRoute(
     const { job, wait } = await take(request);
     metrics.accepted(job.images.length);
     await Promise.all([announce(settings.K_SINK, job), hold(wait)]);
-    if (prefersPage(request)) return reply.redirect(`/?job=${job.job}`, 303);
+    if (prefersPage(request)) return reply.redirect(`/?job=${job.job}#accepted`, 303);
     return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
   });
 

@@ -1,0 +1,158 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, symlink } from 'node:fs/promises';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { StorageFailed } from '../src/storage.ts';
+import { type Bench, formOf, openBench, type Receipt, spools, until } from './support.ts';
+
+let bench: Bench;
+let jpeg: Buffer;
+beforeEach(async () => {
+  jpeg = await photo('jpeg');
+});
+afterEach(() => bench.close());
+
+const send = (query = '?email=a@example.org') =>
+  fetch(`${bench.ingest.url}/${query}`, { method: 'POST', body: formOf(['file', { name: 'a.jpg', bytes: jpeg }]) });
+
+/** An upload that stops in the middle of its photo. */
+async function beginUpload(): Promise<{ upload: ClientRequest; finish(): Promise<IncomingMessage> }> {
+  const type = 'multipart/form-data; boundary=x';
+  const upload = request(`${bench.ingest.url}/?email=a@example.org`, { method: 'POST', headers: { 'content-type': type } });
+  upload.on('error', () => {});
+  upload.write('--x\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n');
+  upload.write(jpeg.subarray(0, 500));
+  await until(async () => (await spools(bench.lab)).length === 1);
+  return {
+    upload,
+    async finish() {
+      upload.end(Buffer.concat([jpeg.subarray(500), Buffer.from('\r\n--x--\r\n')]));
+      const [response] = (await once(upload, 'response')) as [IncomingMessage];
+      return response;
+    },
+  };
+}
+
+test('a broker that is away loses nothing: the job is accepted, and stays open for sweep', async () => {
+  bench = await openBench({ K_SINK: 'http://127.0.0.1:1/' });
+  const response = await send();
+  expect(response.status).toBe(202);
+  const { job } = (await response.json()) as Receipt;
+  expect(await bench.lab.keys()).toContain(`open/${job}`);
+});
+
+async function expectStoreFault(response: Response) {
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('5');
+  const answer = await response.text();
+  expect(answer).toContain('Try again');
+  expect(answer).not.toMatch(/ENOTDIR|ELOOP|dev|store/);
+}
+
+test('a store that cannot be written is a 503, with nothing left in the spool', async () => {
+  bench = await openBench({ STORE_URL: 'file:/dev/null/store' });
+  await expectStoreFault(await send());
+  expect(await spools(bench.lab)).toEqual([]);
+});
+
+test('a store that cannot be read is a 503, since the job may well exist', async () => {
+  bench = await openBench();
+  const id = '00000000-0000-0000-0000-000000000000';
+  const folder = `${bench.lab.environment['TMPDIR']}/store/jobs/${id}`;
+  await mkdir(folder, { recursive: true });
+  await symlink('job.json', `${folder}/job.json`);
+  await expectStoreFault(await fetch(`${bench.ingest.url}/jobs/${id}`));
+});
+
+test('a store that fails half-way is a 503, and what was written is removed', async () => {
+  bench = await openBench();
+  const store = `${bench.lab.environment['TMPDIR']}/store`;
+  await mkdir(store);
+  // The open marker, which comes last, cannot be written.
+  await symlink(`${store}/nowhere/at/all`, `${store}/open`);
+  expect((await send()).status).toBe(503);
+  expect((await bench.lab.keys()).filter((key) => key !== 'open')).toEqual([]);
+  expect(await spools(bench.lab)).toEqual([]);
+});
+
+test('a full disk is told from other faults, however deep it lies', async () => {
+  bench = await openBench();
+  const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
+  expect(new StorageFailed(new Error('put', { cause: full })).status).toBe(507);
+  expect(new StorageFailed(Object.assign(new Error('write'), { code: 'EIO' })).status).toBe(503);
+});
+
+test('a client that hangs up in the middle leaves nothing behind', async () => {
+  bench = await openBench();
+  const { upload } = await beginUpload();
+  upload.destroy();
+  await until(async () => (await spools(bench.lab)).length === 0);
+  expect(await bench.left()).toEqual([]);
+  expect((await send()).status).toBe(202);
+});
+
+test('a client that sends far too much still reads the answer', async () => {
+  bench = await openBench();
+  // A plain socket: HTTP clients stop sending, each in its own way, once there is an answer.
+  const socket = connect(Number(new URL(bench.ingest.url).port)).setEncoding('utf8');
+  let answers = '';
+  socket.on('data', (more: string) => (answers += more));
+  const head = 'POST /?email=a@example.org HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: 30000000\r\n\r\n';
+  socket.write(head);
+  for (let sent = 0; sent < 30; sent += 1) if (!socket.write(Buffer.alloc(1_000_000))) await once(socket, 'drain');
+  // The connection is as good as new.
+  socket.write('GET /health/liveness HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  await once(socket, 'close');
+  expect(answers).toMatch(/^HTTP\/1\.1 413 [^]*larger than[^]*HTTP\/1\.1 200 OK[^]*OK$/);
+  expect(await bench.left()).toEqual([]);
+});
+
+test('SIGTERM lets a slow upload finish', async () => {
+  bench = await openBench();
+  const { finish } = await beginUpload();
+  const stopped = bench.ingest.stop();
+  // From here on it takes no more connections.
+  await until(() =>
+    fetch(bench.ingest.url).then(
+      () => false,
+      () => true,
+    ),
+  );
+  const response = await finish();
+  expect(response.statusCode).toBe(202);
+  expect(response.headers.connection).toBe('close');
+  const { job } = JSON.parse(await text(response)) as Receipt;
+  expect(await stopped).toBe(0);
+  expect(await bench.lab.keys()).toContain(`open/${job}`);
+  expect(await spools(bench.lab)).toEqual([]);
+});
+
+test('SIGTERM ends a wait', async () => {
+  bench = await openBench();
+  const response = send('?email=a@example.org&wait=30');
+  await until(async () => (await bench.lab.keys()).some((key) => key.startsWith('open/')));
+  expect(await bench.ingest.stop()).toBe(0);
+  expect((await response).status).toBe(202);
+});
+
+test('a port that is taken, and settings that are wrong, end it with one line', async () => {
+  bench = await openBench();
+  const { port } = new URL(bench.ingest.url);
+  const end = ({ stderr, status }: SpawnSyncReturns<string>) => [status, stderr];
+  expect(end(runIngest({ STORE_URL: 'file:/nowhere', K_SINK: 'http://x', FILTERS: 'sepia', PORT: port }))).toEqual([
+    1,
+    `Port ${port} is taken. Set PORT to a free one and start again.\n`,
+  ]);
+  expect(end(runIngest({ FILTERS: 'Sepia!', ARCHIVE: 'yes', K_SINK: 'ftp://x', MAX_FILES: '0' }))).toEqual([
+    1,
+    expect.stringMatching(/^Settings are wrong: STORE_URL is missing; K_SINK: .*; FILTERS.*: .*; ARCHIVE: .*; MAX_FILES: .*\n$/),
+  ]);
+});
+
+const runIngest = (env: Record<string, string>) =>
+  spawnSync(process.execPath, [resolve(import.meta.dirname, '../dist/index.mjs')], { env, encoding: 'utf8' });

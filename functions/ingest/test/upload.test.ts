@@ -1,0 +1,133 @@
+import { imageUploaded } from '@darkroom/shared/events';
+import { type Job, keys } from '@darkroom/shared/job';
+import { readBytes, readJson } from '@darkroom/shared/store';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { type Bench, formOf, openBench, type Receipt, spools } from './support.ts';
+
+let bench: Bench;
+let jpeg: Buffer;
+let png: Buffer;
+beforeAll(async () => {
+  bench = await openBench();
+  [jpeg, png] = [await photo('jpeg'), await photo('png', { width: 30, height: 20 })];
+});
+afterAll(() => bench.close());
+
+const post = (body: FormData | Uint8Array<ArrayBuffer>, query = '', headers: Record<string, string> = {}) =>
+  fetch(`${bench.ingest.url}/${query}`, { method: 'POST', body, headers, redirect: 'manual' });
+const jobOf = async ({ job }: Receipt) => (await readJson(bench.lab.store, keys.job(job))) as Job;
+const accepted = async (response: Response) => {
+  expect(response.status).toBe(202);
+  return (await response.json()) as Receipt;
+};
+
+test('several photos become one job: durable, announced once each, and the spool is empty', async () => {
+  bench.events.length = 0;
+  const response = await post(
+    formOf(['file', { name: 'a.jpg', bytes: jpeg }], ['email', 'ada@example.org'], ['file', { name: 'b.png', bytes: png }]),
+  );
+  const receipt = await accepted(response);
+  expect(response.headers.get('location')).toBe(`/jobs/${receipt.job}`);
+  expect(response.headers.get('x-darkroom-revision')).toBe('ingest-v2');
+  expect(receipt).toEqual({
+    job: receipt.job,
+    status: 'processing',
+    revision: 'ingest-v2',
+    filters: ['grayscale', 'sepia'],
+    archive: true,
+    images: [
+      { image: '1', name: 'a.jpg', type: 'image/jpeg', bytes: jpeg.length, width: 64, height: 48 },
+      { image: '2', name: 'b.png', type: 'image/png', bytes: png.length, width: 30, height: 20 },
+    ],
+    links: { self: `/jobs/${receipt.job}` },
+  });
+  const job = await jobOf(receipt);
+  expect(job).toMatchObject({ email: 'ada@example.org', options: {}, images: receipt.images });
+  expect(await readBytes(bench.lab.store, keys.original(job.job, job.images[0]!))).toEqual(jpeg);
+  expect(await readBytes(bench.lab.store, keys.original(job.job, job.images[1]!))).toEqual(png);
+  expect(await readJson(bench.lab.store, keys.open(job.job))).toEqual({ acceptedAt: job.acceptedAt });
+  expect(await spools(bench.lab)).toEqual([]);
+  const sent = bench.events.map((headers) => headers['ce-id']).sort();
+  expect(sent).toEqual([imageUploaded(job, '1').id, imageUploaded(job, '2').id]);
+  expect(bench.events[0]).toMatchObject({ 'ce-grayscale': 'true', 'ce-sepia': 'true', 'ce-archive': 'true' });
+});
+
+test('fields may come after the photos', async () => {
+  const receipt = await accepted(
+    await post(
+      formOf(['file', { name: 'a.jpg', bytes: jpeg }], ['quality', '70'], ['format', 'webp'], ['email', 'a@example.org']),
+    ),
+  );
+  expect(await jobOf(receipt)).toMatchObject({ email: 'a@example.org', options: { quality: 70, format: 'image/webp' } });
+});
+
+test('fields may come in the query, and those of the form win', async () => {
+  const form = formOf(['file', { name: 'a.jpg', bytes: jpeg }], ['quality', '']);
+  const receipt = await accepted(await post(form, '?email=q@example.org&format=png'));
+  expect(await jobOf(receipt)).toMatchObject({ email: 'q@example.org', options: { format: 'image/png' } });
+  form.append('email', 'form@example.org');
+  form.append('format', 'input');
+  const second = await jobOf(await accepted(await post(form, '?email=q@example.org&format=png')));
+  expect(second).toMatchObject({ email: 'form@example.org', options: {} });
+});
+
+test('a photo may be the body itself', async () => {
+  const named = await accepted(
+    await post(new Uint8Array(jpeg), '?email=a@example.org&name=d%C3%BCne.jpg', { 'content-type': 'image/jpeg' }),
+  );
+  expect(named.images).toMatchObject([{ name: 'düne.jpg', bytes: jpeg.length }]);
+  const unnamed = await accepted(
+    await post(new Uint8Array(png), '?email=a@example.org', { 'content-type': 'application/octet-stream' }),
+  );
+  expect(unnamed.images).toMatchObject([{ name: 'photo.png', type: 'image/png' }]);
+  const disposed = await accepted(
+    await post(new Uint8Array(png), '?email=a@example.org', {
+      'content-type': 'image/png',
+      'content-disposition': "attachment; filename*=UTF-8''caf%C3%A9.png",
+    }),
+  );
+  expect(disposed.images[0]!.name).toBe('café.png');
+});
+
+test('a photo is what its bytes are, whatever its name says', async () => {
+  const receipt = await accepted(await post(formOf(['file', { name: 'lie.jpg', bytes: png }]), '?email=a@example.org'));
+  expect(receipt.images).toMatchObject([{ name: 'lie.jpg', type: 'image/png' }]);
+});
+
+test.each([
+  ['../../etc/passwd', 'passwd'],
+  ['C:\\photos\\me.jpg', 'me.jpg'],
+  ['abc\u202egpj.exe', 'abcgpj.exe'],
+  ['tab\there\u0007.jpg', 'tabhere.jpg'],
+  ['Łódź 写真 👩‍👩‍👧.jpeg', 'Łódź 写真 👩‍👩‍👧.jpeg'],
+  ['  .jpg', 'photo.jpg'],
+  ['..', 'photo.jpg'],
+  [`${'é'.repeat(300)}.jpeg`, `${'é'.repeat(95)}.jpeg`],
+  ['<img src=x onerror=alert(1)>.jpg', '<img src=x onerror=alert(1)>.jpg'],
+])('the name %j is kept as %j', async (sent, kept) => {
+  const query = `?email=a@example.org&name=${encodeURIComponent(sent)}`;
+  const receipt = await accepted(await post(new Uint8Array(jpeg), query, { 'content-type': 'image/jpeg' }));
+  expect(receipt.images[0]!.name).toBe(kept);
+});
+
+test('a name in a form is held to the same', async () => {
+  const receipt = await accepted(
+    await post(formOf(['email', 'a@example.org'], ['file', { name: '../ü\u202e/日本 x.jpg', bytes: jpeg }])),
+  );
+  expect(receipt.images[0]!.name).toBe('日本 x.jpg');
+});
+
+test('a form that was posted without a script leads back to the page', async () => {
+  const form = formOf(['email', 'a@example.org'], ['format', ''], ['quality', ''], ['file', { name: 'a.jpg', bytes: jpeg }]);
+  const response = await post(form, '', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+  expect(response.status).toBe(303);
+  expect(response.headers.get('location')).toMatch(/^\/\?job=[0-9a-f-]{36}#accepted$/);
+});
+
+test('exactly as many photos, of exactly as many bytes, as the limits say', async () => {
+  const full = Buffer.concat([jpeg, Buffer.alloc(60_000 - jpeg.length)]);
+  const file = { name: 'full.jpg', bytes: full };
+  const receipt = await accepted(await post(formOf(['file', file], ['file', file], ['file', file], ['email', 'a@example.org'])));
+  expect(receipt.images.map(({ bytes }) => bytes)).toEqual([60_000, 60_000, 60_000]);
+});
