@@ -37,6 +37,7 @@ export interface Mail {
 
 export interface Darkroom {
   url: string;
+  inboxUrl: string;
   folder: string;
   output(): string;
   post(files: { name: string; bytes: Buffer }[], options?: { tag?: string; fields?: Record<string, string> }): Promise<Response>;
@@ -64,6 +65,9 @@ export async function openDarkroom(environment: Record<string, string> = {}): Pr
   const darkroom: Darkroom = {
     get url() {
       return addresses.publicUrl;
+    },
+    get inboxUrl() {
+      return addresses.inboxUrl;
     },
     folder,
     output: () => output,

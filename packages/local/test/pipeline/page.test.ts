@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { photo } from '../../../shared/test/support/lab.ts';
+import { browserPath, openBrowser } from './browser.ts';
+import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
+
+/** Runs in the page: the pixels of an image as the browser decodes it. */
+const readPixels = `async (image) => {
+  await image.decode();
+  const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
+  context.drawImage(image, 0, 0);
+  return [...context.getImageData(0, 0, image.naturalWidth, image.naturalHeight).data];
+}`;
+
+describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
+  let darkroom: Darkroom;
+  let browser: Browser;
+  beforeAll(async () => {
+    darkroom = await openDarkroom();
+    await darkroom.configure('ingest-v2.yaml', (text) =>
+      text.replace('percent: 80', 'percent: 0').replace('percent: 20', 'percent: 100'),
+    );
+    await eventually(async () => (darkroom.output().includes('ingest-v2 100 %') ? true : undefined));
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await darkroom.close();
+  });
+
+  async function openPage(): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+    page.on('pageerror', (error) => expect.fail(`The page failed: ${error.message}`));
+    page.on(
+      'console',
+      (message) =>
+        message.type() === 'error' && message.text().includes('Content Security Policy') && expect.fail(message.text()),
+    );
+    await page.goto(darkroom.url);
+    return page;
+  }
+  const send = async (page: Page, files: { name: string; mimeType: string; buffer: Buffer }[], email = 'person@example.com') => {
+    await page.setInputFiles('#file', files);
+    await page.fill('#email', email);
+    await page.click('#send');
+  };
+
+  test('upload with progress, prints seen pixel by pixel, archive downloaded', async () => {
+    const page = await openPage();
+    await page.evaluate("globalThis.values = []; setInterval(() => values.push(document.querySelector('progress').value), 20)");
+    const network = await page.context().newCDPSession(page);
+    await network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 5,
+      downloadThroughput: -1,
+      uploadThroughput: 150_000,
+    });
+    const original = await photo('png', { width: 450, height: 350 });
+    const noise = await sharp({
+      create: { width: 300, height: 200, channels: 3, background: 'grey', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+    })
+      .png()
+      .toBuffer();
+    await send(page, [
+      { name: 'colours.png', mimeType: 'image/png', buffer: original },
+      { name: 'noise.png', mimeType: 'image/png', buffer: noise },
+    ]);
+    await page.waitForSelector('#job:not([hidden])');
+    expect((await page.evaluate<number[]>('values')).filter((value) => value > 0 && value < 100).length).toBeGreaterThan(1);
+    await network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
+
+    await page.waitForSelector('#archive:not([hidden])');
+    expect(page.url()).toMatch(/\?job=[0-9a-f-]{36}$/);
+    const print = '[data-image="1"] [data-filter="grayscale"] img';
+    await page.locator(print).scrollIntoViewIfNeeded();
+    const shown = await page.evaluate<number[]>(`(${readPixels})(document.querySelector('${print}'))`);
+    const source = await sharp(original).removeAlpha().raw().toBuffer();
+    let furthest = 0;
+    for (let pixel = 0; pixel < 450 * 350; pixel += 1) {
+      const luma = (19595 * source[pixel * 3]! + 38470 * source[pixel * 3 + 1]! + 7471 * source[pixel * 3 + 2]! + 32768) >> 16;
+      for (const channel of [0, 1, 2]) furthest = Math.max(furthest, Math.abs(shown[pixel * 4 + channel]! - luma));
+    }
+    expect(furthest).toBeLessThanOrEqual(1);
+
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#archive')]);
+    const entries = unzipSync(await readFile(await download.path()));
+    expect(Object.keys(entries)).toEqual([
+      'original/colours.png',
+      'original/noise.png',
+      'grayscale/colours.png',
+      'sepia/colours.png',
+      'grayscale/noise.png',
+      'sepia/noise.png',
+      'manifest.json',
+    ]);
+    expect(Buffer.from(entries['original/colours.png']!).equals(original)).toBe(true);
+    await page.close();
+  });
+
+  test('the reason of a refusal stands on the page, and the photos stay chosen', async () => {
+    const page = await openPage();
+    await send(page, [{ name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear lab,') }]);
+    await page.waitForSelector('#fault:not([hidden])');
+    expect(await page.textContent('#fault')).toContain('letter.jpg');
+    expect(await page.locator('#sheet li').count()).toBe(1);
+    await page.close();
+  });
+
+  test('works on a phone: nothing wider than the screen', async () => {
+    const page = await browser.newPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    await page.goto(darkroom.url);
+    await send(page, [
+      {
+        name: 'a-rather-long-name-of-a-photo-that-somebody-took-in-the-summer-holidays.jpg',
+        mimeType: 'image/jpeg',
+        buffer: await photo('jpeg', { width: 1200, height: 800 }),
+      },
+    ]);
+    await page.waitForSelector('#archive:not([hidden])');
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await page.close();
+  });
+});

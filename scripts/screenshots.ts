@@ -1,0 +1,74 @@
+/** Takes the pictures of the README from the running system: the page with a finished job, the same on a phone, and the inbox. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { openBrowser } from '../packages/local/test/pipeline/browser.ts';
+import { eventually, openDarkroom, repository } from '../packages/local/test/pipeline/darkroom.ts';
+
+const target = join(repository, 'docs/images');
+await mkdir(target, { recursive: true });
+const darkroom = await openDarkroom();
+const browser = await openBrowser();
+try {
+  await darkroom.configure('ingest-v2.yaml', (text) =>
+    text.replace('percent: 80', 'percent: 0').replace('percent: 20', 'percent: 100'),
+  );
+  await eventually(async () => (darkroom.output().includes('ingest-v2 100 %') ? true : undefined));
+  const page = await browser.newPage({ viewport: { width: 1120, height: 760 }, colorScheme: 'light' });
+  await page.goto(darkroom.url);
+  await page.setInputFiles('#file', [
+    { name: 'harbour.jpg', mimeType: 'image/jpeg', buffer: await landscape('#e9a15b', '#fff1cf', '#1d3557') },
+    { name: 'ridge.jpg', mimeType: 'image/jpeg', buffer: await landscape('#9ad1d4', '#e4572e', '#29335c') },
+  ]);
+  await page.fill('#email', 'ada@example.org');
+  await page.screenshot({ path: join(target, 'order.png') });
+  await page.click('#send');
+  await page.getByText('mailed to you').waitFor();
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: join(target, 'page.png'), fullPage: true });
+  const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await phone.goto(page.url());
+  await phone.waitForSelector('#archive:not([hidden])');
+  await phone.waitForLoadState('networkidle');
+  await phone.screenshot({ path: join(target, 'phone.png') });
+  await page.goto(darkroom.inboxUrl);
+  await page.getByText('Your 4 prints are ready').first().click();
+  await page.waitForTimeout(1500);
+  await page.screenshot({ path: join(target, 'inbox.png') });
+  for (const name of await readdir(target)) {
+    const path = join(target, name);
+    await writeFile(
+      path,
+      await sharp(await readFile(path))
+        .png({ palette: true, colours: 128 })
+        .toBuffer(),
+    );
+  }
+} finally {
+  await browser.close();
+  await darkroom.close();
+}
+
+/** A made-up photo: sky, sun, two rows of hills, and grain. */
+async function landscape(sky: string, sun: string, land: string): Promise<Buffer> {
+  const [width, height] = [1600, 1100];
+  const hill = (base: number, size: number, phase: number) =>
+    Array.from(
+      { length: 41 },
+      (_, i) => `${i * 40},${base - size * Math.sin(i / 5 + phase) - (size / 3) * Math.sin(i / 1.7 + phase)}`,
+    ).join(' ');
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
+    <defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="${land}"/><stop offset="0.7" stop-color="${sky}"/></linearGradient></defs>
+    <rect width="100%" height="100%" fill="url(#sky)"/><circle cx="1100" cy="560" r="150" fill="${sun}"/>
+    <polygon points="0,1100 ${hill(760, 90, 0)} 1600,1100" fill="${sun}" opacity="0.55"/>
+    <polygon points="0,1100 ${hill(900, 110, 2)} 1600,1100" fill="${land}"/></svg>`;
+  const grain = await sharp({
+    create: { width, height, channels: 3, background: 'grey', noise: { type: 'gaussian', mean: 128, sigma: 14 } },
+  })
+    .png()
+    .toBuffer();
+  return sharp(Buffer.from(drawing))
+    .composite([{ input: grain, blend: 'soft-light' }])
+    .jpeg({ quality: 88 })
+    .toBuffer();
+}
