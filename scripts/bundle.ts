@@ -6,7 +6,7 @@
  * src/main.ts, where there is one, is a server of its own; otherwise src/index.ts is a stage, and is wrapped in the runtime.
  */
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
@@ -43,8 +43,9 @@ async function bundleBrowserScript(file: string): Promise<string> {
   return output[0].code;
 }
 
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist');
+// Built beside dist/ and then put in its place: a function that is started meanwhile finds the old one or the new one.
+const draft = `.dist-${process.pid}`;
+await mkdir(draft);
 const bundle = await rolldown({
   input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
   platform: 'node',
@@ -52,7 +53,7 @@ const bundle = await rolldown({
   plugins: [plugin],
 });
 const { output } = await bundle.write({
-  file: 'dist/index.mjs',
+  file: join(draft, 'index.mjs'),
   format: 'esm',
   minify: { mangle: true, compress: true, codegen: true },
   // The runtime recognises an event by the name of its class.
@@ -74,5 +75,7 @@ const manifest = {
   scripts: { start: 'node index.mjs' },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
-await writeFile('dist/package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+await rm('dist', { recursive: true, force: true });
+await rename(draft, 'dist');
 console.log(`${name}: ${globSync('dist/*').length} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);

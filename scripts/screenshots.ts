@@ -21,6 +21,7 @@ try {
     { name: 'ridge.jpg', mimeType: 'image/jpeg', buffer: await landscape('#9ad1d4', '#e4572e', '#29335c') },
   ]);
   await page.fill('#email', 'ada@example.org');
+  await page.waitForTimeout(1000);
   await page.screenshot({ path: join(target, 'order.png') });
   await page.click('#send');
   await page.getByText('mailed to you').waitFor();
