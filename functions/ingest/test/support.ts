@@ -53,7 +53,7 @@ export async function openBench(environment: Record<string, string> = {}): Promi
 /** The folders of uploads that are under way. */
 export async function spools({ environment }: Lab): Promise<string[]> {
   const names = await readdir(environment['TMPDIR']!);
-  return names.filter((name) => name.startsWith('darkroom-'));
+  return names.filter((name) => name.startsWith('darkroom-upload-'));
 }
 
 async function listen(server: Server): Promise<string> {

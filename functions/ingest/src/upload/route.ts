@@ -17,8 +17,14 @@ export function uploadRoute(
   metrics: Metrics,
   closing: AbortSignal,
 ): void {
+  const underWay = new Set<Promise<unknown>>();
+  // An upload that was cut off still has its photos to clear away.
+  app.addHook('onClose', async () => void (await Promise.allSettled(underWay)));
+
   app.post('/', async (request, reply) => {
-    const { job, wait } = await take(request);
+    const taking = take(request);
+    underWay.add(taking);
+    const { job, wait } = await taking.finally(() => underWay.delete(taking));
     metrics.accepted(job.images.length);
     await Promise.all([announce(settings.K_SINK, job), hold(wait)]);
     if (prefersPage(request)) return reply.redirect(`/?job=${job.job}#accepted`, 303);

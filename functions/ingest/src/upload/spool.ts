@@ -30,7 +30,7 @@ export interface Spool {
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES' | 'MAX_PIXELS' | 'MAX_FRAMES'>;
 
 export async function openSpool(limits: Limits): Promise<Spool> {
-  const folder = await mkdtemp(join(tmpdir(), 'darkroom-')).catch((cause: unknown) => {
+  const folder = await mkdtemp(join(tmpdir(), 'darkroom-upload-')).catch((cause: unknown) => {
     throw new StorageFailed(cause);
   });
   const arrivals: Arrival[] = [];
