@@ -1,14 +1,14 @@
-import { filter } from '@darkroom/shared/filter';
+import { filter, type Image } from '@darkroom/shared/filter';
 
-/** The matrix of sepia(1) in W3C Filter Effects Module Level 1, section 6.2; clamped and rounded by the array itself. */
-export const { init, handle, shutdown, liveness, readiness } = filter('sepia', ({ bitmap: { data } }) => {
+/** The matrix of sepia(1) in W3C Filter Effects Module Level 1, section 6.2, in 16-bit fixed point; the array itself clamps. */
+export function sepia({ bitmap: { data } }: Image): void {
   const clamped = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < data.length; i += 4) {
-    const red = data[i]!;
-    const green = data[i + 1]!;
-    const blue = data[i + 2]!;
-    clamped[i] = 0.393 * red + 0.769 * green + 0.189 * blue;
-    clamped[i + 1] = 0.349 * red + 0.686 * green + 0.168 * blue;
-    clamped[i + 2] = 0.272 * red + 0.534 * green + 0.131 * blue;
+    const [red, green, blue] = [data[i]!, data[i + 1]!, data[i + 2]!];
+    clamped[i] = (25756 * red + 50397 * green + 12386 * blue + 32768) >> 16;
+    clamped[i + 1] = (22872 * red + 44958 * green + 11010 * blue + 32768) >> 16;
+    clamped[i + 2] = (17826 * red + 34996 * green + 8585 * blue + 32768) >> 16;
   }
-});
+}
+
+export const { init, handle, shutdown, liveness, readiness } = filter('sepia', sepia);

@@ -1,59 +1,60 @@
-import { readConfig, url } from './config.ts';
+import { optional } from 'valibot';
+import { integer, readConfig, url } from './config.ts';
+import type { Apply, Traits } from './develop.ts';
 import { Rejected } from './errors.ts';
 import { filterFinished, type Outcome } from './events.ts';
-import { decode, encode, type Image } from './image.ts';
+import { printType } from './formats.ts';
 import { type Job, keys, type Photo, readJob } from './job.ts';
 import { limits } from './limits.ts';
-import { openStore, json, readBytes, type Store } from './store.ts';
-import { printType } from './formats.ts';
 import { type Stage, stage } from './stage.ts';
+import { json, openStore, type Store } from './store.ts';
+import { type WorkerPool, workerPool } from './worker-pool.ts';
+import { isWorker } from './worker-process.ts';
+import { defaultWorkers } from './workers.ts';
 
-/** Changes an image in place, or answers a new one. Called once per frame. */
-export type Apply = (image: Image) => void | Image | Promise<void | Image>;
+export type { Apply, Traits } from './develop.ts';
+export type { Image } from './jimp.ts';
 
 const settings = {
   STORE_URL: url('file:', 's3:'),
-  MAX_PIXELS: limits.MAX_PIXELS,
-  MAX_FRAMES: limits.MAX_FRAMES,
+  MAX_IMAGE_SECONDS: limits.MAX_IMAGE_SECONDS,
+  /** How many photos one process of the filter develops at once. */
+  WORKERS: optional(integer(1, 64), () => String(defaultWorkers())),
 };
 
 /**
  * A whole filter stage out of its pixels: listens for image.uploaded, stores the print, answers filter.finished.
+ * The process that listens touches no pixel: it hands the photo to a worker, which is this same program once more.
  * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
- * @param grey every pixel that `apply` leaves has equal red, green and blue
  */
-export function filter(name: string, apply: Apply, { grey = false } = {}): Stage {
-  return stage(() => {
-    const { STORE_URL, ...imageLimits } = readConfig(settings);
-    const store = openStore(STORE_URL);
+export function filter(name: string, apply: Apply, traits: Traits = {}): Stage {
+  let workers: WorkerPool | undefined;
 
-    async function develop(job: Job, photo: Photo): Promise<Outcome> {
-      const original = await readBytes(store, keys.original(job.job, photo));
-      if (!original) throw new Error(`The original of image ${photo.image} is not in the store`);
-      const type = printType(photo.type, job.options.format);
-      const { quality } = job.options;
-      try {
-        const picture = await decode(original, imageLimits);
-        for (const [index, frame] of picture.frames.entries()) picture.frames[index] = (await apply(frame)) ?? frame;
-        const print = await encode(picture, { type, grey, ...(quality !== undefined && { quality }) });
-        await store.writeOnce(keys.print(job, photo, name), print);
-        return 'succeeded';
-      } catch (error) {
-        if (!(error instanceof Rejected)) throw error;
-        await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message }));
-        return 'rejected';
-      }
-    }
+  const listening = stage(() => {
+    const { STORE_URL, MAX_IMAGE_SECONDS, WORKERS } = readConfig(settings);
+    const store = openStore(STORE_URL);
+    const pool = workerPool(WORKERS, MAX_IMAGE_SECONDS);
+    workers = pool;
+    setImmediate(() => pool.warm());
 
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
       const photo = job?.images.find((candidate) => candidate.image === image);
       // A job that was deleted, or one that never asked for this filter: nothing to do, and no reason to be asked again.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
-      const outcome = (await outcomeOf(store, job, photo, name)) ?? (await develop(job, photo));
+      const outcome = (await outcomeOf(store, job, photo, name)) ?? (await develop(store, pool, job, photo, name));
       return filterFinished(job, photo.image, name, outcome);
     };
   });
+
+  if (isWorker) return { ...listening, init: async () => (await import('./worker.ts')).work(apply, traits) };
+  return {
+    ...listening,
+    async shutdown() {
+      await listening.shutdown();
+      workers?.close();
+    },
+  };
 }
 
 /** What an earlier delivery of the same event came to, if there was one. */
@@ -61,4 +62,21 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
   if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
   if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';
   return undefined;
+}
+
+async function develop(store: Store, pool: WorkerPool, job: Job, photo: Photo, name: string): Promise<Outcome> {
+  const { format, quality } = job.options;
+  try {
+    await pool.run({
+      original: keys.original(job.job, photo),
+      print: keys.print(job, photo, name),
+      type: printType(photo.type, format),
+      ...(quality !== undefined && { quality }),
+    });
+    return 'succeeded';
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message }));
+    return 'rejected';
+  }
 }

@@ -1,13 +1,16 @@
-/** The image types that Darkroom takes, and what each becomes when nothing else is asked for. The one table of formats. */
+/**
+ * The image types that Darkroom takes, and what each becomes when nothing else is asked for. The one table of formats.
+ * `moves`: prints keep every frame of an animation. `longestSide`: pixels, as the format or its encoder allows.
+ */
 export const formats = {
-  'image/jpeg': { extension: 'jpg', print: 'image/jpeg', alpha: false, quality: true },
-  'image/png': { extension: 'png', print: 'image/png', alpha: true, quality: false },
-  'image/webp': { extension: 'webp', print: 'image/webp', alpha: true, quality: true },
-  'image/avif': { extension: 'avif', print: 'image/avif', alpha: true, quality: true },
-  'image/gif': { extension: 'gif', print: 'image/gif', alpha: true, quality: false },
-  'image/tiff': { extension: 'tiff', print: 'image/tiff', alpha: true, quality: false },
+  'image/jpeg': { extension: 'jpg', print: 'image/jpeg', alpha: false, quality: true, moves: false, longestSide: 65_500 },
+  'image/png': { extension: 'png', print: 'image/png', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
+  'image/webp': { extension: 'webp', print: 'image/webp', alpha: true, quality: true, moves: true, longestSide: 16_383 },
+  'image/avif': { extension: 'avif', print: 'image/avif', alpha: true, quality: true, moves: false, longestSide: 16_384 },
+  'image/gif': { extension: 'gif', print: 'image/gif', alpha: true, quality: false, moves: true, longestSide: 65_535 },
+  'image/tiff': { extension: 'tiff', print: 'image/tiff', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
   // No encoder for BMP: PNG keeps every pixel.
-  'image/bmp': { extension: 'bmp', print: 'image/png', alpha: true, quality: false },
+  'image/bmp': { extension: 'bmp', print: 'image/png', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
 } as const;
 
 export type ImageType = keyof typeof formats;
@@ -27,7 +30,7 @@ export function printType(type: ImageType, asked?: ImageType): PrintType {
 /**
  * Tells an image type by its first bytes; names and Content-Type headers are the sender's claim.
  * Signatures: each format's own specification (ISO/IEC 14496-12 `ftyp` brands for AVIF).
- * @param head at least the first 32 bytes
+ * @param head at least the first 64 bytes
  */
 export function sniff(head: Uint8Array): ImageType | undefined {
   const text = Buffer.from(head.subarray(0, 64)).toString('latin1');
@@ -37,6 +40,12 @@ export function sniff(head: Uint8Array): ImageType | undefined {
   if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'image/webp';
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'image/tiff';
   if (text.startsWith('BM') && [12, 40, 52, 56, 64, 108, 124].includes(text.charCodeAt(14))) return 'image/bmp';
-  if (text.slice(4, 8) === 'ftyp' && /avif|avis/.test(text.slice(8, 8 + 4 * 8))) return 'image/avif';
+  if (text.slice(4, 8) === 'ftyp' && brands(text).some((brand) => brand === 'avif' || brand === 'avis')) return 'image/avif';
   return undefined;
+}
+
+/** Four letters each: the major brand, a version, then those that the file is compatible with. */
+function brands(text: string): string[] {
+  const end = Math.min(text.length, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE());
+  return Array.from({ length: Math.floor(end / 4) }, (_, index) => text.slice(index * 4, index * 4 + 4)).slice(2);
 }

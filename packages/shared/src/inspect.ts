@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { Metadata } from 'sharp';
-import { readBmpSize } from './bmp.ts';
+import { readBmpSize } from './bmp-header.ts';
 import { Rejected } from './errors.ts';
-import { type ImageType, sniff } from './formats.ts';
+import { formats, type ImageType, sniff } from './formats.ts';
 import type { ImageLimits } from './limits.ts';
 
 /** What the header of an image says. */
@@ -15,6 +15,12 @@ export interface Header {
   frames: number;
   delay?: number[];
   loop?: number;
+  /** 1..8 as in EXIF; 1 is upright. */
+  orientation: number;
+  /** The colour model as libvips names it: srgb, b-w, cmyk, rgb16, ... */
+  model: string;
+  /** The embedded ICC profile. */
+  profile?: Buffer;
 }
 
 /**
@@ -23,14 +29,15 @@ export interface Header {
  * @throws Rejected with status 415 (not an image that Darkroom takes) or 422 (one that cannot be used)
  */
 export async function inspect(source: Buffer | string, limits: ImageLimits): Promise<Header> {
-  const type = sniff(typeof source === 'string' ? await readHead(source) : source);
+  const head = typeof source === 'string' ? await readHead(source) : source;
+  const type = sniff(head);
   if (!type)
     throw new Rejected('This is not an image that can be developed. Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.', {
       status: 415,
     });
   const header =
     type === 'image/bmp'
-      ? { type, ...readBmpSize(await bytesOf(source)), frames: 1 }
+      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb' }
       : readMetadata(type, await metadataOf(source));
   const { width, height, frames } = header;
   if (frames > limits.MAX_FRAMES)
@@ -44,17 +51,26 @@ export async function inspect(source: Buffer | string, limits: ImageLimits): Pro
   return header;
 }
 
-function readMetadata(type: ImageType, { width, height, pageHeight, pages, autoOrient, delay, loop }: Metadata): Header {
-  const animated = type === 'image/gif' || type === 'image/webp';
-  const frames = animated ? (pages ?? 1) : 1;
-  if (frames === 1) return { type, ...(animated ? { width, height: pageHeight ?? height } : autoOrient), frames };
-  return { type, width, height: pageHeight ?? height, frames, ...(delay && { delay }), ...(loop !== undefined && { loop }) };
+function readMetadata(type: ImageType, metadata: Metadata): Header {
+  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc } = metadata;
+  const frames = formats[type].moves ? (pages ?? 1) : 1;
+  const size = frames > 1 ? { width: metadata.width, height: pageHeight ?? metadata.height } : autoOrient;
+  return {
+    type,
+    ...size,
+    frames,
+    ...(frames > 1 && { ...(delay && { delay }), ...(loop !== undefined && { loop }) }),
+    // libvips cannot turn an animation.
+    orientation: frames > 1 ? 1 : (orientation ?? 1),
+    model: space,
+    ...(icc && { profile: icc }),
+  };
 }
 
-/** sharp is loaded with the first image, not before: a page or a status needs none of it. */
+/** libvips is loaded with the first image, not before: a page or a status needs none of it. */
 async function metadataOf(source: Buffer | string): Promise<Metadata> {
-  const { default: sharp } = await import('sharp');
-  return sharp(source, { limitInputPixels: false })
+  const { sharp } = await import('./libvips.ts');
+  return sharp(source, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((cause: unknown) => {
       throw new Rejected('The file is damaged: it starts like an image, but its header cannot be read.', { cause });
@@ -69,8 +85,4 @@ async function readHead(path: string): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-}
-
-async function bytesOf(source: Buffer | string): Promise<Buffer> {
-  return typeof source === 'string' ? readHead(source) : source;
 }

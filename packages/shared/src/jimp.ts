@@ -1,0 +1,38 @@
+import { createJimp } from '@jimp/core';
+import { defaultPlugins } from 'jimp';
+import * as v from 'valibot';
+import { decode } from './decode.ts';
+import { encode, type EncodeOptions } from './encode.ts';
+import { formats, type ImageType, type PrintType } from './formats.ts';
+import { limits } from './limits.ts';
+
+/** Jimp's interface for a format, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
+function format<Mime extends ImageType>(mime: Mime) {
+  return () => ({
+    mime,
+    // Otherwise Jimp lays the image on its background itself, pixel by pixel.
+    hasAlpha: true,
+    async decode(bytes: Buffer) {
+      const { MAX_PIXELS, MAX_FRAMES } = v.parse(v.object(limits), {});
+      // Jimp itself turns a JPEG upright, and nothing else.
+      const { frames } = await decode(bytes, { MAX_PIXELS, MAX_FRAMES }, { upright: mime !== 'image/jpeg' });
+      return frames[0]!;
+    },
+    encode: (bitmap: { data: Buffer; width: number; height: number }, options: Omit<EncodeOptions, 'type'> = {}) =>
+      encode({ frames: [bitmap] }, { ...options, type: formats[mime].print satisfies PrintType }),
+  });
+}
+
+/** Jimp with all of its operations, and every format that Darkroom knows. */
+export const Jimp = createJimp({
+  plugins: defaultPlugins,
+  formats: [
+    format('image/jpeg'),
+    format('image/png'),
+    format('image/webp'),
+    format('image/avif'),
+    format('image/gif'),
+    format('image/tiff'),
+  ],
+});
+export type Image = InstanceType<typeof Jimp>;

@@ -1,0 +1,71 @@
+import type { Task } from './develop.ts';
+import { Rejected } from './errors.ts';
+import { log } from './log.ts';
+import { Died, startWorker, type Worker } from './worker-process.ts';
+
+/** Processes that make prints, so that a file which hangs or crashes a decoder takes nothing else with it. */
+export interface WorkerPool {
+  /** @throws Rejected when the photo cannot be developed; any other error is a passing fault */
+  run(task: Task): Promise<void>;
+  /** Starts one worker ahead of the first task. */
+  warm(): void;
+  close(): void;
+}
+
+/**
+ * @param size how many work at once; tasks beyond that wait in line
+ * @param seconds how long one task may take, not counting the wait
+ */
+export function workerPool(size: number, seconds: number, start: () => Worker = startWorker): WorkerPool {
+  const idle: Worker[] = [];
+  const all = new Set<Worker>();
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+
+  async function attempt(task: Task): Promise<void> {
+    if (busy === size) await new Promise<void>((resolve) => waiting.push(resolve));
+    else busy += 1;
+    const worker = take();
+    try {
+      await worker.run(task, seconds);
+    } finally {
+      if (worker.alive()) idle.push(worker);
+      else all.delete(worker);
+      const next = waiting.shift();
+      if (next) next();
+      else busy -= 1;
+    }
+  }
+
+  function take(): Worker {
+    for (let worker = idle.pop(); worker; worker = idle.pop()) {
+      if (worker.alive()) return worker;
+      all.delete(worker);
+    }
+    const worker = start();
+    all.add(worker);
+    return worker;
+  }
+
+  return {
+    async run(task) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await attempt(task);
+        } catch (error) {
+          if (!(error instanceof Died)) throw error;
+          log('worker died', { original: task.original, error: error.message });
+          // Once may be chance (the system was short of memory); twice is the photo.
+          if (tries === 2)
+            throw new Rejected('The file is damaged in a way that makes it impossible to develop.', { cause: error });
+        }
+      }
+    },
+    warm() {
+      if (all.size === 0) idle.push(take());
+    },
+    close() {
+      for (const worker of all) worker.kill();
+    },
+  };
+}

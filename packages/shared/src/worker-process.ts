@@ -1,0 +1,99 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Task } from './develop.ts';
+import { Rejected } from './errors.ts';
+
+/** What a worker has to say: once that it is ready, then one answer per task. */
+export type Answer = 'ready' | 'done' | { rejected: string } | { failed: string };
+
+/** A process that makes one print at a time. */
+export interface Worker {
+  /**
+   * @param seconds after which it is killed
+   * @throws Rejected when the photo cannot be developed, or takes too long
+   * @throws Died when the process ended over it; any other error is a passing fault
+   */
+  run(task: Task, seconds: number): Promise<void>;
+  alive(): boolean;
+  kill(): void;
+}
+
+/** A worker ended over its task: native code crashed, or memory ran out. */
+export class Died extends Error {
+  override readonly name = 'Died';
+}
+
+const argument = 'develop-prints';
+
+/** Whether this process was started as a worker. */
+export const isWorker = process.argv[2] === argument && process.send !== undefined;
+/** The process id of whoever started this worker. */
+export const employer = Number(process.argv[3]);
+
+/** How long a worker may take until it is ready: seconds, where a processor is shared by many. */
+const startSeconds = 60;
+
+/** Runs this very program once more, as a worker. */
+export function startWorker(): Worker {
+  const child = fork(process.argv[1]!, [argument, String(process.pid)], {
+    execArgv: [],
+    // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  // Idle workers keep nothing alive: the process lives by its port.
+  child.unref();
+  child.channel?.unref();
+  const started = answerOf(child, startSeconds, () => new Error(`An image worker was not ready within ${startSeconds} seconds`));
+  // A worker that nobody has asked yet may fail unheard: whoever asks next will hear.
+  started.catch(() => undefined);
+
+  async function answerTo(task: Task, seconds: number): Promise<Answer> {
+    await started.catch((cause: unknown) => {
+      throw new Error('An image worker could not start', { cause });
+    });
+    const answer = answerOf(
+      child,
+      seconds,
+      () => new Rejected(`It took longer than ${seconds} seconds to develop, and was stopped.`),
+    );
+    child.send(task);
+    return answer;
+  }
+
+  return {
+    async run(task, seconds) {
+      child.channel?.ref();
+      try {
+        const answer = await answerTo(task, seconds);
+        if (answer === 'done') return;
+        if (typeof answer === 'object' && 'rejected' in answer) throw new Rejected(answer.rejected);
+        throw new Error(typeof answer === 'object' ? answer.failed : 'An image worker spoke out of turn');
+      } finally {
+        child.channel?.unref();
+      }
+    },
+    alive: () => child.connected,
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** The next thing that the worker says. It is killed when that takes too long. */
+function answerOf(child: ChildProcess, seconds: number, late: () => Error): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      settle(() => reject(late()));
+    }, seconds * 1000);
+    const onMessage = (message: unknown) => settle(() => resolve(message as Answer));
+    const onExit = (code: number | null, signal: string | null) =>
+      settle(() => reject(new Died(`An image worker ended with ${signal ?? `exit code ${code}`}`)));
+    const onError = (error: Error) => settle(() => reject(error));
+    child.once('message', onMessage).once('exit', onExit).once('error', onError);
+
+    function settle(conclude: () => void) {
+      clearTimeout(timer);
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
+      conclude();
+    }
+  });
+}
