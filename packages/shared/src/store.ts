@@ -1,8 +1,19 @@
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from './config.ts';
 import { Misconfigured } from './errors.ts';
 import { fileStore } from './file-store.ts';
+import { bucketOf } from './s3-store-location.ts';
+import { s3Store } from './s3-store.ts';
 
 /** Bytes in memory, or the path of a local file whose bytes are meant. */
 export type Content = Uint8Array | { file: string };
+
+/** Positions of the first and the last byte, both inclusive and optional. What lies past the end is left out. */
+export interface Range {
+  start?: number;
+  end?: number;
+}
 
 export interface Entry {
   key: string;
@@ -18,28 +29,81 @@ export interface Stored extends Entry {
 
 /**
  * Where everything about a job lives: the state of a job *is* the set of keys that exist.
- * Keys are slash-separated names of letters, digits, dot, dash and underscore.
+ * Keys are slash-separated names of letters, digits, dot, dash and underscore that do not start with a dot; a name has at
+ * most 255 of them and a key 512. A key is not also the folder of other keys: a file system cannot hold both.
  * Every method throws on a fault of the store itself; absence is not a fault.
  */
 export interface Store {
   stat(key: string): Promise<Stored | undefined>;
-  /** The bytes from `start` to `end`, both inclusive and optional, or undefined where there is no such key. */
-  read(key: string, range?: { start?: number; end?: number }): Promise<NodeJS.ReadableStream | undefined>;
+  /** The bytes, or undefined where there is no such key. The stream must be read to its end or destroyed. */
+  read(key: string, range?: Range): Promise<NodeJS.ReadableStream | undefined>;
   /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable. */
   write(key: string, content: Content): Promise<void>;
-  /** Creates, unless the key exists. Of several at once exactly one answers true. */
+  /** Creates, unless the key exists. Of several at once exactly one answers true. Either answer means: durably there. */
   writeOnce(key: string, content: Content): Promise<boolean>;
-  /** Every key that starts with `prefix`, in no particular order. */
+  /** Every key that starts with `prefix`, in no particular order. Keys that come or go meanwhile may be in it or not. */
   list(prefix: string): AsyncIterable<Entry>;
   /** Removing what is absent is no fault. */
   remove(key: string): Promise<void>;
+  /** An address from which anybody can download the key for a while, where the store itself can serve it. */
+  presign?(key: string, download: Download): Promise<string>;
 }
 
-/** @param location `file:/absolute/folder` */
-export function openStore(location: string): Store {
-  const { protocol, pathname } = new URL(location);
-  if (protocol === 'file:') return fileStore(decodeURIComponent(pathname));
-  throw new Misconfigured(`STORE_URL: no store speaks "${protocol}". Use file:/absolute/folder.`);
+export interface Download {
+  /** How long the address works: 1 s to 7 days. */
+  seconds: number;
+  /** What the browser saves it as. */
+  filename: string;
+  /** A media type. */
+  type: string;
+}
+
+/**
+ * @param location `file:/absolute/folder` or `s3://bucket/prefix?region=...&endpoint=...`
+ * @throws Misconfigured
+ */
+export function openStore(location: string, environment: Environment = process.env): Store {
+  const forms = 'Use file:/absolute/folder or s3://bucket/prefix.';
+  if (!URL.canParse(location)) throw new Misconfigured(`STORE_URL is not a URL. ${forms}`);
+  const url = new URL(location);
+  if (url.protocol === 's3:') return s3Store(bucketOf(url, environment));
+  if (url.protocol !== 'file:') throw new Misconfigured(`STORE_URL: no store speaks "${url.protocol}". ${forms}`);
+  try {
+    return fileStore(fileURLToPath(url));
+  } catch (cause) {
+    throw new Misconfigured(`STORE_URL names no folder of this machine. ${forms}`, { cause });
+  }
+}
+
+const name = String.raw`[\w-][\w.-]{0,254}`;
+const keyPattern = new RegExp(`^${name}(/${name})*$`);
+const prefixPattern = new RegExp(`^(${name}/)*(${name})?$`);
+
+export function isKey(text: string): boolean {
+  return text.length <= 512 && keyPattern.test(text);
+}
+
+/** Keys and prefixes become paths and addresses: whatever could lead elsewhere ("../x", "/x", "a//b", ".tmp/x") is refused here. */
+export function assertKey(key: string): void {
+  if (!isKey(key)) throw new TypeError(`Not a key: ${JSON.stringify(key)}`);
+}
+
+export function assertPrefix(prefix: string): void {
+  if (prefix.length > 512 || !prefixPattern.test(prefix)) throw new TypeError(`Not a prefix: ${JSON.stringify(prefix)}`);
+}
+
+/** S3 answers a range that runs backwards with the whole object, a file system not at all: it is refused for both. */
+export function assertRange({ start = 0, end = Infinity }: Range): void {
+  const sound = Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start;
+  if (!sound) throw new RangeError(`Not a range: ${start} to ${end}`);
+}
+
+/** Content piece by piece, however large: a file is opened when the first piece is asked for, and closed at the end. */
+export async function* chunksOf(content: Content): AsyncGenerator<Uint8Array> {
+  const step = 256 * 1024;
+  if (!(content instanceof Uint8Array))
+    yield* createReadStream(content.file, { highWaterMark: step }) as AsyncIterable<Uint8Array>;
+  else for (let start = 0; start < content.length; start += step) yield content.subarray(start, start + step);
 }
 
 export async function readBytes(store: Store, key: string): Promise<Buffer | undefined> {

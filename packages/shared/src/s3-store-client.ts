@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsV4Signer } from 'aws4fetch';
+import { S3Failed, failureOf } from './s3-store-failure.ts';
+import type { Bucket } from './s3-store-location.ts';
+import { type Patience, patience } from './s3-store-patience.ts';
+import { chunksOf, type Content } from './store.ts';
+
+export interface Call {
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** The name of the object in the bucket; "" is the bucket itself. */
+  object: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: { content: Content; size: number };
+}
+
+export interface Answer {
+  response: Response;
+  patience: Patience;
+}
+
+export interface Timing {
+  /** Seconds without a single byte in either direction after which a request is given up. */
+  idleSeconds: number;
+  attempts: number;
+  /** Milliseconds before the second attempt; doubled each time, and shortened by chance so that many do not come at once. */
+  backOff: number;
+}
+
+/**
+ * Sends signed requests to one bucket, and again where that may help. All calls of the store can be repeated.
+ * The caller reads the body of an answer, and ends its patience.
+ */
+export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff }: Timing) {
+  // The key that signs is derived once a day.
+  const signing = { ...credentials, region, service: 's3', cache: new Map<string, ArrayBuffer>() };
+
+  async function once({ method, object, query, headers, body }: Call, waiting: Patience): Promise<Response> {
+    const url = addressOf(object, query);
+    const length = body && { 'content-length': String(body.size), 'content-type': 'application/octet-stream' };
+    const signed = await new AwsV4Signer({ ...signing, method, url, headers: { ...length, ...headers } }).sign();
+    // Proxies rewrite it, so that it is not signed; a packed answer would have another length than its object.
+    signed.headers.set('accept-encoding', 'identity');
+    return fetch(signed.url, {
+      method,
+      headers: signed.headers,
+      signal: waiting.signal,
+      // A redirect leads to another region or host, for which the signature does not hold.
+      redirect: 'manual',
+      ...(body && { body: watched(chunksOf(body.content), waiting), duplex: 'half' as const }),
+    });
+  }
+
+  function addressOf(object: string, query: Record<string, string> = {}): string {
+    return `${address}/${object}?${new URLSearchParams(query).toString()}`.replace(/\?$/, '');
+  }
+
+  return {
+    /** @throws S3Failed for every status of 300 and above; any other error where no answer came */
+    async send(call: Call): Promise<Answer> {
+      const request = `${call.method} ${call.object || address}`;
+      for (let attempt = 1; ; attempt += 1) {
+        const waiting = patience(idleSeconds);
+        try {
+          const response = await once(call, waiting);
+          waiting.progress();
+          if (!response.ok) throw await failureOf(request, response);
+          return { response, patience: waiting };
+        } catch (error) {
+          waiting.end();
+          const failed = error instanceof S3Failed ? error : undefined;
+          if (attempt === attempts || failed?.passing === false) {
+            throw failed ?? new Error(`S3 did not answer ${request}`, { cause: error });
+          }
+        }
+        await sleep(backOff * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+      }
+    },
+
+    /** An address that carries its own signature, for `seconds`. */
+    async presign(object: string, seconds: number, query: Record<string, string>): Promise<string> {
+      const url = addressOf(object, { ...query, 'X-Amz-Expires': String(seconds) });
+      const signed = await new AwsV4Signer({ ...signing, method: 'GET', url, signQuery: true }).sign();
+      // A space is signed as %20; "+" stands for one only in forms.
+      return signed.url.href.replaceAll('+', '%20');
+    },
+  };
+}
+
+/** Pieces on their way out, each of which counts as progress. */
+async function* watched(chunks: AsyncIterable<Uint8Array>, waiting: Patience): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    waiting.progress();
+    yield chunk;
+  }
+}

@@ -1,0 +1,28 @@
+/** Ends what makes no progress: a clock that starts anew with every byte, and aborts when it runs out. */
+export interface Patience {
+  signal: AbortSignal;
+  /** Something moved, in whichever direction. */
+  progress(): void;
+  /** The next move is the caller's own: no clock runs until there is progress. */
+  pause(): void;
+  end(): void;
+}
+
+export function patience(seconds: number): Patience {
+  const controller = new AbortController();
+  const run = () => controller.abort(new Error(`Nothing moved for ${seconds} s`));
+  let timer = setTimeout(run, seconds * 1000);
+  const pause = () => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    progress() {
+      pause();
+      timer = setTimeout(run, seconds * 1000);
+    },
+    pause,
+    end() {
+      pause();
+      controller.abort(new Error('The request is over'));
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { type Answer, type Call, s3Client, type Timing } from './s3-store-client.ts';
+import { attachment } from './s3-store-disposition.ts';
+import { S3Failed } from './s3-store-failure.ts';
+import { parsePage } from './s3-store-listing.ts';
+import type { Bucket } from './s3-store-location.ts';
+import { assertKey, assertPrefix, assertRange, type Content, type Range, type Store } from './store.ts';
+
+/** Which call wrote an object, so that a writer knows its own work again. */
+const writer = 'x-amz-meta-writer';
+
+/** A store in a bucket of S3, or of any server that speaks it and honours `If-None-Match: *` on PUT. */
+export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOff = 200 }: Partial<Timing> = {}): Store {
+  const client = s3Client(bucket, { idleSeconds, attempts, backOff });
+  const objectOf = (key: string) => {
+    assertKey(key);
+    return bucket.prefix + key;
+  };
+
+  async function put(object: string, content: Content, headers: Record<string, string> = {}): Promise<void> {
+    const size = content instanceof Uint8Array ? content.length : (await stat(content.file)).size;
+    await textOf(await client.send({ method: 'PUT', object, headers, body: { content, size } }));
+  }
+
+  async function headersOf(object: string): Promise<Headers | undefined> {
+    const answer = await presentOrUndefined(client.send({ method: 'HEAD', object }));
+    if (answer) await textOf(answer);
+    return answer?.response.headers;
+  }
+
+  return {
+    async stat(key) {
+      const headers = await headersOf(objectOf(key));
+      if (!headers) return undefined;
+      const size = headers.get('content-length');
+      const etag = headers.get('etag');
+      if (!size || !etag) throw new Error(`S3 told neither size nor etag of ${key}`);
+      // Some servers leave the quotes out.
+      return {
+        key,
+        size: Number(size),
+        modified: new Date(headers.get('last-modified') ?? 0),
+        etag: etag.replace(/^[^"].*$/, '"$&"'),
+      };
+    },
+
+    async read(key, range = {}) {
+      assertRange(range);
+      const call: Call = { method: 'GET', object: objectOf(key), headers: rangeHeader(range) };
+      try {
+        const answer = await presentOrUndefined(client.send(call));
+        return answer && streamOf(answer);
+      } catch (error) {
+        // It begins past the end.
+        if (error instanceof S3Failed && error.status === 416) return Readable.from([]);
+        throw error;
+      }
+    },
+
+    async write(key, content) {
+      await put(objectOf(key), content);
+    },
+
+    async writeOnce(key, content) {
+      const object = objectOf(key);
+      // Rather than send a large file for nothing.
+      if ('file' in content && (await headersOf(object))) return false;
+      const me = randomUUID();
+      try {
+        await put(object, content, { 'if-none-match': '*', [writer]: me });
+        return true;
+      } catch (error) {
+        if (!(error instanceof S3Failed) || error.status !== 412) throw error;
+        // An attempt whose answer was lost, or that a proxy repeated, stands in its own way: then we are the winner.
+        return (await headersOf(object))?.get(writer) === me;
+      }
+    },
+
+    async *list(prefix) {
+      assertPrefix(prefix);
+      let next: string | undefined;
+      do {
+        const query = { 'list-type': '2', prefix: bucket.prefix + prefix, ...(next && { 'continuation-token': next }) };
+        const page = parsePage(await textOf(await client.send({ method: 'GET', object: '', query })), bucket.prefix);
+        yield* page.entries;
+        next = page.next;
+      } while (next);
+    },
+
+    async remove(key) {
+      const answer = await presentOrUndefined(client.send({ method: 'DELETE', object: objectOf(key) }));
+      if (answer) await textOf(answer);
+    },
+
+    async presign(key, { seconds, filename, type }) {
+      const query = { 'response-content-disposition': attachment(filename), 'response-content-type': type };
+      return client.presign(objectOf(key), seconds, query);
+    },
+  };
+}
+
+/** A missing key is no fault; a missing bucket is. The answer to HEAD has no body that could tell them apart. */
+async function presentOrUndefined(sent: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (error instanceof S3Failed && error.status === 404 && error.code !== 'NoSuchBucket') return undefined;
+    throw error;
+  }
+}
+
+function rangeHeader({ start, end }: Range): Record<string, string> {
+  return start === undefined && end === undefined ? {} : { range: `bytes=${start ?? 0}-${end ?? ''}` };
+}
+
+async function textOf({ response, patience }: Answer): Promise<string> {
+  return response.text().finally(() => patience.end());
+}
+
+/** The bytes as they arrive. While the reader takes its time the clock stands still: only the server can be too slow. */
+function streamOf({ response, patience }: Answer): Readable {
+  async function* chunks() {
+    for await (const chunk of response.body ?? []) {
+      patience.pause();
+      yield chunk;
+      patience.progress();
+    }
+  }
+  return Readable.from(chunks(), { objectMode: false }).once('close', () => patience.end());
+}
