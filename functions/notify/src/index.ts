@@ -8,6 +8,7 @@ import { attachmentsFor } from './attachments.ts';
 import { leaseMail } from './lease.ts';
 import { compose } from './letter.ts';
 import { settings } from './settings.ts';
+import { persist } from './persist.ts';
 import { openTransport } from './transport.ts';
 import { Undeliverable } from './undeliverable.ts';
 
@@ -45,7 +46,8 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
     }
     const status = progress.anySucceeded ? 'completed' : 'failed';
     const completion: Completion = { status, completedAt: new Date().toISOString(), mail };
-    await store.writeOnce(keys.completed(id), json(completion));
+    // From here on the mail is out: giving up now would send it again, so a store that fails is asked several times.
+    await persist(() => store.writeOnce(keys.completed(id), json(completion)));
     await store.remove(keys.open(id));
     await lease.release();
     return jobCompleted(id, status);

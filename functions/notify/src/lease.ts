@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { keys } from '@darkroom/shared/job';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 
-/** Longer than a mail may take to send, or a slow server would let two go out. */
-const leaseSeconds = 90;
+/** How soon another may send when the holder has died. The living renew theirs in time, however slow the mail server is. */
+const leaseSeconds = 20;
+const renewalSeconds = 5;
 
 interface Lease {
   holder: string;
@@ -16,14 +17,28 @@ interface Lease {
  */
 export async function leaseMail(store: Store, job: string): Promise<{ release(): Promise<void> } | undefined> {
   const key = keys.mailLease(job);
-  const mine: Lease = { holder: randomUUID(), until: Date.now() + leaseSeconds * 1000 };
+  const holder = randomUUID();
+  const mine = () => json({ holder, until: Date.now() + leaseSeconds * 1000 } satisfies Lease);
   const held = async () => (await readJson(store, key)) as Lease | undefined;
-  const release = () => store.remove(key);
 
-  if (await store.writeOnce(key, json(mine))) return { release };
+  if (await store.writeOnce(key, mine())) return keep();
   const other = await held();
   if (other && other.until > Date.now()) return undefined;
   // Its holder died. Two that see this at once both write, and the last one written is the holder.
-  await store.write(key, json(mine));
-  return (await held())?.holder === mine.holder ? { release } : undefined;
+  await store.write(key, mine());
+  return (await held())?.holder === holder ? keep() : undefined;
+
+  function keep() {
+    let renewal = Promise.resolve();
+    // A renewal that fails is made up for by the next one.
+    const renew = () => (renewal = store.write(key, mine()).catch(() => undefined));
+    const timer = setInterval(renew, renewalSeconds * 1000);
+    return {
+      async release() {
+        clearInterval(timer);
+        await renewal;
+        await store.remove(key);
+      },
+    };
+  }
 }

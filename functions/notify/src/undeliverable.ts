@@ -3,5 +3,5 @@ export class Undeliverable extends Error {
   override readonly name = 'Undeliverable';
 }
 
-/** A mail that takes longer counts as failed; must stay below the lease. */
+/** A mail that takes longer counts as failed. */
 export const sendSeconds = 60;

@@ -3,17 +3,20 @@ import { eventType, type Incoming, pingType, readEvent } from '@darkroom/shared/
 import * as v from 'valibot';
 
 /** An event that exhausted its retries, and what the broker says of it. */
-export interface DeadLetter extends Incoming {
-  /** The subscriber that could not be reached or did not succeed. */
-  destination: string | undefined;
-  code: string | undefined;
+export interface Letter extends Incoming {
+  /** The Service that could not be reached or did not succeed. */
+  stage: string;
+  code?: string;
+  reason?: string;
+  /** The attributes as they were, without what brokers add. */
+  attributes: Record<string, string>;
 }
 
 /** What sweep is asked to do. */
 export interface Call {
   type: string;
   job?: string;
-  deadLetter?: DeadLetter;
+  letter?: Letter;
   idleSeconds?: number;
   expire?: boolean;
 }
@@ -23,9 +26,11 @@ const ping = v.object({
   expire: v.optional(v.boolean()),
 });
 
-const letter = v.object({
-  knativeerrordest: v.optional(v.string()),
-  knativeerrorcode: v.optional(v.union([v.string(), v.pipe(v.number(), v.transform(String))])),
+const text = v.union([v.string(), v.pipe(v.union([v.number(), v.boolean()]), v.transform(String))]);
+const errors = v.object({
+  knativeerrordest: v.optional(v.string(), ''),
+  knativeerrorcode: v.optional(text),
+  knativeerrordata: v.optional(text),
 });
 
 /** @throws Rejected with status 400 */
@@ -35,8 +40,29 @@ export function readCall(received: unknown): Call {
   const event = readEvent(received);
   if (!(Object.values(eventType) as string[]).includes(event.type))
     throw new Rejected(`Sweep has no use for ${event.type}`, { status: 400 });
-  const { knativeerrordest, knativeerrorcode } = v.parse(letter, received);
-  return { type, job: event.job, deadLetter: { ...event, destination: knativeerrordest, code: knativeerrorcode } };
+  const { knativeerrordest, knativeerrorcode: code, knativeerrordata: data } = v.parse(errors, received);
+  const reason = data && Buffer.from(data, 'base64').toString();
+  const letter = {
+    ...event,
+    stage: stageAt(knativeerrordest),
+    ...(code && { code }),
+    ...(reason && { reason }),
+    attributes: attributesOf(received as object),
+  };
+  return { type, job: event.job, letter };
+}
+
+/** A Service's host begins with its name: http://sepia.darkroom.svc.cluster.local */
+function stageAt(destination: string): string {
+  const host = URL.canParse(destination) ? new URL(destination).hostname : '';
+  return /^[a-z][a-z0-9-]*/.exec(host)?.[0] ?? 'unknown';
+}
+
+function attributesOf(event: object): Record<string, string> {
+  const own = Object.entries(event).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && !/^(knative|data|specversion|time$)/.test(entry[0]),
+  );
+  return Object.fromEntries(own);
 }
 
 function readPing({ data }: { data?: unknown }) {

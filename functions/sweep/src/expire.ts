@@ -1,4 +1,4 @@
-import { removeJob } from '@darkroom/shared/job';
+import { keys, removeJob } from '@darkroom/shared/job';
 import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
 
@@ -7,12 +7,15 @@ import type { Store } from '@darkroom/shared/store';
  * photos without a job.json.
  */
 export async function expire(store: Store, retentionSeconds: number): Promise<void> {
+  const before = Date.now() - retentionSeconds * 1000;
+  for await (const { key, modified } of store.list(keys.allDead)) {
+    if (modified.getTime() < before) await store.remove(key);
+  }
   const newest = new Map<string, number>();
   for await (const { key, modified } of store.list('jobs/')) {
     const id = key.split('/')[1]!;
     newest.set(id, Math.max(newest.get(id) ?? 0, modified.getTime()));
   }
-  const before = Date.now() - retentionSeconds * 1000;
   for (const [job, time] of newest) {
     if (time >= before) continue;
     await removeJob(store, job);

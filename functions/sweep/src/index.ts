@@ -29,7 +29,7 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   const emit: Emit = (event) => publish(K_SINK, event);
 
   return async (call) => {
-    if (call.deadLetter) await bury(store, emit, call.deadLetter);
+    if (call.letter) await bury(store, emit, call.letter);
     if (call.idleSeconds !== undefined)
       await resume(store, emit, { idleSeconds: call.idleSeconds, deadlineSeconds: JOB_DEADLINE });
     if (call.expire) await expire(store, RETENTION);

@@ -86,13 +86,25 @@ test('past the deadline, what is missing is rejected with a reason, and the job 
   expect(emitted.map(step)).toEqual(['filter.finished 1 sepia']);
 });
 
-test('a dead letter of a filter becomes a rejected print, and the join hears of it', async () => {
+test('a dead letter of a filter is recorded, becomes a rejected print the third time, and the join hears of it', async () => {
   const job = await lab.accept();
   const letter = imageUploaded(job, '1').cloneWith({
     knativeerrordest: 'http://sepia.darkroom.svc.cluster.local',
     knativeerrorcode: 500,
+    knativeerrordata: Buffer.from('out of memory').toString('base64'),
   });
-  expect((await sweep.deliver(letter)).status).toBe(204);
+  for (const count of [1, 2]) {
+    expect((await sweep.deliver(letter)).status).toBe(204);
+    expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({
+      event: { type: eventType.imageUploaded, job: job.job, image: '1', sepia: 'true', id: `${job.job}/1/ingest` },
+      stage: 'sepia',
+      code: '500',
+      reason: 'out of memory',
+      count,
+    });
+    expect(await lab.store.stat(keys.rejection(job.job, '1', 'sepia'))).toBeUndefined();
+  }
+  await sweep.deliver(letter);
   expect(await readJson(lab.store, keys.rejection(job.job, '1', 'sepia'))).toMatchObject({
     reason: expect.stringContaining('sepia'),
   });

@@ -1,11 +1,13 @@
 import { banner } from './banner.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress, namespace } from './broker/ingress.ts';
+import type { Subscriber } from './broker/subscriber.ts';
 import { openDataFolder } from './data-folder.ts';
 import { createDestinations } from './destinations.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import type { Log } from './log.ts';
+import type { Destination } from './manifest/topology.ts';
 import { readManifests } from './manifest/read.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
@@ -30,7 +32,19 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-export function startRuntime(settings: Settings, log: Log): Runtime {
+/** What a test of failures puts between the parts. */
+export interface Interference {
+  /** Stands between broker and subscriber. */
+  deliver?: (subscriber: Subscriber) => Subscriber;
+  /** Goes into the environment of every function. */
+  environment?: Record<string, string>;
+}
+
+export function startRuntime(
+  settings: Settings,
+  log: Log,
+  { deliver = (subscriber) => subscriber, environment = {} }: Interference = {},
+): Runtime {
   /** What to do at the end, last things first. Work in flight has one span of time for all of them together. */
   const ending: ((left: () => number) => Promise<void> | void)[] = [];
   const started = start();
@@ -59,18 +73,22 @@ export function startRuntime(settings: Settings, log: Log): Runtime {
       smtpPort,
       brokerUrl: `${brokerOrigin}/${namespace}/${topology.brokers.find(({ name }) => name === 'default')?.name ?? topology.brokers[0]?.name ?? 'default'}`,
     };
-    const platform = platformEnvironment({
-      operator,
-      dataFolder,
-      sink: addresses.brokerUrl,
-      smtpUrl: settings.SMTP_URL ?? `smtp://${loopback}:${smtpPort}`,
-      mailFrom: settings.MAIL_FROM,
-      publicUrl: addresses.publicUrl,
-      storeUrl: settings.STORE_URL,
-    });
+    const platform = {
+      ...platformEnvironment({
+        operator,
+        dataFolder,
+        sink: addresses.brokerUrl,
+        smtpUrl: settings.SMTP_URL ?? `smtp://${loopback}:${smtpPort}`,
+        mailFrom: settings.MAIL_FROM,
+        publicUrl: addresses.publicUrl,
+        storeUrl: settings.STORE_URL,
+      }),
+      ...environment,
+    };
     const inbox = startInbox({ smtpPort, webPort, dataFolder, environment: machineEnvironment(operator, dataFolder) }, log);
     const fleet = createFleet(platform, log);
-    const resolve = createDestinations(fleet, brokerOrigin);
+    const destinations = createDestinations(fleet, brokerOrigin);
+    const resolve = (destination: Destination) => deliver(destinations(destination));
     const brokers = createBrokers(resolve, log);
     const pings = createPings(resolve, log);
     const wiring = createWiring({ read, fleet, brokers, pings, log });

@@ -9,10 +9,7 @@ export async function serve(module: Stage): Promise<void> {
   // The runtime would exit with 0 and without a word.
   process.prependListener('uncaughtException', stop);
   try {
-    await runtime.start(
-      module,
-      { port: Number(process.env['PORT'] ?? 8080), logLevel: 'fatal' } as unknown as InvokerOptions,
-    );
+    await runtime.start(module, { port: Number(process.env['PORT'] ?? 8080), logLevel: 'fatal' } as unknown as InvokerOptions);
   } catch (error) {
     stop(error);
   }

@@ -1,3 +1,6 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec } from '../manifest/topology.ts';
@@ -5,6 +8,14 @@ import { gate } from './gate.ts';
 import { freePort } from './ports.ts';
 import { supervise } from './supervisor.ts';
 import { within } from '../within.ts';
+
+/** A process that was killed leaves what it was writing; the next one starts with an empty folder, as a container does. */
+async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
+  const folder = join(parent, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
 
 /** The right to send one request. */
 export interface Lease {
@@ -41,7 +52,12 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
     const identity = { PORT: String(port), K_SERVICE: spec.service, K_CONFIGURATION: spec.service, K_REVISION: spec.name };
-    const environment = { ...spec.environment, ...platform, ...identity };
+    const environment = {
+      ...spec.environment,
+      ...platform,
+      ...identity,
+      TMPDIR: await emptyFolder(platform['TMPDIR'], spec.name),
+    };
     return { command: spec.command, folder: spec.folder, environment, address, readiness: `${address}/health/readiness` };
   }
 

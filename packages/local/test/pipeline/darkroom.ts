@@ -39,6 +39,10 @@ export interface Darkroom {
   url: string;
   inboxUrl: string;
   folder: string;
+  /** The runtime's process. */
+  pid: number;
+  /** While this file exists, a saboteur is at work, where there is one. */
+  chaosSwitch: string;
   output(): string;
   post(files: { name: string; bytes: Buffer }[], options?: { tag?: string; fields?: Record<string, string> }): Promise<Response>;
   /** Waits until a job is no longer processing. */
@@ -54,10 +58,23 @@ export interface Darkroom {
   close(): Promise<void>;
 }
 
+export interface Variation {
+  /** What is started instead of the runtime's own main. */
+  program?: string;
+  /** Changes the folder before the start. */
+  prepare?: (folder: string) => Promise<void>;
+}
+
+const main = join(repository, 'packages/local/src/main.ts');
+
 /** The whole of Darkroom, as `npm start` runs it, on free ports, with a folder and a copy of config/ of its own. */
-export async function openDarkroom(environment: Record<string, string> = {}): Promise<Darkroom> {
+export async function openDarkroom(
+  environment: Record<string, string> = {},
+  { program = main, prepare }: Variation = {},
+): Promise<Darkroom> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-'));
   await cp(join(repository, 'config'), join(folder, 'config'), { recursive: true });
+  await prepare?.(folder);
   let child: ChildProcess;
   let output = '';
   let addresses = { publicUrl: '', inboxUrl: '' };
@@ -70,13 +87,25 @@ export async function openDarkroom(environment: Record<string, string> = {}): Pr
       return addresses.inboxUrl;
     },
     folder,
+    chaosSwitch: join(folder, 'chaos'),
+    get pid() {
+      return child.pid!;
+    },
     output: () => output,
 
     async start() {
       const { PATH, HOME } = process.env;
       const anyPorts = { PORT: '0', SMTP_PORT: '0', INBOX_PORT: '0' };
-      child = spawn(process.execPath, [join(repository, 'packages/local/src/main.ts')], {
-        env: { PATH, HOME, ...anyPorts, CONFIG_DIR: join(folder, 'config'), DATA_DIR: join(folder, 'data'), ...environment },
+      child = spawn(process.execPath, [program], {
+        env: {
+          PATH,
+          HOME,
+          ...anyPorts,
+          CONFIG_DIR: join(folder, 'config'),
+          DATA_DIR: join(folder, 'data'),
+          CHAOS_SWITCH: join(folder, 'chaos'),
+          ...environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       for (const stream of [child.stdout, child.stderr])

@@ -11,6 +11,11 @@ const processesOf = (folder: string) =>
     .split('\n')
     .filter((path) => path !== '' && !path.includes(`/${process.pid}/`));
 
+async function filesIn(folder: string): Promise<string[]> {
+  const items = await readdir(folder, { withFileTypes: true, recursive: true });
+  return items.filter((item) => item.isFile()).map(({ name }) => name);
+}
+
 async function busyDarkroom() {
   const darkroom = await openDarkroom();
   onTestFinished(() => darkroom.close());
@@ -27,7 +32,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(processesOf(darkroom.folder).length).toBeGreaterThan(7);
     expect(await darkroom.end(signal)).toBe(0);
     expect(processesOf(darkroom.folder)).toEqual([]);
-    for (const place of ['data/tmp', 'data/store/.tmp']) expect(await readdir(join(darkroom.folder, place))).toEqual([]);
+    for (const place of ['data/tmp', 'data/store/.tmp']) expect(await filesIn(join(darkroom.folder, place))).toEqual([]);
     await darkroom.start();
     expect((await darkroom.finished(job)).status).toBe('completed');
     expect(await darkroom.mailsOf(job)).toHaveLength(1);

@@ -1,0 +1,84 @@
+/**
+ * npm run dead-letters                   lists the events that exhausted their retries
+ * npm run dead-letters -- replay NAME... sends them again ("all" for every one)
+ *
+ * Speaks to the runtime of DATA_DIR, or to the store and the broker that STORE_URL and K_SINK name.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DeadLetter } from '@darkroom/shared/dead-letter';
+import { explain } from '@darkroom/shared/errors';
+import { type Event, eventType } from '@darkroom/shared/events';
+import { keys } from '@darkroom/shared/job';
+import { publish } from '@darkroom/shared/publish';
+import { json, openStore, readJson, type Store } from '@darkroom/shared/store';
+import { CloudEvent } from 'cloudevents';
+import { readSettings } from './settings.ts';
+
+try {
+  const { store, sink } = await surroundings();
+  const [command = 'list', ...names] = process.argv.slice(2);
+  if (command === 'list') await list(store);
+  else if (command === 'replay' && names.length > 0) await replay(store, sink, names);
+  else throw new Error('Usage: npm run dead-letters [-- list | replay NAME... | replay all]');
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
+
+async function surroundings(): Promise<{ store: Store; sink: string }> {
+  const { STORE_URL, K_SINK } = process.env;
+  if (STORE_URL && K_SINK) return { store: openStore(STORE_URL), sink: K_SINK };
+  const { DATA_DIR } = readSettings();
+  const text = await readFile(join(DATA_DIR, 'runtime.json'), 'utf8').catch((cause: unknown) => {
+    throw new Error(`No Darkroom runs on ${DATA_DIR}. Start it, or set STORE_URL and K_SINK.`, { cause });
+  });
+  const { brokerUrl } = JSON.parse(text) as { brokerUrl: string };
+  return { store: openStore(STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href), sink: K_SINK ?? brokerUrl };
+}
+
+async function list(store: Store): Promise<void> {
+  let count = 0;
+  for await (const { key } of store.list(keys.allDead)) {
+    const letter = (await readJson(store, key)) as DeadLetter | undefined;
+    if (!letter) continue;
+    count += 1;
+    const { event, stage, code = '-', reason = '', at } = letter;
+    console.log(
+      `${nameOf(key)}\n  ${event['type']} to ${stage}, ${letter.count} times, last ${at}: ${code} ${JSON.stringify(reason.slice(0, 200))}`,
+    );
+  }
+  console.log(
+    count === 0
+      ? 'There are no dead letters.'
+      : `${count} dead letters. Send again: npm run dead-letters -- replay NAME... (or: all)`,
+  );
+}
+
+async function replay(store: Store, sink: string, names: string[]): Promise<void> {
+  let count = 0;
+  for await (const { key } of store.list(keys.allDead)) {
+    if (!names.includes('all') && !names.includes(nameOf(key))) continue;
+    const letter = (await readJson(store, key)) as DeadLetter | undefined;
+    if (!letter) continue;
+    await reopen(store, letter);
+    await publish(sink, new CloudEvent({ ...letter.event, datacontenttype: 'application/json', data: letter.event }) as Event);
+    await store.remove(key);
+    count += 1;
+    console.log(`${nameOf(key)} was sent again.`);
+  }
+  if (count === 0) throw new Error('There is no dead letter of that name. `npm run dead-letters` lists them.');
+}
+
+/** A print that was given up is wanted after all: what was made without it goes, and the person gets a second mail with all of it. */
+async function reopen(store: Store, { event, stage }: DeadLetter): Promise<void> {
+  const { type, job, image } = event;
+  if (type !== eventType.imageUploaded || !job || !image) return;
+  const rejection = keys.rejection(job, image, stage);
+  if (!(await store.stat(rejection))) return;
+  await store.write(keys.open(job), json({ reopened: new Date().toISOString() }));
+  for (const key of [rejection, keys.archive(job), keys.archiveRejection(job), keys.completed(job)]) await store.remove(key);
+}
+
+const nameOf = (key: string) => key.slice(keys.allDead.length).replace(/\.json$/, '');

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import PostalMime from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+export interface Mailbox {
+  url: string;
+  /** How many mails came, by Message-ID. */
+  mails: Map<string, number>;
+  refused: number;
+  close(): Promise<void>;
+}
+
+/** A mail server that is busy (451) for a share of the mails. */
+export async function openMailbox(busy: () => boolean): Promise<Mailbox> {
+  const mailbox = { mails: new Map<string, number>(), refused: 0 };
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, _session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        if (busy()) {
+          mailbox.refused += 1;
+          return done(Object.assign(new Error('Busy, try again'), { responseCode: 451 }));
+        }
+        void PostalMime.parse(Buffer.concat(chunks)).then(({ messageId = 'none' }) => {
+          mailbox.mails.set(messageId, (mailbox.mails.get(messageId) ?? 0) + 1);
+          done();
+        });
+      });
+    },
+  });
+  // A client that was killed in the middle of a mail is what this is for.
+  server.on('error', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  const url = `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  return Object.assign(mailbox, { url, close: () => new Promise<void>((done) => server.close(done)) });
+}

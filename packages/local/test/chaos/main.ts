@@ -1,0 +1,27 @@
+/**
+ * The runtime with a saboteur in it: each delivery of the broker goes through CHAOS_PROXY, and the store of every function fails at
+ * times (faulty-files.ts). Nothing else differs from `npm start`.
+ */
+import { Misconfigured } from '@darkroom/shared/errors';
+import { createLog } from '../../src/log.ts';
+import { startRuntime } from '../../src/runtime.ts';
+import { readSettings } from '../../src/settings.ts';
+import { onStopSignal } from '../../src/signals.ts';
+
+const { CHAOS_PROXY, CHAOS_SWITCH, CHAOS_STORE_FAULTS = '0' } = process.env;
+if (!CHAOS_PROXY || !CHAOS_SWITCH)
+  throw new Misconfigured('CHAOS_PROXY and CHAOS_SWITCH are missing. Start this by npm run chaos.');
+
+const faultyFiles = new URL('faulty-files.ts', import.meta.url).href;
+const runtime = startRuntime(readSettings(), createLog(), {
+  deliver: (subscriber) => ({
+    ...subscriber,
+    async lease(signal) {
+      const { origin, release } = await subscriber.lease(signal);
+      return { origin: `${CHAOS_PROXY}/${encodeURIComponent(origin)}`, release };
+    },
+  }),
+  environment: { NODE_OPTIONS: `--import ${faultyFiles}`, CHAOS_SWITCH, CHAOS_STORE_FAULTS },
+});
+onStopSignal(() => void runtime.stop().then(() => process.exit(0)));
+await runtime.started;

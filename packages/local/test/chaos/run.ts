@@ -1,0 +1,38 @@
+/** npm run chaos -- [--jobs 500] [--seed 1] [--drop 0.1] [--duplicate 0.1] [--delay 0.2] [--store-faults 0.05] [--busy-mail 0.1] [--kill-every 1] [--sweep-every 20] */
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos.ts';
+import { verdict } from './verdict.ts';
+
+const defaults = {
+  jobs: '500',
+  seed: '1',
+  drop: '0.1',
+  duplicate: '0.1',
+  delay: '0.2',
+  'store-faults': '0.05',
+  'busy-mail': '0.1',
+  'kill-every': '1',
+  'sweep-every': '20',
+};
+const options = Object.fromEntries(
+  Object.entries(defaults).map(([name, value]) => [name, { type: 'string' as const, default: value }]),
+);
+const { values } = parseArgs({ options });
+const number = (name: keyof typeof defaults) => Number(values[name]);
+
+const books = await runChaos({
+  jobs: number('jobs'),
+  seed: number('seed'),
+  drop: number('drop'),
+  duplicate: number('duplicate'),
+  delay: number('delay'),
+  storeFaults: number('store-faults'),
+  busyMail: number('busy-mail'),
+  killEvery: number('kill-every'),
+  sweepEvery: number('sweep-every'),
+  say: (line) => console.log(line),
+});
+console.log(books);
+const faults = verdict(books);
+console.log(faults.length === 0 ? 'The books balance.' : `The books do not balance: ${faults.join('; ')}.`);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Faults {
+  /** Shares of deliveries, 0..1. */
+  drop: number;
+  duplicate: number;
+  delay: number;
+}
+
+export interface Saboteur {
+  url: string;
+  counts: { delivered: number; dropped: number; duplicated: number; delayed: number };
+  close(): void;
+}
+
+/** Milliseconds that a delayed delivery may wait; others overtake it meanwhile. */
+const longestDelay = 2000;
+
+/** Stands between broker and functions: loses deliveries without a word, makes them twice, and holds them back. */
+export async function openSaboteur(faults: () => Faults, random: () => number): Promise<Saboteur> {
+  const counts = { delivered: 0, dropped: 0, duplicated: 0, delayed: 0 };
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const body = await readAll(incoming);
+    const { drop, duplicate, delay } = faults();
+    if (random() < drop) {
+      counts.dropped += 1;
+      outgoing.writeHead(204).end();
+      return;
+    }
+    if (random() < delay) {
+      counts.delayed += 1;
+      await sleep(random() * longestDelay);
+    }
+    const target = decodeURIComponent(incoming.url!.slice(1));
+    const { host: _, ...headers } = incoming.headers;
+    const calls = [call(target, headers, body)];
+    if (random() < duplicate) {
+      counts.duplicated += 1;
+      calls.push(call(target, headers, body));
+    }
+    // The broker hears the first answer; what the second call replies is lost, as it is when a broker dies between the two.
+    const [first] = await Promise.allSettled(calls);
+    if (first?.status !== 'fulfilled') return void outgoing.destroy();
+    counts.delivered += 1;
+    outgoing.writeHead(first.value.status, first.value.headers).end(first.value.body);
+  }
+
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing).catch(() => outgoing.destroy())).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    counts,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+interface Answer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+}
+
+function call(target: string, headers: IncomingMessage['headers'], body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(target, { method: 'POST', headers }, (answer) => {
+      readAll(answer).then(
+        (bytes) => resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: bytes }),
+        reject,
+      );
+    });
+    outgoing.on('error', reject).end(body);
+  });
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
