@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import style from './page/page.css?inline';
+import base from './page/base.css?inline';
+import order from './page/order.css?inline';
+import phone from './page/phone.css?inline';
+import prints from './page/prints.css?inline';
+import sheet from './page/sheet.css?inline';
 import html from './page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from './page/page.ts?inline';
@@ -13,7 +17,7 @@ import type { Settings } from './settings.ts';
 export function pageRoute(app: FastifyInstance, settings: Settings): void {
   const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
   const parts: Record<string, string> = {
-    style,
+    style: [base, order, sheet, prints, phone].join('\n'),
     script,
     data: JSON.stringify(facts),
     promise: promiseOf(settings),
@@ -48,6 +52,6 @@ function hashOf(page: string, tag: string): string {
 }
 
 function promiseOf({ FILTERS, ARCHIVE }: Settings): string {
-  const prints = new Intl.ListFormat('en').format(FILTERS);
-  return `Send photos. They come back by mail as ${prints} prints${ARCHIVE ? ', packed into one ZIP file' : ''}.`;
+  const kinds = new Intl.ListFormat('en').format(FILTERS);
+  return `Send photos. They come back by mail as ${kinds} prints${ARCHIVE ? ', packed into one ZIP file' : ''}.`;
 }

@@ -1,13 +1,10 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, symlink } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { StorageFailed } from '../src/storage.ts';
+import { beginUpload } from './slow-upload.ts';
 import { type Bench, formOf, openBench, type Receipt, spools, until } from './support.ts';
 
 let bench: Bench;
@@ -19,24 +16,6 @@ afterEach(() => bench.close());
 
 const send = (query = '?email=a@example.org') =>
   fetch(`${bench.ingest.url}/${query}`, { method: 'POST', body: formOf(['file', { name: 'a.jpg', bytes: jpeg }]) });
-
-/** An upload that stops in the middle of its photo. */
-async function beginUpload(): Promise<{ upload: ClientRequest; finish(): Promise<IncomingMessage> }> {
-  const type = 'multipart/form-data; boundary=x';
-  const upload = request(`${bench.ingest.url}/?email=a@example.org`, { method: 'POST', headers: { 'content-type': type } });
-  upload.on('error', () => {});
-  upload.write('--x\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n');
-  upload.write(jpeg.subarray(0, 500));
-  await until(async () => (await spools(bench.lab)).length === 1);
-  return {
-    upload,
-    async finish() {
-      upload.end(Buffer.concat([jpeg.subarray(500), Buffer.from('\r\n--x--\r\n')]));
-      const [response] = (await once(upload, 'response')) as [IncomingMessage];
-      return response;
-    },
-  };
-}
 
 test('a broker that is away loses nothing: the job is accepted, and stays open for sweep', async () => {
   bench = await openBench({ K_SINK: 'http://127.0.0.1:1/' });
@@ -89,7 +68,7 @@ test('a full disk is told from other faults, however deep it lies', async () => 
 
 test('a client that hangs up in the middle leaves nothing behind', async () => {
   bench = await openBench();
-  const { upload } = await beginUpload();
+  const { upload } = await beginUpload(bench, jpeg);
   upload.destroy();
   await until(async () => (await spools(bench.lab)).length === 0);
   expect(await bench.left()).toEqual([]);
@@ -111,48 +90,3 @@ test('a client that sends far too much still reads the answer', async () => {
   expect(answers).toMatch(/^HTTP\/1\.1 413 [^]*larger than[^]*HTTP\/1\.1 200 OK[^]*OK$/);
   expect(await bench.left()).toEqual([]);
 });
-
-test('SIGTERM lets a slow upload finish', async () => {
-  bench = await openBench();
-  const { finish } = await beginUpload();
-  const stopped = bench.ingest.stop();
-  // From here on it takes no more connections.
-  await until(() =>
-    fetch(bench.ingest.url).then(
-      () => false,
-      () => true,
-    ),
-  );
-  const response = await finish();
-  expect(response.statusCode).toBe(202);
-  expect(response.headers.connection).toBe('close');
-  const { job } = JSON.parse(await text(response)) as Receipt;
-  expect(await stopped).toBe(0);
-  expect(await bench.lab.keys()).toContain(`open/${job}`);
-  expect(await spools(bench.lab)).toEqual([]);
-});
-
-test('SIGTERM ends a wait', async () => {
-  bench = await openBench();
-  const response = send('?email=a@example.org&wait=30');
-  await until(async () => (await bench.lab.keys()).some((key) => key.startsWith('open/')));
-  expect(await bench.ingest.stop()).toBe(0);
-  expect((await response).status).toBe(202);
-});
-
-test('a port that is taken, and settings that are wrong, end it with one line', async () => {
-  bench = await openBench();
-  const { port } = new URL(bench.ingest.url);
-  const end = ({ stderr, status }: SpawnSyncReturns<string>) => [status, stderr];
-  expect(end(runIngest({ STORE_URL: 'file:/nowhere', K_SINK: 'http://x', FILTERS: 'sepia', PORT: port }))).toEqual([
-    1,
-    `Port ${port} is taken. Set PORT to a free one and start again.\n`,
-  ]);
-  expect(end(runIngest({ FILTERS: 'Sepia!', ARCHIVE: 'yes', K_SINK: 'ftp://x', MAX_FILES: '0' }))).toEqual([
-    1,
-    expect.stringMatching(/^Settings are wrong: STORE_URL is missing; K_SINK: .*; FILTERS.*: .*; ARCHIVE: .*; MAX_FILES: .*\n$/),
-  ]);
-});
-
-const runIngest = (env: Record<string, string>) =>
-  spawnSync(process.execPath, [resolve(import.meta.dirname, '../dist/index.mjs')], { env, encoding: 'utf8' });

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Bench, openBench } from './support.ts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+test('the wrong method says which would be right', async () => {
+  const paths = {
+    '/': 'GET, HEAD, POST',
+    '/jobs/x': 'DELETE, GET, HEAD',
+    '/jobs/x/1/sepia.jpg': 'GET, HEAD',
+    '/metrics': 'GET, HEAD',
+  };
+  for (const [path, allow] of Object.entries(paths)) {
+    const response = await fetch(bench.ingest.url + path, { method: 'PUT', body: 'x' });
+    expect([path, response.status]).toEqual([path, 405]);
+    expect(response.headers.get('allow')?.split(', ').sort().join(', ')).toBe(allow);
+    expect(await response.json()).toMatchObject({ status: 405 });
+  }
+});
+
+test('an address where nothing is', async () => {
+  for (const path of [
+    '/nothing',
+    '/jobs/',
+    '/jobs/..%2f..%2fetc',
+    '/jobs/x/y/z',
+    '/jobs/%zz',
+    '/jobs/00000000-0000-0000-0000-000000000000',
+  ]) {
+    const response = await fetch(bench.ingest.url + path);
+    expect([path, response.status]).toEqual([path, path.includes('%zz') ? 400 : 404]);
+    expect(response.headers.get('content-type')).toContain('problem+json');
+    expect(response.headers.get('x-darkroom-revision')).toBe('ingest-v2');
+  }
+});
