@@ -11,6 +11,9 @@ export interface TestSubscriber {
   received: Received[];
 }
 
+/** By what a broker on another machine reaches this one. */
+const remote = process.env['CONFORMANCE_SINK'];
+
 type Answer = (response: ServerResponse, received: Received, number: number) => void;
 
 /** A real HTTP server that records what it is sent, and answers 204 unless told otherwise. Ends with the test. */
@@ -24,13 +27,13 @@ export async function startSubscriber(answer: Answer = (response) => response.wr
     received.push(one);
     answer(response, one, received.length);
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, remote ? '0.0.0.0' : '127.0.0.1', resolve));
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`, received };
+  return { url: `http://${remote || '127.0.0.1'}:${typeof address === 'object' && address ? address.port : 0}/`, received };
 }
 
 async function read(request: IncomingMessage): Promise<Received> {
