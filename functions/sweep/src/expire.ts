@@ -8,8 +8,8 @@ import type { Store } from '@darkroom/shared/store';
  */
 export async function expire(store: Store, retentionSeconds: number): Promise<void> {
   const before = Date.now() - retentionSeconds * 1000;
-  for await (const { key, modified } of store.list(keys.allDead)) {
-    if (modified.getTime() < before) await store.remove(key);
+  for (const prefix of [keys.allDead, keys.allClaims]) {
+    for await (const { key, modified } of store.list(prefix)) if (modified.getTime() < before) await store.remove(key);
   }
   const newest = new Map<string, number>();
   for await (const { key, modified } of store.list('jobs/')) {

@@ -61,6 +61,8 @@ export const keys = {
   archive: (job: string) => `jobs/${job}/archive.zip`,
   archiveRejection: (job: string) => `jobs/${job}/archive.rejected.json`,
   mailLease: (job: string) => `jobs/${job}/mail.lease`,
+  allClaims: 'claims/',
+  claim: (digest: string) => `claims/${digest}`,
   allDead: 'dead/',
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
   completed: (job: string) => `jobs/${job}/completed.json`,

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { explain } from '@darkroom/shared/errors';
 import { imageUploaded } from '@darkroom/shared/events';
-import { type Job, keys, removeJob } from '@darkroom/shared/job';
+import { type Job, keys, readJob, removeJob } from '@darkroom/shared/job';
 import { log } from '@darkroom/shared/log';
 import { publish } from '@darkroom/shared/publish';
 import { json, type Store } from '@darkroom/shared/store';
@@ -9,17 +8,28 @@ import type { Settings } from '../settings.ts';
 import type { Arrival } from '../upload/spool.ts';
 import type { Wishes } from '../upload/wishes.ts';
 
+/** What was posted, and the id of the job that it makes or has made. */
+export interface Post {
+  id: string;
+  /** Another post may make the same job. */
+  shared: boolean;
+  arrivals: readonly Arrival[];
+  wishes: Wishes;
+}
+
 /** Writes to the store at a time: each waits for the disk or the network, not for the processor. */
 const writers = 4;
 
 /**
  * Makes a job durable. Its parts come first, job.json after them, and the open marker last: whatever breaks off before
  * has been promised to nobody.
- * @throws StorageFailed, with nothing left behind as far as the store lets itself be cleaned
+ * @throws StorageFailed, with nothing left behind as far as the store lets itself be cleaned; unless the job is shared
  */
-export async function accept(store: Store, settings: Settings, arrivals: readonly Arrival[], wishes: Wishes): Promise<Job> {
+export async function accept(store: Store, settings: Settings, { id, shared, arrivals, wishes }: Post): Promise<Job> {
+  const earlier = await readJob(store, id);
+  if (earlier) return reaccept(store, earlier);
   const job: Job = {
-    job: randomUUID(),
+    job: id,
     revision: settings.K_REVISION,
     email: wishes.email,
     filters: settings.FILTERS,
@@ -30,14 +40,26 @@ export async function accept(store: Store, settings: Settings, arrivals: readonl
   };
   try {
     await writeOriginals(store, job.job, arrivals);
-    await store.write(keys.job(job.job), json(job));
+    // Two posts with one Idempotency-Key may come this far at once.
+    if (!(await store.writeOnce(keys.job(job.job), json(job))))
+      return await accept(store, settings, { id, shared, arrivals, wishes });
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
-    await removeJob(store, job.job).catch((left: unknown) => log('could not clean up', { job: job.job, error: explain(left) }));
+    // A post with the same key may be writing the same job; what both leave goes when its retention has passed.
+    if (!shared)
+      await removeJob(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
     throw error;
   }
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', { job: job.job, images: job.images.length, bytes, filters: job.filters.join('+') });
+  return job;
+}
+
+/** A post that was sent again: its job is what it is. Only the promise may be missing, if the first one broke off before it. */
+async function reaccept(store: Store, job: Job): Promise<Job> {
+  const completed = await store.stat(keys.completed(job.job));
+  if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
+  log('accepted again', { job: job.job });
   return job;
 }
 

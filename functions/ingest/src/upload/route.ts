@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accept, announce } from '../jobs/accept.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../settings.ts';
+import { claimJob } from './claim.ts';
 import { receive, requirePhotos } from './receive.ts';
 import { openSpool } from './spool.ts';
 import { readWishes, type Wishes } from './wishes.ts';
@@ -37,7 +38,10 @@ export function uploadRoute(
       const fields = await receive(request, spool);
       requirePhotos(spool);
       const wishes = readWishes(fields);
-      return { job: await accept(store, settings, spool.arrivals, wishes), wait: wishes.wait };
+      const { arrivals } = spool;
+      const key = idempotencyKey(request);
+      const id = await claimJob(store, key, wishes, arrivals);
+      return { job: await accept(store, settings, { id, shared: key !== undefined, arrivals, wishes }), wait: wishes.wait };
     } finally {
       await spool.remove();
     }
@@ -47,6 +51,11 @@ export function uploadRoute(
   async function hold(seconds: number): Promise<void> {
     if (seconds > 0) await delay(seconds * 1000, undefined, { signal: closing }).catch(() => {});
   }
+}
+
+function idempotencyKey({ headers }: FastifyRequest): string | undefined {
+  const key = headers['idempotency-key'];
+  return Array.isArray(key) ? key.join(', ') : key;
 }
 
 /** A form that was posted without JavaScript. */

@@ -64,9 +64,10 @@ export async function runChaos({ say, ...plan }: Plan): Promise<Books> {
       const count = 1 + Math.floor(random() * 2);
       const files = Array.from({ length: count }, (_, index) => samples[(next + index) % samples.length]!);
       const tag = random() < 0.5 ? 'v1' : 'v2';
-      // As a person does: what was not accepted is sent again.
+      // What was not accepted is sent again, under the same key: an answer that was lost makes no second job.
+      const key = `chaos-${next}`;
       for (;;) {
-        const answer = await darkroom.post(files, { tag }).catch(() => undefined);
+        const answer = await darkroom.post(files, { tag, key }).catch(() => undefined);
         if (answer?.status === 202) {
           accepted.push(((await answer.json()) as Status).job);
           break;

@@ -44,7 +44,10 @@ export interface Darkroom {
   /** While this file exists, a saboteur is at work, where there is one. */
   chaosSwitch: string;
   output(): string;
-  post(files: { name: string; bytes: Buffer }[], options?: { tag?: string; fields?: Record<string, string> }): Promise<Response>;
+  post(
+    files: { name: string; bytes: Buffer }[],
+    options?: { tag?: string; key?: string; fields?: Record<string, string> },
+  ): Promise<Response>;
   /** Waits until a job is no longer processing. */
   finished(job: string): Promise<Status>;
   mailsOf(job: string): Promise<Mail[]>;
@@ -120,12 +123,13 @@ export async function openDarkroom(
       });
     },
 
-    async post(files, { tag, fields = {} } = {}) {
+    async post(files, { tag, key, fields = {} } = {}) {
       const form = new FormData();
       form.set('email', 'person@example.com');
       for (const [name, value] of Object.entries(fields)) form.set(name, value);
       for (const { name, bytes } of files) form.append('file', new Blob([new Uint8Array(bytes)]), name);
-      return fetch(addresses.publicUrl, { method: 'POST', body: form, headers: tag ? { 'knative-serving-tag': tag } : {} });
+      const headers = { ...(tag && { 'knative-serving-tag': tag }), ...(key && { 'idempotency-key': key }) };
+      return fetch(addresses.publicUrl, { method: 'POST', body: form, headers });
     },
 
     finished: (job) =>

@@ -1,0 +1,67 @@
+import { keys } from '@darkroom/shared/job';
+import { json } from '@darkroom/shared/store';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+
+let bench: Bench;
+let jpeg: Buffer;
+beforeAll(async () => {
+  bench = await openBench();
+  jpeg = await photo('jpeg');
+});
+beforeEach(async () => {
+  for (const key of await bench.lab.keys()) await bench.lab.store.remove(key);
+});
+afterAll(() => bench.close());
+
+const post = (key: string, email = 'ada@example.org', bytes = jpeg) =>
+  fetch(bench.ingest.url, {
+    method: 'POST',
+    headers: { 'idempotency-key': key },
+    body: formOf(['file', { name: 'a.jpg', bytes }], ['email', email]),
+  });
+const jobs = async () =>
+  new Set((await bench.lab.keys()).filter((key) => key.startsWith('jobs/')).map((key) => key.split('/')[1]));
+
+test('the same key twice: the same answer, one job', async () => {
+  const [first, second] = [await post('once'), await post('once')];
+  expect([first.status, second.status]).toEqual([202, 202]);
+  expect(await second.json()).toEqual(await first.json());
+  expect((await jobs()).size).toBe(1);
+});
+
+test('ten at once: one job, and every answer names it', async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => post('crowd')));
+  const receipts = (await Promise.all(answers.map((answer) => answer.json()))) as Receipt[];
+  expect(new Set(receipts.map(({ job }) => job)).size).toBe(1);
+  expect((await jobs()).size).toBe(1);
+});
+
+test('a job that is complete is not opened again', async () => {
+  const { job } = (await (await post('done')).json()) as Receipt;
+  await bench.lab.store.write(keys.completed(job), json({ status: 'completed', completedAt: '', mail: 'sent' }));
+  await bench.lab.store.remove(keys.open(job));
+  await post('done');
+  expect(await bench.lab.store.stat(keys.open(job))).toBeUndefined();
+});
+
+test('a first post that broke off before its promise is made good by the second', async () => {
+  const { job } = (await (await post('broken')).json()) as Receipt;
+  await bench.lab.store.remove(keys.open(job));
+  expect((await post('broken')).status).toBe(202);
+  expect(await bench.lab.store.stat(keys.open(job))).toBeDefined();
+});
+
+test('another post under the same key is refused; another person may use it', async () => {
+  expect((await post('mine')).status).toBe(202);
+  const other = await post('mine', 'ada@example.org', await photo('png'));
+  expect([other.status, ((await other.json()) as { detail: string }).detail]).toEqual([422, expect.stringContaining('new key')]);
+  expect((await post('mine', 'bob@example.org')).status).toBe(202);
+  expect((await jobs()).size).toBe(2);
+});
+
+test('a malformed key is refused, and leaves nothing', async () => {
+  expect((await post('two words')).status).toBe(400);
+  expect(await bench.left()).toEqual([]);
+});
