@@ -1,142 +1,149 @@
 import { randomUUID } from 'node:crypto';
-import { constants, createReadStream, type Dirent } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
-import type { Content, Entry, Store } from './store.ts';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { assertKey, assertPrefix, assertRange, chunksOf, type Content, type Entry, isKey, type Store } from './store.ts';
 
 /** Half-written files wait here; keys never start with a dot, so that none can collide. */
-const temporary = '.tmp';
+const drafts = '.tmp';
+/** Milliseconds. Writing a draft takes minutes: one that is older belonged to a process that was killed. */
+const draftLifetime = 60 * 60 * 1000;
 
 /**
- * A store in a folder. Writes go to a temporary file that is fsynced and then renamed (write) or linked (writeOnce: link
- * fails where the name exists, which is what makes exactly one writer win), and the folder is fsynced after.
- * @param root absolute path; made on the first write
+ * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails where
+ * the name exists, which is what makes exactly one writer win); then every folder up to the root is fsynced.
+ * @param folder absolute path; made on the first write
  */
-export function fileStore(root: string): Store {
+export function fileStore(folder: string): Store {
+  const root = resolve(folder);
   const pathOf = (key: string) => {
-    if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(key)) throw new Error(`Not a key: ${JSON.stringify(key)}`);
+    assertKey(key);
     return join(root, key);
   };
+  // A name is an entry of its folder, which is an entry of its parent, which another may have made and not yet synced.
+  // All at once they are one commit of the journal, about as cheap as the innermost alone.
+  const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(syncFolder));
 
-  async function place(key: string, content: Content, put: (from: string, to: string) => Promise<void>) {
-    const path = pathOf(key);
-    const draft = join(root, temporary, randomUUID());
-    await makeFolder(dirname(draft));
+  let swept: Promise<void> | undefined;
+  async function put<T>(path: string, content: Content, into: (draft: string, path: string) => Promise<T>): Promise<T> {
+    const draft = join(root, drafts, randomUUID());
+    const made = await mkdir(dirname(draft), { recursive: true });
+    if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
+    // Best effort: what it cannot remove, the next process may.
+    swept ??= removeOldDrafts(dirname(draft)).catch(() => {});
     try {
-      await writeDraft(draft, content);
-      // A removal beside us may prune the folder between mkdir and put: make it again.
-      for (let attempt = 1; ; attempt += 1) {
-        await makeFolder(dirname(path));
-        try {
-          await put(draft, path);
-          break;
-        } catch (error) {
-          if (!isAbsent(error) || attempt === 5) throw error;
-        }
-      }
-      await syncFolder(dirname(path));
+      await writeFile(draft, chunksOf(content), { flag: 'wx', flush: true });
+      const result = await place(path, () => into(draft, path));
+      await settle(path);
+      return result;
     } finally {
-      await rm(draft, { force: true });
+      await rm(draft, { force: true }).catch(() => {}); // It changes nothing about the outcome, and is swept later.
     }
   }
 
   return {
     async stat(key) {
-      const found = await stat(pathOf(key)).catch(absentAsUndefined);
+      const found = await stat(pathOf(key), { bigint: true }).catch(absentAsUndefined);
       if (!found?.isFile()) return undefined;
-      const etag = `"${found.size.toString(16)}-${Math.round(found.mtimeMs).toString(16)}"`;
-      return { key, size: found.size, modified: found.mtime, etag };
+      // Each write makes a new file, so that the inode tells two of one size within one tick of the clock apart.
+      const etag = `"${[found.ino, found.size, found.mtimeNs].map((part) => part.toString(36)).join('-')}"`;
+      return { key, size: Number(found.size), modified: found.mtime, etag };
     },
 
     async read(key, range = {}) {
-      const handle = await open(pathOf(key)).catch(absentAsUndefined);
+      assertRange(range);
+      const path = pathOf(key);
+      const handle = (await isFile(path)) ? await open(path).catch(absentAsUndefined) : undefined;
       return handle && createReadStream('', { fd: handle, ...range });
     },
 
-    async write(key, content) {
-      await place(key, content, rename);
-    },
+    write: async (key, content) => put(pathOf(key), content, rename),
 
     async writeOnce(key, content) {
-      try {
-        await place(key, content, link);
-        return true;
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') return false;
-        throw error;
-      }
+      const path = pathOf(key);
+      if (!(await isFile(path))) return put(path, content, linkOnce);
+      // It goes on as if the winner's bytes were there to stay, and so they shall be.
+      await settle(path);
+      return false;
     },
 
     async *list(prefix) {
+      assertPrefix(prefix);
       // Start at the deepest folder that the prefix names, rather than walking the whole store.
-      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-      for await (const entry of walk(join(root, folder))) {
-        const key = relative(root, entry.key).split(sep).join('/');
-        if (key.startsWith(prefix) && !key.startsWith(temporary)) yield { ...entry, key };
-      }
+      yield* walk(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
     },
 
     async remove(key) {
       const path = pathOf(key);
+      if (!(await isFile(path))) return;
       await rm(path, { force: true });
-      // Empty folders go too, up to the root; a folder that is not empty ends the climb.
-      for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) {
-        const gone = await rmdir(folder).then(
-          () => true,
-          (error: unknown) => isAbsent(error),
-        );
-        if (!gone) break;
-      }
+      for (const empty of foldersBetween(root, path)) if (!(await rmdir(empty).then(() => true, isAbsent))) break;
+      await settle(path);
     },
   };
 }
 
-async function writeDraft(path: string, content: Content): Promise<void> {
-  if (content instanceof Uint8Array) return writeFile(path, content, { flush: true });
-  await copyFile(content.file, path, constants.COPYFILE_FICLONE);
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** The folders that hold `path`, from the innermost up, as far as they lie below `root`. */
+function foldersBetween(root: string, path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) folders.push(folder);
+  return folders;
+}
+
+// Another may be quicker: a removal prunes a folder in the midst of mkdir or before put, or takes the file away that stopped
+// linkOnce. Then it begins anew. What is no race fails the last time as well.
+async function place<Result>(path: string, put: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return await put();
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR', 'EEXIST'].includes(codeOf(error)) || attempt === 100) throw error;
+    }
   }
 }
 
-/** Makes a folder durable: each new folder is an entry in its parent, which must be synced as well. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (!first) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
+async function linkOnce(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    // link also stops at a folder of that name, which is no winner.
+    if (codeOf(error) === 'EEXIST' && (await isFile(path))) return false;
+    throw error;
+  }
+}
+
+async function removeOldDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const found = await stat(join(folder, name)).catch(absentAsUndefined);
+    if (found && found.mtimeMs < Date.now() - draftLifetime) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY).catch(absentAsUndefined);
-  if (!handle) return;
+  const handle = await open(path).catch(absentAsUndefined);
   try {
-    await handle.sync();
+    await handle?.sync();
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
-async function* walk(folder: string): AsyncGenerator<Entry> {
-  const items: Dirent[] = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    if (isAbsent(error) || codeOf(error) === 'ENOTDIR') return [];
-    throw error;
-  });
-  for (const item of items) {
-    const path = join(folder, item.name);
-    if (item.isDirectory()) {
-      yield* walk(path);
-      continue;
-    }
-    const found = await stat(path).catch(absentAsUndefined);
-    if (found) yield { key: path, size: found.size, modified: found.mtime };
+async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
+  for (const item of (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? []) {
+    const key = folder + item.name;
+    // Drafts, and what others put here ("lost+found").
+    if (!isKey(key) || !key.startsWith(prefix)) continue;
+    if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
+    const found = item.isFile() && (await stat(join(root, key)).catch(absentAsUndefined));
+    if (found) yield { key, size: found.size, modified: found.mtime };
   }
 }
 
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
-const isAbsent = (error: unknown) => codeOf(error) === 'ENOENT';
+const isFile = async (path: string) => (await stat(path).catch(absentAsUndefined))?.isFile() ?? false;
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
+const isAbsent = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
 function absentAsUndefined(error: unknown): undefined {
   if (!isAbsent(error)) throw error;
 }
