@@ -28,6 +28,12 @@ export interface Timing {
 }
 
 /**
+ * How fetch sends a stream. It keeps a copy of all that it sends, to follow redirects and ask for passwords, unless it must do neither:
+ * "If request's window is no-window and its redirect mode is error" (Fetch Standard, HTTP-network-or-cache fetch).
+ */
+const streaming = { duplex: 'half', window: null, redirect: 'error' } as const;
+
+/**
  * Sends signed requests to one bucket, and again where that may help. All calls of the store can be repeated.
  * The caller reads the body of an answer, and ends its patience.
  */
@@ -47,7 +53,7 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
       signal: waiting.signal,
       // A redirect leads to another region or host, for which the signature does not hold.
       redirect: 'manual',
-      ...(body && { body: watched(chunksOf(body.content), waiting), duplex: 'half' as const }),
+      ...(body && { body: watched(chunksOf(body.content), waiting), ...streaming }),
     });
   }
 
@@ -68,7 +74,7 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
           return { response, patience: waiting };
         } catch (error) {
           waiting.end();
-          const failed = error instanceof S3Failed ? error : undefined;
+          const failed = error instanceof S3Failed ? error : redirected(error, request);
           if (attempt === attempts || failed?.passing === false) {
             throw failed ?? new Error(`S3 did not answer ${request}`, { cause: error });
           }
@@ -93,4 +99,11 @@ async function* watched(chunks: AsyncIterable<Uint8Array>, waiting: Patience): A
     waiting.progress();
     yield chunk;
   }
+}
+
+/** The price of `streaming`: fetch tells that there was a redirect, but not where to. */
+function redirected(error: unknown, request: string): S3Failed | undefined {
+  const { cause } = error as Error;
+  if (!(cause instanceof Error) || cause.message !== 'unexpected redirect') return undefined;
+  return new S3Failed(request, 301, undefined, ': the bucket is in another region, or the endpoint is not that of S3');
 }

@@ -1,0 +1,89 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { explain } from '@darkroom/shared/errors';
+import type { Store } from '@darkroom/shared/store';
+import { answer, drop, openScripted, type ScriptedStore, stall, type Turn } from './store-s3-script.ts';
+
+let scripted: ScriptedStore;
+let store: Store;
+beforeEach(async () => {
+  scripted = await openScripted();
+  store = scripted.store;
+});
+afterEach(() => scripted.close());
+
+const bytes = Buffer.from('some bytes');
+
+test.each([
+  ['a lost connection', drop],
+  ['silence', stall],
+  ['SlowDown', answer(503, 'SlowDown')],
+  ['an error of the server', answer(500, 'InternalError')],
+  ['a conflict with a removal', answer(409, 'ConditionalRequestConflict')],
+  ['a slow upload', answer(400, 'RequestTimeout')],
+])('%s is passing: the request is sent again, with its whole body', async (_name, fault) => {
+  let received = '';
+  scripted.turns = [fault, fault, (_request, response, body) => ((received = body), void response.end())];
+  await store.write('key', bytes);
+  expect(received).toBe('some bytes');
+  expect(scripted.requests).toEqual(Array(3).fill('PUT /photos/key'));
+});
+
+test('a file is read anew for each attempt, and closed after each', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'faults-'));
+  const file = join(folder, 'large');
+  await writeFile(file, 'x'.repeat(3_000_000));
+  const openFiles = async () => (await readdir('/proc/self/fd')).length;
+  const before = process.platform === 'linux' ? await openFiles() : 0;
+  let received = 0;
+  scripted.turns = [drop, stall, (_request, response, body) => ((received = body.length), void response.end())];
+  await store.write('key', { file });
+  expect(received).toBe(3_000_000);
+  scripted.hangUp();
+  if (process.platform === 'linux') await expect.poll(openFiles).toBeLessThanOrEqual(before + 1);
+  await rm(folder, { recursive: true });
+});
+
+test.each([
+  [answer(403, 'AccessDenied'), 'S3 answered 403 AccessDenied to PUT key'],
+  [answer(501, 'NotImplemented'), 'S3 answered 501 NotImplemented to PUT key'],
+  [
+    answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }),
+    'S3 answered 301 to PUT key: the bucket is in another region',
+  ],
+  [answer(400, 'InvalidRequest', { 'x-amz-request-id': 'R1' }), 'S3 answered 400 InvalidRequest to PUT key (request R1)'],
+])('a lasting fault is told at once: %#', async (fault, message) => {
+  scripted.turns = [fault];
+  const error = await store.write('key', bytes).catch((caught: unknown) => caught);
+  expect(explain(error)).toContain(message);
+  expect(explain(error)).not.toMatch(/the-id|top-secret/);
+  expect(scripted.requests).toHaveLength(1);
+});
+
+test('a bucket elsewhere is named with its region', async () => {
+  scripted.turns = [answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' })];
+  await expect(store.read('key')).rejects.toThrow('S3 answered 301 PermanentRedirect to GET key (the bucket is in eu-west-1)');
+});
+
+test('after three attempts it gives up, and says why', async () => {
+  scripted.turns = [drop, drop, drop];
+  await expect(store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
+  scripted.turns = [stall, stall, stall];
+  expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 0.4 s');
+  scripted.turns = [answer(503), answer(503), answer(503)];
+  await expect(store.stat('key')).rejects.toThrow('S3 answered 503 to HEAD key');
+  expect(scripted.requests).toHaveLength(9);
+});
+
+test('a writer whose success was never heard of knows its own work again', async () => {
+  let mark = '';
+  const unheard: Turn = (request, response) => ((mark = String(request.headers['x-amz-meta-writer'])), void response.destroy());
+  const present: Turn = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();
+  scripted.turns = [unheard, answer(412, 'PreconditionFailed'), present];
+  expect(await store.writeOnce('key', bytes)).toBe(true);
+  mark = 'another';
+  scripted.turns = [answer(412, 'PreconditionFailed'), present];
+  expect(await store.writeOnce('key', bytes)).toBe(false);
+});

@@ -1,0 +1,98 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
+import { answer, openScripted, type ScriptedStore, sink, type Turn } from './store-s3-script.ts';
+
+let scripted: ScriptedStore;
+let store: Store;
+beforeEach(async () => {
+  scripted = await openScripted();
+  store = scripted.store;
+});
+afterEach(() => scripted.close());
+
+test('a large file is sent without being gathered in memory', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'large-'));
+  const file = join(folder, 'large');
+  await writeFile(file, '');
+  await truncate(file, 400_000_000);
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().arrayBuffers)), 5);
+  scripted.turns = [sink];
+  await store.write('key', { file });
+  clearInterval(watch);
+  await rm(folder, { recursive: true });
+  expect(most).toBeLessThan(250_000_000);
+});
+
+test('a slow reader is waited for; a server that falls silent is not', async () => {
+  scripted.turns = [
+    (_request, response) => void response.writeHead(200, { 'content-length': '2000000' }).end(Buffer.alloc(2_000_000, 'x')),
+  ];
+  let size = 0;
+  for await (const chunk of (await store.read('key'))!) {
+    if (size === 0) await sleep(900);
+    size += (chunk as Buffer).length;
+  }
+  expect(size).toBe(2_000_000);
+
+  scripted.turns = [(_request, response) => void response.writeHead(200, { 'content-length': '10' }).write('12345')];
+  await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
+});
+
+test('a slow server is waited for as long as something moves', async () => {
+  scripted.turns = [
+    async (_request, response) => {
+      response.writeHead(200, { 'content-length': '6' });
+      for (let sent = 0; sent < 6; sent += 1) {
+        response.write('x');
+        await sleep(150);
+      }
+      response.end();
+    },
+  ];
+  expect((await readBytes(store, 'key'))?.length).toBe(6);
+});
+
+test('a body that breaks off is a fault, and no short file', async () => {
+  scripted.turns = [
+    (_request, response) => {
+      response.writeHead(200, { 'content-length': '10' }).write('12345');
+      setTimeout(() => response.destroy(), 50);
+    },
+  ];
+  await expect(readBytes(store, 'key')).rejects.toThrow(Error);
+});
+
+test('a listing goes on where it was cut, and one that is none or half is a fault', async () => {
+  const page = (keys: string[], rest: string): Turn => {
+    const contents = keys.map(
+      (key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size></Contents>`,
+    );
+    return (_request, response) =>
+      void response.end(`<?xml version="1.0"?>\n<ListBucketResult xmlns="x">${contents.join('\n')}${rest}</ListBucketResult>\n`);
+  };
+  const more = '<IsTruncated>true</IsTruncated><NextContinuationToken>a+b/c&amp;d=&#x26;</NextContinuationToken>';
+  scripted.turns = [
+    page(['jobs/1', 'ours &amp; yours', '&lt;/Key&gt;', '.hidden'], more),
+    page(['jobs/2'], '<IsTruncated>false</IsTruncated>'),
+  ];
+  const modified = new Date('2026-01-02T03:04:05.678Z');
+  expect([...(await entriesOf(store, 'jobs/')).values()]).toEqual([1, 2].map((n) => ({ key: `jobs/${n}`, size: 7, modified })));
+  expect(scripted.requests[0]).toBe('GET /photos/?list-type=2&prefix=jobs%2F');
+  expect(new URL(scripted.requests[1]!.slice(4), 'http://x').searchParams.get('continuation-token')).toBe('a+b/c&d=&');
+
+  const half: Turn = (_request, response) => void response.end('<ListBucketResult><Contents><Key>a</Key>');
+  for (const turn of [
+    page([], '<IsTruncated>true</IsTruncated>'),
+    half,
+    answer(200, 'x'),
+    page(['a'], '').bind(undefined) && answer(200),
+  ]) {
+    scripted.turns = [turn];
+    await expect(entriesOf(store, '')).rejects.toThrow('S3');
+  }
+});
