@@ -81,4 +81,6 @@ async function reopen(store: Store, { event, stage }: DeadLetter): Promise<void>
   for (const key of [rejection, keys.archive(job), keys.archiveRejection(job), keys.completed(job)]) await store.remove(key);
 }
 
-const nameOf = (key: string) => key.slice(keys.allDead.length).replace(/\.json$/, '');
+function nameOf(key: string): string {
+  return key.slice(keys.allDead.length).replace(/\.json$/, '');
+}
