@@ -63,8 +63,9 @@ test.each([
 });
 
 test('a bucket elsewhere is named with its region', async () => {
-  scripted.turns = [answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' })];
+  scripted.turns = [answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1', location: '/elsewhere' })];
   await expect(store.read('key')).rejects.toThrow('S3 answered 301 PermanentRedirect to GET key (the bucket is in eu-west-1)');
+  expect(scripted.requests).toHaveLength(1);
 });
 
 test('after three attempts it gives up, and says why', async () => {

@@ -26,6 +26,8 @@ if (server) {
       await store.write('archive.zip', Buffer.from('zipped'));
       const filename = `Grüße "1" + 50% (a'b)*; 写真.zip`;
       const address = await store.presign!('archive.zip', { seconds: 60, filename, type: 'application/zip' });
+      // Not every server takes a plus for a space.
+      expect(address).not.toContain('+');
       const response = await fetch(address);
       expect(response.status).toBe(200);
       expect(await response.text()).toBe('zipped');
