@@ -6,7 +6,7 @@ import { stage } from '@darkroom/shared/stage';
 import { json, openStore, readJson } from '@darkroom/shared/store';
 import { attachmentsFor } from './attachments.ts';
 import { leaseMail } from './lease.ts';
-import { compose } from './letter.ts';
+import { compose, type Letter } from './letter.ts';
 import { settings } from './settings.ts';
 import { persist } from './persist.ts';
 import { openTransport } from './transport.ts';
@@ -31,25 +31,29 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
 
     const lease = await leaseMail(store, id);
     if (!lease) return undefined;
-    const attachments = await attachmentsFor(store, progress, config.MAIL_ATTACH_MAX);
-    const letter = await compose({ store, job, progress, attachments, publicUrl: config.PUBLIC_URL, from: config.MAIL_FROM });
-    let mail: Completion['mail'] = 'sent';
+    try {
+      const attachments = await attachmentsFor(store, progress, config.MAIL_ATTACH_MAX);
+      const letter = await compose({ store, job, progress, attachments, publicUrl: config.PUBLIC_URL, from: config.MAIL_FROM });
+      const mail = await sendOrGiveUp(letter, id);
+      const status = progress.anySucceeded ? 'completed' : 'failed';
+      const completion: Completion = { status, completedAt: new Date().toISOString(), mail };
+      // The mail is out: giving up now would send it again, so a store that fails is asked several times.
+      await persist(() => store.writeOnce(keys.completed(id), json(completion)));
+      await store.remove(keys.open(id));
+      return jobCompleted(id, status);
+    } finally {
+      await lease.release();
+    }
+  };
+
+  async function sendOrGiveUp(letter: Letter, job: string): Promise<Completion['mail']> {
     try {
       await send(letter);
+      return 'sent';
     } catch (error) {
-      if (!(error instanceof Undeliverable)) {
-        await lease.release();
-        throw error;
-      }
-      log('undeliverable', { job: id, error: error.message });
-      mail = 'failed';
+      if (!(error instanceof Undeliverable)) throw error;
+      log('undeliverable', { job, error: error.message });
+      return 'failed';
     }
-    const status = progress.anySucceeded ? 'completed' : 'failed';
-    const completion: Completion = { status, completedAt: new Date().toISOString(), mail };
-    // From here on the mail is out: giving up now would send it again, so a store that fails is asked several times.
-    await persist(() => store.writeOnce(keys.completed(id), json(completion)));
-    await store.remove(keys.open(id));
-    await lease.release();
-    return jobCompleted(id, status);
-  };
+  }
 });

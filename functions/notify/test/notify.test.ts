@@ -149,6 +149,17 @@ describe('by SMTP', () => {
     expect(mails).toHaveLength(1);
   });
 
+  test('a fault before the mail gives the lease back, so that the next attempt is not kept waiting', async () => {
+    const job = await printed();
+    const place = keys.archiveRejection(job.job);
+    await lab.store.write(place, Buffer.from('not JSON'));
+    expect((await notify.deliver(lastPrint(job))).status).toBe(500);
+    expect(await lab.store.stat(keys.mailLease(job.job))).toBeUndefined();
+    await lab.store.remove(place);
+    expect((await notify.deliver(lastPrint(job))).status).toBe(200);
+    expect(mails).toHaveLength(1);
+  });
+
   test('an address that does not exist ends the job all the same', async () => {
     const job = await printed();
     refuse = { at: 'rcpt', code: 550 };

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
 import type { Mailbox } from './mailbox.ts';
 import { archiveDigestsOf, type Digests, digestsOf } from './samples.ts';
@@ -20,6 +21,8 @@ export interface Books {
   /** Keys below open/ that are left. */
   open: string[];
   temporaryFiles: string[];
+  /** All that the runtime printed. */
+  log: string;
 }
 
 interface Remains {
@@ -51,9 +54,15 @@ export async function balance({ darkroom, mailbox, expected, accepted, patience,
 
   const wrong: string[] = [];
   for (const [job, status] of ended) if (!(await isRight(darkroom.url, status, expected))) wrong.push(job);
+  // What was left by processes that were killed goes with the next start and the next work.
+  await darkroom.end('SIGTERM');
+  await darkroom.start();
+  const answer = await darkroom.post([{ name: 'last.jpg', bytes: await photo() }], { tag: 'v2' });
+  await darkroom.finished(((await answer.json()) as Status).job);
   const mailsOf = (job: string) => mailbox.mails.get(`<${job}@localhost>`) ?? 0;
   const store = join(darkroom.folder, 'data/store');
   return {
+    log: darkroom.output(),
     accepted: accepted.length,
     completed: [...ended.values()].filter(({ status }) => status === 'completed').length,
     settledAfter,

@@ -107,7 +107,7 @@ metadata: { name: sweep }
 spec:
   schedule: '*/${seconds} * * * * *'
   contentType: application/json
-  data: '{"idleSeconds": ${seconds}}'
+  data: '{"idleSeconds": ${seconds / 2}}'
   sink: { ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: sweep } }
 `;
   await writeFile(join(folder, 'config/sweep.yaml'), manifest);

@@ -1,4 +1,7 @@
 /** npm run chaos -- [--jobs 500] [--seed 1] [--drop 0.1] [--duplicate 0.1] [--delay 0.2] [--store-faults 0.05] [--busy-mail 0.1] [--kill-every 1] [--sweep-every 20] */
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
 import { verdict } from './verdict.ts';
@@ -20,7 +23,13 @@ const options = Object.fromEntries(
 const { values } = parseArgs({ options });
 const number = (name: keyof typeof defaults) => Number(values[name]);
 
-const books = await runChaos({
+async function saveLog(log: string): Promise<string> {
+  const file = join(tmpdir(), 'darkroom-chaos.log');
+  await writeFile(file, log);
+  return file;
+}
+
+const { log: output, ...books } = await runChaos({
   jobs: number('jobs'),
   seed: number('seed'),
   drop: number('drop'),
@@ -34,5 +43,6 @@ const books = await runChaos({
 });
 console.log(books);
 const faults = verdict(books);
+if (faults.length > 0) console.log(`The log of the run: ${await saveLog(output)}`);
 console.log(faults.length === 0 ? 'The books balance.' : `The books do not balance: ${faults.join('; ')}.`);
 process.exitCode = faults.length === 0 ? 0 : 1;

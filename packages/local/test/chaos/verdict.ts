@@ -10,7 +10,7 @@ export function verdict({
   duplicateMails,
   open,
   temporaryFiles,
-}: Books): string[] {
+}: Omit<Books, 'log'>): string[] {
   return [
     lost.length > 0 && `${lost.length} jobs are lost`,
     completed + lost.length < accepted && `${accepted - completed - lost.length} jobs have failed`,
