@@ -57,7 +57,7 @@ export function createServer(settings: Settings, store: Store, closing: AbortSig
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   pageRoute(app, settings);
   uploadRoute(app, settings, store, metrics, closing);
-  jobRoutes(app, store);
+  jobRoutes(app, settings, store);
   refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness', '/metrics']);
   return app;
 }

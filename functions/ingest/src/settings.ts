@@ -8,6 +8,8 @@ const schema = {
   /** 0 takes any free port; the first line of the log names it. */
   PORT: v.optional(integer(0, 65_535), '8080'),
   STORE_URL: url('file:', 's3:'),
+  /** Whether files to save come through ingest, or by a presigned address from a store that people can reach. */
+  DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
   K_SINK: url('http:', 'https:'),
   FILTERS: filterNames,
   ARCHIVE: v.optional(flag, 'false'),

@@ -34,6 +34,7 @@ export function guarded(store: Store): Store {
     write: (key, content) => guard(store.write(key, content)),
     writeOnce: (key, content) => guard(store.writeOnce(key, content)),
     remove: (key) => guard(store.remove(key)),
+    ...(store.presign && { presign: (key, download) => guard(store.presign!(key, download)) }),
     async *list(prefix) {
       try {
         yield* store.list(prefix);

@@ -11,12 +11,11 @@ const caching = 'private, max-age=3600, immutable';
 /** Answers GET and HEAD of a file: whole, a part of it (RFC 9110, 14), or "you have it" (13). */
 export async function deliver(store: Store, file: JobFile, stored: Stored, request: FastifyRequest, reply: FastifyReply) {
   const { headers } = request;
-  const attach = file.type === 'application/zip' || new URL(request.url, 'http://ingest').searchParams.has('download');
   reply.headers({
     etag: stored.etag,
     'accept-ranges': 'bytes',
     'cache-control': caching,
-    'content-disposition': create(file.name, { type: attach ? 'attachment' : 'inline' }),
+    'content-disposition': create(file.name, { type: isDownload(file, request) ? 'attachment' : 'inline' }),
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'same-origin',
   });
@@ -34,6 +33,11 @@ export async function deliver(store: Store, file: JobFile, stored: Stored, reque
   const stream = await store.read(file.key, range);
   if (!stream) throw new Rejected('This file has just been deleted.', { status: 404 });
   return reply.send(stream);
+}
+
+/** Whether a file is to be saved rather than shown. */
+export function isDownload({ type }: JobFile, { url }: FastifyRequest): boolean {
+  return type === 'application/zip' || new URL(url, 'http://ingest').searchParams.has('download');
 }
 
 /** If-None-Match compares weakly. */

@@ -5,12 +5,16 @@ import { log } from '@darkroom/shared/log';
 import { entriesOf, type Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { deliver } from './deliver.ts';
+import type { Settings } from '../settings.ts';
+import { deliver, isDownload } from './deliver.ts';
 import { findFile } from './files.ts';
 import { describe } from './status.ts';
 
+/** How long a presigned address works: a slow download only has to begin within it. */
+const presignedSeconds = 300;
+
 /** /jobs/<job> and what lies below it. */
-export function jobRoutes(app: FastifyInstance, store: Store): void {
+export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: Store): void {
   app.get('/jobs/:job', async (request, reply) => {
     const job = await find(request);
     return reply.header('cache-control', 'no-store').send(await describe(store, job));
@@ -35,6 +39,10 @@ export function jobRoutes(app: FastifyInstance, store: Store): void {
       const stored = file && (await store.stat(file.key));
       if (!file) throw new Rejected('This job has no such file. Its files are listed at its own address.', { status: 404 });
       if (!stored) throw new Rejected('This file is not ready yet, or could not be made. The job says which.', { status: 404 });
+      if (DOWNLOADS === 'redirect' && store.presign && isDownload(file, request)) {
+        const address = await store.presign(file.key, { seconds: presignedSeconds, filename: file.name, type: file.type });
+        return reply.header('cache-control', 'no-store').redirect(address, 307);
+      }
       return deliver(store, file, stored, request, reply);
     },
   });

@@ -6,7 +6,7 @@ type Container = v.InferOutput<typeof container>;
 type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs']>;
 
 /** Settings of operation that reach every function, whether a manifest names them or not. */
-const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_)|^(RETENTION|LOG_LEVEL)$/;
+const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|LOG_LEVEL)$/;
 
 export interface Sources {
   configMaps: ReadonlyMap<string, Record<string, string>>;
