@@ -1,0 +1,51 @@
+import type { Process } from './processes.ts';
+import { bare, type Startup } from './startup.ts';
+import { spread } from './statistics.ts';
+import { table } from './table.ts';
+
+/** From spawn until ready, beside a bare server's. */
+export function reportStartup({ cold, warm }: Startup): string {
+  const rows = [...cold.keys()].map((name) => [name, ...columns(cold, name), ...columns(warm, name)]);
+  return table(['start to ready', 'ms', '/ bare', 'min..max', 'ms, cached', '/ bare', 'min..max'], rows);
+}
+
+function columns(times: Map<string, number[]>, name: string): string[] {
+  const own = times.get(name) ?? [];
+  const others = times.get(bare) ?? [];
+  // Against the bare server of the same round.
+  const ratio = spread(own.map((milliseconds, round) => milliseconds / (others[round] ?? NaN)));
+  return [spread(own).median.toFixed(0), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
+}
+
+/** Memory after all the work, beside a bare server's. */
+export function reportMemory(processes: readonly Process[], { bareMemory }: Startup, peerPeaks: readonly number[]): string {
+  const unit = spread(bareMemory).median;
+  const row = (name: string, resident: number | undefined, peak: number | undefined) => [
+    name,
+    ...[resident, peak].flatMap((size) => (size === undefined ? ['', ''] : [size.toFixed(0), (size / unit).toFixed(1)])),
+  ];
+  const total = (part: 'resident' | 'peak') => processes.reduce((sum, process) => sum + process[part], 0);
+  return table(
+    ['memory', 'RSS, MiB', '/ bare', 'peak, MiB', '/ bare'],
+    [
+      row(bare, unit, undefined),
+      ...byName(processes).map(({ name, resident, peak }) => row(name, resident, peak)),
+      row('all of the lab', total('resident'), total('peak')),
+      row('peer (sharp in one process)', undefined, spread(peerPeaks).median),
+    ],
+  );
+}
+
+/** A function may have helpers of its own: one row for all of its processes. */
+function byName(processes: readonly Process[]): Process[] {
+  const groups = Map.groupBy(processes, ({ name }) => name);
+  return [...groups].map(([name, group]) => {
+    const sum = (part: 'cpuSeconds' | 'resident' | 'peak') => group.reduce((total, process) => total + process[part], 0);
+    return {
+      name: group.length === 1 ? name : `${name}, ${group.length} processes`,
+      cpuSeconds: sum('cpuSeconds'),
+      resident: sum('resident'),
+      peak: sum('peak'),
+    };
+  });
+}

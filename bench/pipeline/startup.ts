@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../packages/local/src/process/ports.ts';
+import { repository } from '../../packages/local/test/pipeline/darkroom.ts';
+import { memoryOf } from './processes.ts';
+
+export const functions = ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'];
+/** What every start is compared with. */
+export const bare = 'bare node:http';
+
+/** The least that can answer a probe; it ends in order, so that its compile cache is written like the others'. */
+const bareServer = `import { createServer } from 'node:http';
+const server = createServer((request, response) => response.end('OK')).listen(Number(process.env.PORT));
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+const probeInterval = 2;
+const rounds = 9;
+
+export interface Startup {
+  /** Milliseconds from spawn until readiness is answered with 200, one per round, by program. */
+  cold: Map<string, number[]>;
+  /** The same with a NODE_COMPILE_CACHE that an earlier run has filled, as the local runtime has it. */
+  warm: Map<string, number[]>;
+  /** Resident memory of the bare server in MiB, once it answers. */
+  bareMemory: number[];
+}
+
+/** Every program in turn, round by round, so that whatever else the machine does falls on all of them. */
+export async function measureStartup(folder: string): Promise<Startup> {
+  const bareFolder = join(folder, 'bare');
+  await mkdir(bareFolder);
+  await writeFile(join(bareFolder, 'index.mjs'), bareServer);
+  const programs = new Map([
+    [bare, bareFolder],
+    ...functions.map((name) => [name, join(repository, 'functions', name, 'dist')] as const),
+  ]);
+  const environment = {
+    STORE_URL: pathToFileURL(join(folder, 'store')).href,
+    K_SINK: 'http://127.0.0.1:9',
+    PUBLIC_URL: 'http://localhost',
+    MAIL_FROM: 'Darkroom <darkroom@localhost>',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    FILTERS: 'grayscale,sepia',
+    NODE_ENV: 'production',
+  };
+  const cached = { ...environment, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+  const startup: Startup = { cold: new Map(), warm: new Map(), bareMemory: [] };
+  for (const program of programs.values()) await start(program, cached);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, program] of programs) {
+      const { milliseconds, resident } = await start(program, environment);
+      record(startup.cold, name, milliseconds);
+      record(startup.warm, name, (await start(program, cached)).milliseconds);
+      if (name === bare) startup.bareMemory.push(resident);
+    }
+  }
+  return startup;
+}
+
+function record(times: Map<string, number[]>, name: string, milliseconds: number): void {
+  times.set(name, [...(times.get(name) ?? []), milliseconds]);
+}
+
+async function start(cwd: string, environment: Record<string, string>): Promise<{ milliseconds: number; resident: number }> {
+  const port = await freePort();
+  const begun = performance.now();
+  const child = spawn(process.execPath, ['index.mjs'], {
+    cwd,
+    env: { ...environment, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  // Whatever ends this process, the child must not stay.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const exited = once(child, 'exit');
+  while ((await probe(port)) !== 200) {
+    if (child.exitCode !== null) throw new Error(`${cwd} ended with ${child.exitCode} before it was ready`);
+    await sleep(probeInterval);
+  }
+  const milliseconds = performance.now() - begun;
+  const { resident } = memoryOf(child.pid!);
+  child.kill('SIGTERM');
+  await exited;
+  process.off('exit', kill);
+  return { milliseconds, resident };
+}
+
+function probe(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get({ port, host: '127.0.0.1', path: '/health/readiness', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
+}
