@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { assertKey, assertPrefix, assertRange, chunksOf, type Content, type Entry, isKey, type Store } from './store.ts';
-
-/** Half-written files wait here; keys never start with a dot, so that none can collide. */
-const drafts = '.tmp';
-/** Milliseconds. Writing a draft takes minutes: one that is older belonged to a process that was killed, on whatever machine. */
-const draftLifetime = 60 * 60 * 1000;
-/** Drafts bear the name of their process, so that the next one on the same machine need not wait for that. */
-const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
+import { chunksOf, type Content } from './content.ts';
+import { openDrafts } from './drafts.ts';
+import type { Entry, Store } from './store.ts';
+import { assertKey, assertPrefix, assertRange, isKey } from './store-key.ts';
 
 /**
  * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails where
@@ -27,13 +21,12 @@ export function fileStore(folder: string): Store {
   // All at once they are one commit of the journal, about as cheap as the innermost alone.
   const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(syncFolder));
 
-  let swept: Promise<void> | undefined;
+  const drafts = openDrafts(root);
   async function put<T>(path: string, content: Content, into: (draft: string, path: string) => Promise<T>): Promise<T> {
-    const draft = join(root, drafts, owner + randomUUID());
+    const draft = drafts.name();
     const made = await mkdir(dirname(draft), { recursive: true });
     if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
-    // Best effort: what it cannot remove, the next process may.
-    swept ??= removeOldDrafts(dirname(draft)).catch(() => {});
+    drafts.clear();
     try {
       await writeFile(draft, chunksOf(content), { flag: 'wx', flush: true });
       const result = await place(path, () => into(draft, path));
@@ -114,23 +107,6 @@ async function linkOnce(draft: string, path: string): Promise<boolean> {
     // link also stops at a folder of that name, which is no winner.
     if (codeOf(error) === 'EEXIST' && (await isFile(path))) return false;
     throw error;
-  }
-}
-
-async function removeOldDrafts(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const found = await stat(join(folder, name)).catch(absentAsUndefined);
-    if (found && (isOrphan(name) || found.mtimeMs < Date.now() - draftLifetime)) await rm(join(folder, name), { force: true });
-  }
-}
-
-function isOrphan(draft: string): boolean {
-  const [host, pid] = draft.split('.');
-  if (host !== owner.split('.')[0] || Number(pid) === process.pid) return false;
-  try {
-    return !process.kill(Number(pid), 0);
-  } catch (error) {
-    return codeOf(error) === 'ESRCH';
   }
 }
 

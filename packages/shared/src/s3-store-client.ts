@@ -3,7 +3,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { S3Failed, failureOf } from './s3-store-failure.ts';
 import type { Bucket } from './s3-store-location.ts';
 import { type Patience, patience } from './s3-store-patience.ts';
-import { chunksOf, type Content } from './store.ts';
+import { chunksOf, type Content } from './content.ts';
 
 export interface Call {
   method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';

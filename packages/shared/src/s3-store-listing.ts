@@ -1,4 +1,5 @@
-import { type Entry, isKey } from './store.ts';
+import type { Entry } from './store.ts';
+import { isKey } from './store-key.ts';
 
 export interface Page {
   entries: Entry[];

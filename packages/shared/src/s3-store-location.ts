@@ -1,6 +1,6 @@
 import type { Environment } from './config.ts';
 import { Misconfigured } from './errors.ts';
-import { isKey } from './store.ts';
+import { isKey } from './store-key.ts';
 
 export interface Credentials {
   accessKeyId: string;

@@ -6,7 +6,9 @@ import { attachment } from './s3-store-disposition.ts';
 import { S3Failed } from './s3-store-failure.ts';
 import { parsePage } from './s3-store-listing.ts';
 import type { Bucket } from './s3-store-location.ts';
-import { assertKey, assertPrefix, assertRange, type Content, type Range, type Store } from './store.ts';
+import type { Content } from './content.ts';
+import type { Store } from './store.ts';
+import { assertKey, assertPrefix, assertRange, type Range } from './store-key.ts';
 
 /** Which call wrote an object, so that a writer knows its own work again. */
 const writer = 'x-amz-meta-writer';

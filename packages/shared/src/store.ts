@@ -1,19 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from './config.ts';
+import type { Content } from './content.ts';
 import { Misconfigured } from './errors.ts';
 import { fileStore } from './file-store.ts';
 import { bucketOf } from './s3-store-location.ts';
 import { s3Store } from './s3-store.ts';
+import type { Range } from './store-key.ts';
 
-/** Bytes in memory, or the path of a local file whose bytes are meant. */
-export type Content = Uint8Array | { file: string };
-
-/** Positions of the first and the last byte, both inclusive and optional. What lies past the end is left out. */
-export interface Range {
-  start?: number;
-  end?: number;
-}
+export type { Content, Range };
 
 export interface Entry {
   key: string;
@@ -73,37 +67,6 @@ export function openStore(location: string, environment: Environment = process.e
   } catch (cause) {
     throw new Misconfigured(`STORE_URL names no folder of this machine. ${forms}`, { cause });
   }
-}
-
-const name = String.raw`[\w-][\w.-]{0,254}`;
-const keyPattern = new RegExp(`^${name}(/${name})*$`);
-const prefixPattern = new RegExp(`^(${name}/)*(${name})?$`);
-
-export function isKey(text: string): boolean {
-  return text.length <= 512 && keyPattern.test(text);
-}
-
-/** Keys and prefixes become paths and addresses: whatever could lead elsewhere ("../x", "/x", "a//b", ".tmp/x") is refused here. */
-export function assertKey(key: string): void {
-  if (!isKey(key)) throw new TypeError(`Not a key: ${JSON.stringify(key)}`);
-}
-
-export function assertPrefix(prefix: string): void {
-  if (prefix.length > 512 || !prefixPattern.test(prefix)) throw new TypeError(`Not a prefix: ${JSON.stringify(prefix)}`);
-}
-
-/** S3 answers a range that runs backwards with the whole object, a file system not at all: it is refused for both. */
-export function assertRange({ start = 0, end = Infinity }: Range): void {
-  const sound = Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start;
-  if (!sound) throw new RangeError(`Not a range: ${start} to ${end}`);
-}
-
-/** Content piece by piece, however large: a file is opened when the first piece is asked for, and closed at the end. */
-export async function* chunksOf(content: Content): AsyncGenerator<Uint8Array> {
-  const step = 256 * 1024;
-  if (!(content instanceof Uint8Array))
-    yield* createReadStream(content.file, { highWaterMark: step }) as AsyncIterable<Uint8Array>;
-  else for (let start = 0; start < content.length; start += step) yield content.subarray(start, start + step);
 }
 
 export async function readBytes(store: Store, key: string): Promise<Buffer | undefined> {

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+/** Half-written files wait here; keys never start with a dot, so that none can collide. */
+const folderName = '.tmp';
+/** Milliseconds. Writing a draft takes minutes: one that is older belonged to a process that was killed, on whatever machine. */
+const draftLifetime = 60 * 60 * 1000;
+/** Drafts bear the name of their process, so that the next one on the same machine need not wait for that. */
+const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
+
+export interface Drafts {
+  /** A path for a new draft. */
+  name(): string;
+  /** Removes, in the background and once, what processes that were killed have left. */
+  clear(): void;
+}
+
+export function openDrafts(root: string): Drafts {
+  const folder = join(root, folderName);
+  let cleared = false;
+  return {
+    name: () => join(folder, owner + randomUUID()),
+    clear() {
+      if (cleared) return;
+      cleared = true;
+      // Best effort: what it cannot remove, the next process may.
+      void removeLeftovers(folder).catch(() => undefined);
+    },
+  };
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found && (isOrphan(name) || found.mtimeMs < Date.now() - draftLifetime)) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isOrphan(draft: string): boolean {
+  const [host, pid] = draft.split('.');
+  if (host !== owner.split('.')[0] || Number(pid) === process.pid) return false;
+  try {
+    return !process.kill(Number(pid), 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
