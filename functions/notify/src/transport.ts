@@ -18,7 +18,11 @@ export function openTransport(settings: Settings): Send {
 function smtp({ SMTP_URL }: Settings): Send {
   if (SMTP_URL === undefined)
     throw new Misconfigured('Settings are wrong: SMTP_URL is missing. Set it, or MAIL_TRANSPORT=sendgrid, and start again.');
-  return async (letter) => (await import('./smtp.ts')).sendBySmtp(SMTP_URL, letter);
+  let send: Send | undefined;
+  return async (letter) => {
+    send ??= (await import('./smtp.ts')).openSmtp(SMTP_URL);
+    await send(letter);
+  };
 }
 
 function sendgrid({ SENDGRID_API_KEY, SENDGRID_URL }: Settings): Send {

@@ -14,6 +14,11 @@ export interface RouterOptions {
 /** The public address: hands each request to a revision, by percentage or by the header Knative-Serving-Tag. */
 export function createRouter({ fleet, service, isReady, log }: RouterOptions): RequestListener {
   const proxy = createProxyServer({ xfwd: true });
+  // They speak of the connection behind, not of this one (RFC 9110, 7.6.1): a client would keep idle connections too long.
+  proxy.on('proxyRes', ({ headers }) => {
+    delete headers['connection'];
+    delete headers['keep-alive'];
+  });
 
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();

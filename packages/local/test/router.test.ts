@@ -52,6 +52,14 @@ test('splits by percentage, and sends a tag to its revision', async () => {
   expect(['v1', 'v2']).toContain(await ask('unknown'));
 });
 
+test('speaks of its own connection, not of the one behind', async () => {
+  const behind = await serve((_request, response) =>
+    response.writeHead(200, { connection: 'keep-alive', 'keep-alive': 'timeout=72' }).end(),
+  );
+  const { headers } = await fetch(await route({ v1: behind }, [{ revision: 'v1', tag: 'one', percent: 100 }]));
+  expect(headers.get('keep-alive')).not.toBe('timeout=72');
+});
+
 test('streams a large upload through, and keeps the host', async () => {
   const upstream = await serve(async (request, response) => {
     const hash = createHash('sha256');
