@@ -28,6 +28,12 @@ describe('by SMTP', () => {
   let server: SMTPServer;
   let notify: RunningFunction;
   let mails: { to: string[]; email: Email }[] = [];
+  async function take(stream: AsyncIterable<unknown>, to: string[]) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    if (refuse?.at === 'data') throw Object.assign(new Error('busy'), { responseCode: refuse.code });
+    mails.push({ to, email: await PostalMime.parse(Buffer.concat(chunks)) });
+  }
   let refuse: { at: 'rcpt' | 'data'; code: number } | undefined;
 
   beforeAll(async () => {
@@ -37,16 +43,14 @@ describe('by SMTP', () => {
       onRcptTo(_address, _session, done) {
         done(refuse?.at === 'rcpt' ? Object.assign(new Error('refused'), { responseCode: refuse.code }) : undefined);
       },
-      onData(stream, session, done) {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          if (refuse?.at === 'data') return done(Object.assign(new Error('busy'), { responseCode: refuse.code }));
-          void PostalMime.parse(Buffer.concat(chunks)).then((email) => {
-            mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), email });
-            done();
-          });
-        });
+      onData(stream, { envelope }, done) {
+        take(
+          stream,
+          envelope.rcptTo.map(({ address }) => address),
+        ).then(
+          () => done(),
+          (error: Error) => done(error),
+        );
       },
     });
     server.listen(0, '127.0.0.1');

@@ -14,22 +14,24 @@ export interface Mailbox {
 /** A mail server that is busy (451) for a share of the mails. */
 export async function openMailbox(busy: () => boolean): Promise<Mailbox> {
   const mailbox = { mails: new Map<string, number>(), refused: 0 };
+  async function take(stream: AsyncIterable<unknown>) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    if (busy()) {
+      mailbox.refused += 1;
+      throw Object.assign(new Error('Busy, try again'), { responseCode: 451 });
+    }
+    const { messageId = 'none' } = await PostalMime.parse(Buffer.concat(chunks));
+    mailbox.mails.set(messageId, (mailbox.mails.get(messageId) ?? 0) + 1);
+  }
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData(stream, _session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        if (busy()) {
-          mailbox.refused += 1;
-          return done(Object.assign(new Error('Busy, try again'), { responseCode: 451 }));
-        }
-        void PostalMime.parse(Buffer.concat(chunks)).then(({ messageId = 'none' }) => {
-          mailbox.mails.set(messageId, (mailbox.mails.get(messageId) ?? 0) + 1);
-          done();
-        });
-      });
+      take(stream).then(
+        () => done(),
+        (error: Error) => done(error),
+      );
     },
   });
   // A client that was killed in the middle of a mail is what this is for.

@@ -18,7 +18,7 @@ const runtime = startRuntime(readSettings(), createLog(), {
     ...subscriber,
     async lease(signal) {
       const { origin, release } = await subscriber.lease(signal);
-      return { origin: `${CHAOS_PROXY}/${encodeURIComponent(origin)}`, release };
+      return { origin: `${CHAOS_PROXY}/${subscriber.name}/${encodeURIComponent(origin)}`, release };
     },
   }),
   environment: { NODE_OPTIONS: `--import ${faultyFiles}`, CHAOS_SWITCH, CHAOS_STORE_FAULTS },

@@ -12,8 +12,15 @@ export interface Faults {
 
 export interface Saboteur {
   url: string;
-  counts: { delivered: number; dropped: number; duplicated: number; delayed: number };
+  counts: Record<'delivered' | 'dropped' | 'duplicated' | 'delayed' | 'cursed', number>;
   close(): void;
+}
+
+const cursedStage = 'sepia';
+
+/** One job in sixteen, for ever: its sepia prints cannot be made, and its sender must hear of it. */
+export function isCursed(job: string): boolean {
+  return job.startsWith('0');
 }
 
 /** Milliseconds that a delayed delivery may wait; others overtake it meanwhile. */
@@ -21,10 +28,16 @@ const longestDelay = 2000;
 
 /** Stands between broker and functions: loses deliveries without a word, makes them twice, and holds them back. */
 export async function openSaboteur(faults: () => Faults, random: () => number): Promise<Saboteur> {
-  const counts = { delivered: 0, dropped: 0, duplicated: 0, delayed: 0 };
+  const counts = { delivered: 0, dropped: 0, duplicated: 0, delayed: 0, cursed: 0 };
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse) {
     const body = await readAll(incoming);
+    const [subscriber, target] = incoming.url!.slice(1).split('/').map(decodeURIComponent) as [string, string];
+    if (subscriber === cursedStage && isCursed(String(incoming.headers['ce-job']))) {
+      counts.cursed += 1;
+      outgoing.writeHead(500).end('cursed');
+      return;
+    }
     const { drop, duplicate, delay } = faults();
     if (random() < drop) {
       counts.dropped += 1;
@@ -35,7 +48,6 @@ export async function openSaboteur(faults: () => Faults, random: () => number): 
       counts.delayed += 1;
       await sleep(random() * longestDelay);
     }
-    const target = decodeURIComponent(incoming.url!.slice(1));
     const { host: _, ...headers } = incoming.headers;
     const calls = [call(target, headers, body)];
     if (random() < duplicate) {
