@@ -22,6 +22,5 @@ export function stopOnSignal(app: FastifyInstance, closing: AbortController): vo
     await app.close();
     process.exit();
   }
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
 }

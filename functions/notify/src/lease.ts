@@ -31,8 +31,9 @@ export async function leaseMail(store: Store, job: string): Promise<{ release():
   function keep() {
     let renewal = Promise.resolve();
     // A renewal that fails is made up for by the next one.
-    const renew = () => (renewal = store.write(key, mine()).catch(() => undefined));
-    const timer = setInterval(renew, renewalSeconds * 1000);
+    const timer = setInterval(() => {
+      renewal = store.write(key, mine()).catch(() => undefined);
+    }, renewalSeconds * 1000);
     return {
       async release() {
         clearInterval(timer);

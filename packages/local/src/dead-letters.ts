@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DeadLetter } from '@darkroom/shared/dead-letter';
 import { explain } from '@darkroom/shared/errors';
-import { type Event, eventType } from '@darkroom/shared/events';
+import { eventType } from '@darkroom/shared/events';
 import { keys } from '@darkroom/shared/job';
 import { publish } from '@darkroom/shared/publish';
 import { json, openStore, readJson, type Store } from '@darkroom/shared/store';
@@ -63,7 +63,7 @@ async function replay(store: Store, sink: string, names: string[]): Promise<void
     const letter = (await readJson(store, key)) as DeadLetter | undefined;
     if (!letter) continue;
     await reopen(store, letter);
-    await publish(sink, new CloudEvent({ ...letter.event, datacontenttype: 'application/json', data: letter.event }) as Event);
+    await publish(sink, new CloudEvent({ ...letter.event, datacontenttype: 'application/json', data: letter.event }));
     await store.remove(key);
     count += 1;
     console.log(`${nameOf(key)} was sent again.`);

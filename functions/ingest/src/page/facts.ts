@@ -6,4 +6,4 @@ export interface Facts {
   maxFiles: number;
 }
 
-export const facts = JSON.parse(element('#facts').textContent!) as Facts;
+export const facts = JSON.parse(element('#facts').textContent) as Facts;

@@ -8,7 +8,6 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.channel?.unref();
 
 // A container must listen on every interface. On a person's machine only the router is open to others, and only where HOST says so.
-// oxlint-disable-next-line typescript/unbound-method -- it is called with the server that it is for
 const { listen } = Server.prototype;
 Object.assign(Server.prototype, {
   listen(this: Server, options: unknown, ...rest: unknown[]) {
