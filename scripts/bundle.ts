@@ -15,7 +15,7 @@ const folder = process.cwd();
 const name = basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
 /** Packages with machine code, which stay outside of the bundle. */
-const native = ['sharp'];
+const native = ['sharp', '@julusian/jpeg-turbo'];
 
 const ownServer = join(folder, 'src/main.ts');
 const wrapper = `import { run } from '${shared}/src/run.ts'; import * as stage from '${folder}/src/index.ts'; await run(stage);`;

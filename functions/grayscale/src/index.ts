@@ -8,4 +8,4 @@ export function grayscale({ bitmap: { data } }: Image): void {
   }
 }
 
-export const { init, handle, shutdown, liveness, readiness } = filter('grayscale', grayscale, { grey: true });
+export const { init, handle, shutdown, liveness, readiness } = filter('grayscale', grayscale, { grey: true, luma: true });

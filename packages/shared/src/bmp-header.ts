@@ -37,17 +37,20 @@ export function readBmpHeader(bytes: Buffer): BmpHeader {
   const colours = core ? 0 : bytes.readUInt32LE(46);
   // With the shortest header that knows masks, they follow it; longer headers contain them.
   const extra = size === 40 && masked ? (compression === compressions.masksWithAlpha ? 16 : 12) : 0;
-  const pixels = bytes.readUInt32LE(10);
   const start = 14 + size + extra;
   const stride = core ? 3 : 4;
+  const pixels = bytes.readUInt32LE(10);
+  const entries = depth > 8 ? 0 : Math.min(colours || 2 ** depth, 256);
+  // Some programs forget their own colour table when they say where the pixels begin.
+  const forgotten = entries > 0 && pixels === 14 + size;
   return {
     ...readBmpSize(bytes),
     topDown: !core && bytes.readInt32LE(22) < 0,
     depth,
     compression,
     masks: masked ? readMasks(bytes, size >= 56 || extra === 16) : defaultMasks(depth),
-    palette: { start, stride, entries: Math.min(colours || 2 ** depth, 256, Math.floor((pixels - start) / stride)) },
-    pixels,
+    palette: { start, stride, entries: forgotten ? entries : Math.min(entries, Math.floor((pixels - start) / stride)) },
+    pixels: forgotten ? start + entries * stride : pixels,
   };
 }
 

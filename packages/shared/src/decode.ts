@@ -1,11 +1,14 @@
-import type { Sharp, SharpOptions } from 'sharp';
+import type { Sharp } from 'sharp';
 import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
 import { Rejected } from './errors.ts';
+import type { ImageType } from './formats.ts';
 import { type Header, inspect } from './inspect.ts';
 import { sharp } from './libvips.ts';
 import type { ImageLimits } from './limits.ts';
 import { isSrgb } from './profile.ts';
+import { isRawYcbcr } from './tiff.ts';
+import { isLosslessWebp } from './webp.ts';
 
 /** Pixels of one frame: sRGB, 8 bits, RGBA, upright, row by row. */
 export interface Bitmap {
@@ -21,6 +24,8 @@ export interface Decoded {
   delay?: number[];
   /** How often the animation plays; 0 is for ever. */
   loop?: number;
+  /** A WebP that keeps every pixel, and whose print is to do so too. */
+  lossless?: boolean;
 }
 
 /**
@@ -31,6 +36,9 @@ export interface Decoded {
 export async function decode(bytes: Buffer, limits: ImageLimits, { upright = true } = {}): Promise<Decoded> {
   const header = await inspect(bytes, limits);
   if (header.type === 'image/bmp') return { frames: [decodeBmp(bytes)] };
+  // Samples with a sign, and such of 32 bits: measurements, not pictures. libvips would read them, and make up an alpha channel.
+  const measured = !['uchar', 'ushort', 'float'].includes(header.depth);
+  if (measured || (header.type === 'image/tiff' && isRawYcbcr(bytes))) throw new Rejected(damaged(header.type));
   const { data, width, height } = await readPixels(bytes, upright ? header : { ...header, orientation: 1 }, limits).catch(
     (cause: unknown) => {
       throw new Rejected('The file is damaged: it starts like an image, but cannot be read to its end.', { cause });
@@ -43,36 +51,50 @@ export async function decode(bytes: Buffer, limits: ImageLimits, { upright = tru
     width,
     height: height / count,
   }));
-  return { frames, ...(delay && { delay }), ...(loop !== undefined && { loop }) };
+  return { frames, ...(delay && { delay }), ...(loop !== undefined && { loop }), lossless: isLosslessWebp(bytes) };
+}
+
+function damaged(type: ImageType): string {
+  return type === 'image/tiff'
+    ? 'The file cannot be read: it is damaged, or one of the rarer kinds of TIFF. Send the photo as PNG.'
+    : 'The file is damaged: it starts like an image, but cannot be read to its end.';
 }
 
 /**
- * What libjpeg warns of although every pixel is there: stray bytes between segments, as several cameras leave them, and odd
- * version numbers. Its other warnings mean that part of the picture is made up.
+ * Warnings of a decoder although every pixel is there. libjpeg: stray bytes between segments, as several cameras leave them, and odd
+ * version numbers; its other warnings mean that part of the picture is made up. libtiff: warnings about tags; for pixels that it
+ * cannot read it has errors, which libvips shows as black unless it is strict.
  */
-const harmless = /extraneous bytes before marker|Adobe color transform|JFIF revision/;
+const harmless: Partial<Record<ImageType, RegExp>> = {
+  'image/jpeg': /extraneous bytes before marker|Adobe color transform|JFIF revision/,
+  'image/tiff': /^Warning treated as error/,
+};
 
 async function readPixels(bytes: Buffer, header: Header, limits: ImageLimits): Promise<Bitmap> {
-  const options: SharpOptions = {
-    pages: header.frames,
-    limitInputPixels: limits.MAX_PIXELS,
-    sequentialRead: true,
-    ignoreIcc: header.profile !== undefined && isSrgb(header.profile),
+  const read = (failOn: 'warning' | 'error') => {
+    const ignoreIcc = header.profile !== undefined && isSrgb(header.profile);
+    const options = { pages: header.frames, limitInputPixels: limits.MAX_PIXELS, sequentialRead: true, ignoreIcc };
+    return readRgba(sharp(bytes, { ...options, failOn }), header);
   };
-  if (header.type !== 'image/jpeg') return readRgba(sharp(bytes, { ...options, failOn: 'error' }), header);
+  const excuse = harmless[header.type];
+  if (!excuse) return read('error');
   try {
-    return await readRgba(sharp(bytes, { ...options, failOn: 'warning' }), header);
+    return await read('warning');
   } catch (error) {
-    if (!(error instanceof Error && harmless.test(error.message))) throw error;
-    return readRgba(sharp(bytes, { ...options, failOn: 'error' }), header);
+    if (!(error instanceof Error && excuse.test(error.message))) throw error;
+    return read('error');
   }
 }
 
-async function readRgba(pipeline: Sharp, { orientation, model, profile }: Header): Promise<Bitmap> {
+async function readRgba(pipeline: Sharp, { orientation, model, depth, profile }: Header): Promise<Bitmap> {
   if (orientation > 1) pipeline.autoOrient();
   const inks = model === 'cmyk' && profile === undefined;
   if (inks) pipeline.pipelineColourspace('cmyk').toColourspace('cmyk');
   else pipeline.toColourspace('srgb').ensureAlpha();
-  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  return { data: inks ? naiveRgba(data, info.channels) : data, width: info.width, height: info.height };
+  const deep = inks && depth === 'ushort';
+  const { data, info } = await pipeline.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (!inks) return { data, width, height };
+  // Of 16 bits, little-endian, the upper byte.
+  return { data: naiveRgba(deep ? Buffer.from(data.filter((_, index) => index % 2 === 1)) : data, channels), width, height };
 }

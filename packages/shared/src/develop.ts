@@ -1,8 +1,9 @@
 import { decode } from './decode.ts';
-import { encode } from './encode.ts';
-import type { PrintType } from './formats.ts';
+import { defaultQuality, encode } from './encode.ts';
+import { type PrintType, sniff } from './formats.ts';
 import { type Image, Jimp } from './jimp.ts';
 import type { ImageLimits } from './limits.ts';
+import { renderLuma } from './luma.ts';
 import { readBytes, type Store } from './store.ts';
 
 /** Changes an image in place, or answers a new one. Called once per frame. */
@@ -12,6 +13,8 @@ export type Apply = (image: Image) => void | Image | Promise<void | Image>;
 export interface Traits {
   /** Every pixel that it leaves has equal red, green and blue. */
   grey?: boolean;
+  /** Besides, it looks at nothing of a pixel but its luma (ITU-R BT.601). */
+  luma?: boolean;
 }
 
 /** One print to make: keys of the store, and what to encode. */
@@ -26,17 +29,10 @@ export interface Task {
  * Makes one print: reads the original from the store, applies the filter to each frame, writes the result.
  * @throws Rejected when the original cannot be developed
  */
-export async function develop(
-  store: Store,
-  task: Task,
-  apply: Apply,
-  { grey = false }: Traits,
-  limits: ImageLimits,
-): Promise<void> {
+export async function develop(store: Store, task: Task, apply: Apply, traits: Traits, limits: ImageLimits): Promise<void> {
   const original = await readBytes(store, task.original);
   if (!original) throw new Error(`${task.original} is not in the store`);
-  const print = await render(original, task, apply, { grey }, limits);
-  await store.writeOnce(task.print, print);
+  await store.writeOnce(task.print, await render(original, task, apply, traits, limits));
 }
 
 /** The print of a photo, bytes to bytes. */
@@ -44,9 +40,13 @@ export async function render(
   original: Buffer,
   { type, quality }: Pick<Task, 'type' | 'quality'>,
   apply: Apply,
-  { grey = false }: Traits,
+  { grey = false, luma = false }: Traits,
   limits: ImageLimits,
 ): Promise<Buffer> {
+  if (luma && type === 'image/jpeg' && sniff(original) === type) {
+    const print = await renderLuma(original, quality ?? defaultQuality[type], apply, limits);
+    if (print) return print;
+  }
   const { frames, ...rest } = await decode(original, limits);
   const developed = [];
   for (const frame of frames) {

@@ -21,6 +21,8 @@ export interface Header {
   model: string;
   /** The embedded ICC profile. */
   profile?: Buffer;
+  /** How a sample is stored, as libvips names it: uchar, ushort, float, ... */
+  depth: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function inspect(source: Buffer | string, limits: ImageLimits): Pro
     });
   const header =
     type === 'image/bmp'
-      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb' }
+      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb', depth: 'uchar' }
       : readMetadata(type, await metadataOf(source));
   const { width, height, frames } = header;
   if (frames > limits.MAX_FRAMES)
@@ -52,7 +54,7 @@ export async function inspect(source: Buffer | string, limits: ImageLimits): Pro
 }
 
 function readMetadata(type: ImageType, metadata: Metadata): Header {
-  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc } = metadata;
+  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc, depth } = metadata;
   const frames = formats[type].moves ? (pages ?? 1) : 1;
   const size = frames > 1 ? { width: metadata.width, height: pageHeight ?? metadata.height } : autoOrient;
   return {
@@ -63,6 +65,7 @@ function readMetadata(type: ImageType, metadata: Metadata): Header {
     // libvips cannot turn an animation.
     orientation: frames > 1 ? 1 : (orientation ?? 1),
     model: space,
+    depth,
     ...(icc && { profile: icc }),
   };
 }

@@ -6,6 +6,11 @@ export interface Samples {
   channels: 1 | 2 | 3 | 4;
 }
 
+/** All frames, one below the other. */
+export function joined(frames: readonly Bitmap[]): Buffer {
+  return frames.length === 1 ? frames[0]!.data : Buffer.concat(frames.map(({ data }) => data));
+}
+
 /** Whether no pixel lets anything through. */
 export function isOpaque(frames: readonly Bitmap[]): boolean {
   return frames.every(({ data }) => {
@@ -17,7 +22,7 @@ export function isOpaque(frames: readonly Bitmap[]): boolean {
 
 /** Leaves out what a print need not store: two of three equal channels, and an alpha channel that hides nothing. */
 export function pack(frames: readonly Bitmap[], { grey, alpha }: { grey: boolean; alpha: boolean }): Samples {
-  const rgba = frames.length === 1 ? frames[0]!.data : Buffer.concat(frames.map(({ data }) => data));
+  const rgba = joined(frames);
   const opaque = isOpaque(frames);
   if (!opaque && !alpha) return pack([layOnWhite(rgba)], { grey, alpha });
   if (grey) return opaque ? take(rgba, [0]) : take(rgba, [0, 3]);
