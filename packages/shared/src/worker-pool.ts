@@ -16,7 +16,7 @@ export interface WorkerPool {
  * @param size how many work at once; tasks beyond that wait in line
  * @param seconds how long one task may take, not counting the wait
  */
-export function workerPool(size: number, seconds: number, start: () => Worker = startWorker): WorkerPool {
+export function workerPool(size: number, seconds: number, start: () => Worker = () => startWorker()): WorkerPool {
   const idle: Worker[] = [];
   const all = new Set<Worker>();
   const waiting: (() => void)[] = [];

@@ -32,9 +32,9 @@ export const employer = Number(process.argv[3]);
 /** How long a worker may take until it is ready: seconds, where a processor is shared by many. */
 const startSeconds = 60;
 
-/** Runs this very program once more, as a worker. */
-export function startWorker(): Worker {
-  const child = fork(process.argv[1]!, [argument, String(process.pid)], {
+/** @param program what to run as a worker: this very program, once more */
+export function startWorker(program = process.argv[1]!): Worker {
+  const child = fork(program, [argument, String(process.pid)], {
     execArgv: [],
     // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
     env: { ...process.env, MALLOC_ARENA_MAX: '2' },
@@ -72,7 +72,7 @@ export function startWorker(): Worker {
         child.channel?.unref();
       }
     },
-    alive: () => child.connected,
+    alive: () => child.connected && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };
 }
