@@ -1,0 +1,149 @@
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { decode, encode, Jimp } from '../src/image.ts';
+import { inspect } from '../src/inspect.ts';
+import { renderLuma } from '../src/luma.ts';
+import { filters, imageLimits, printOf } from './images/filters.ts';
+
+// Made with sharp alone, so that these run where there is no Python: 64 x 48, no side like another.
+const [width, height] = [64, 48];
+const scene = Buffer.from(
+  Array.from({ length: width * height }, (_, index) => [
+    (index % width) * 4,
+    Math.floor(index / width) * 5,
+    255 - (index % width) * 2,
+  ]).flat(),
+);
+const raw = (data = scene, channels: 3 | 4 = 3) => sharp(data, { raw: { width, height, channels } });
+const withAlpha = () => {
+  const data = Buffer.from(
+    Array.from({ length: width * height }, (_, index) => [...scene.subarray(index * 3, index * 3 + 3), index % 256]).flat(),
+  );
+  return { data, image: raw(data, 4) };
+};
+const pixelsOf = (bytes: Buffer) => sharp(bytes, { pages: -1 }).ensureAlpha().raw().toBuffer();
+const luma = (red: number, green: number, blue: number) => Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+
+describe('grey prints', () => {
+  test('PNG: the luma of every pixel, and its alpha untouched', async () => {
+    const { data, image } = withAlpha();
+    const print = await printOf(await image.png().toBuffer(), 'grayscale', { type: 'image/png' });
+    const pixels = await pixelsOf(print);
+    for (let index = 0; index < data.length; index += 4) {
+      const grey = luma(data[index]!, data[index + 1]!, data[index + 2]!);
+      expect(Math.abs(pixels[index]! - grey)).toBeLessThanOrEqual(1);
+      expect(pixels[index + 3]).toBe(data[index + 3]);
+    }
+    expect((await sharp(print).metadata()).space).toBe('b-w');
+  });
+
+  test('JPEG: the short way by luma alone comes to the same as the long way, whatever the orientation', async () => {
+    // The short way is for large photos.
+    const large = await raw().resize(1200, 900, { kernel: 'cubic' }).png().toBuffer();
+    for (let orientation = 1; orientation <= 8; orientation += 1) {
+      const photo = await sharp(large).withMetadata({ orientation }).jpeg({ quality: 90 }).toBuffer();
+      expect(await renderLuma(photo, 95, filters.grayscale.apply, imageLimits)).toBeDefined();
+      const short = await printOf(photo, 'grayscale', { type: 'image/jpeg' });
+      const long = await printOf(photo, 'grayscale', { type: 'image/png' });
+      const [shortPixels, longPixels] = [await pixelsOf(short), await pixelsOf(long)];
+      expect(shortPixels).toHaveLength(longPixels.length);
+      const worst = shortPixels.reduce((most, value, index) => Math.max(most, Math.abs(value - longPixels[index]!)), 0);
+      expect(worst).toBeLessThanOrEqual(6);
+      expect(await sharp(short).metadata()).toMatchObject({ channels: 1, width: orientation > 4 ? 900 : 1200 });
+    }
+  });
+
+  test('the short way is left where it would lose: fine quantization, other colours, small pictures', async () => {
+    const large = await raw().resize(1200, 900).png().toBuffer();
+    const photos = [
+      await sharp(large).jpeg({ quality: 97 }).toBuffer(),
+      await sharp(large).withIccProfile('p3').jpeg().toBuffer(),
+      await sharp(large).toColourspace('cmyk').jpeg().toBuffer(),
+      await raw().jpeg().toBuffer(),
+      (await sharp(large).jpeg().toBuffer()).subarray(0, 9000),
+    ];
+    for (const photo of photos) expect(await renderLuma(photo, 95, filters.grayscale.apply, imageLimits)).toBeUndefined();
+  });
+});
+
+test('a JPEG made from a transparent photo gets white', async () => {
+  const clear = await raw(Buffer.alloc(width * height * 4), 4)
+    .png()
+    .toBuffer();
+  for (const filter of ['grayscale', 'sepia'] as const) {
+    const pixels = await pixelsOf(await printOf(clear, filter, { type: 'image/jpeg' }));
+    expect([...pixels.subarray(0, 3)]).toEqual([255, 255, 255]);
+  }
+});
+
+test('colours are read by the embedded profile', async () => {
+  const plain = await raw().png().toBuffer();
+  const wide = await raw().withIccProfile('p3').png().toBuffer();
+  const { frames } = await decode(wide, imageLimits);
+  const expected = await pixelsOf(plain);
+  const worst = (pixels: Buffer) => pixels.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
+  // Eight bits there and back cost a little in the dark; not to look at the profile costs much more.
+  expect(worst(frames[0]!.data)).toBeLessThanOrEqual(8);
+  expect(worst(await sharp(wide, { ignoreIcc: true }).ensureAlpha().raw().toBuffer())).toBeGreaterThan(20);
+});
+
+test('no place, camera or profile is left in a print', async () => {
+  const exif = { IFD0: { Make: 'Camera' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' } };
+  const photo = await raw().withExif(exif).withIccProfile('srgb').jpeg().toBuffer();
+  expect((await sharp(photo).metadata()).exif).toBeDefined();
+  for (const type of ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/tiff'] as const) {
+    const { exif: left, icc, xmp } = await sharp(await printOf(photo, 'sepia', { type })).metadata();
+    expect({ left, icc, xmp }).toEqual({});
+  }
+});
+
+describe('animations', () => {
+  const delay = [40, 80, 120];
+  let frames: Buffer;
+  beforeAll(() => {
+    frames = Buffer.alloc(width * height * 3 * 4, 255);
+    for (const frame of [0, 1, 2]) frames.fill(60 * (frame + 1), frame * width * height * 4, (frame + 0.5) * width * height * 4);
+    for (let index = 3; index < frames.length; index += 4) frames[index] = 255;
+  });
+
+  test.each(['image/gif', 'image/webp'] as const)('%s: every frame, with its time, and the loops', async (type) => {
+    const moving = sharp(frames, { raw: { width, height: height * 3, channels: 4, pageHeight: height } });
+    const photo = await (
+      type === 'image/gif' ? moving.gif({ delay, loop: 2 }) : moving.webp({ delay, loop: 2, lossless: true })
+    ).toBuffer();
+    expect(await inspect(photo, imageLimits)).toMatchObject({ type, width, height, frames: 3 });
+    const print = await printOf(photo, 'grayscale', { type });
+    expect(await sharp(print).metadata()).toMatchObject({ pages: 3, height, delay, loop: 2 });
+    const [before, after] = [await pixelsOf(photo), await pixelsOf(print)];
+    expect(after.every((value, index) => Math.abs(value - before[index]!) <= 1)).toBe(true);
+    const still = await sharp(await printOf(photo, 'grayscale', { type: 'image/png' })).metadata();
+    expect(still).toMatchObject({ format: 'png', height });
+  });
+});
+
+test.each(['image/png', 'image/webp', 'image/avif', 'image/tiff', 'image/jpeg', 'image/gif'] as const)(
+  'Jimp reads and writes %s, for whoever writes a filter',
+  async (type) => {
+    const image = new Jimp({ width: 20, height: 10, color: 0x20_80_e0_ff });
+    const bytes = await image.getBuffer(type);
+    const again = await Jimp.fromBuffer(bytes);
+    expect([again.width, again.height, again.mime]).toEqual([20, 10, type]);
+    expect(Math.abs(again.bitmap.data[2]! - 0xe0)).toBeLessThan(6);
+  },
+);
+
+test('a print that is too wide for its format is refused with a sentence', async () => {
+  const wide = { frames: [{ data: Buffer.alloc(20_000 * 4, 255), width: 20_000, height: 1 }] };
+  await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 wide and high');
+});
+
+test('quality is heeded', async () => {
+  const photo = await raw().png().toBuffer();
+  for (const type of ['image/jpeg', 'image/webp', 'image/avif'] as const) {
+    const [low, high] = [
+      await printOf(photo, 'sepia', { type, quality: 20 }),
+      await printOf(photo, 'sepia', { type, quality: 95 }),
+    ];
+    expect(low.length).toBeLessThan(high.length);
+  }
+});

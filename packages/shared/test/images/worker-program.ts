@@ -1,0 +1,23 @@
+/** A program whose workers misbehave as the photo says: its first pixel is a command. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { work } from '../../src/worker.ts';
+import { isWorker, startWorker } from '../../src/worker-process.ts';
+import { commands } from './commands.ts';
+
+if (isWorker) {
+  work(async ({ bitmap: { data } }) => {
+    const command = data[0];
+    if (command === commands.loop) for (;;);
+    if (command === commands.sleep) await sleep(60_000);
+    if (command === commands.crash) process.abort();
+    if (command === commands.fault) throw new Error('a fault of the filter');
+    data.fill(0);
+  }, {});
+} else {
+  // As an employer: one worker at an endless loop, and then the command to die without a word.
+  const worker = startWorker();
+  const [original, print] = process.argv.slice(2);
+  void worker.run({ original: original!, print: print!, type: 'image/png' }, 60).catch(() => undefined);
+  process.stdout.write('begun\n');
+  setInterval(() => undefined, 1000);
+}
