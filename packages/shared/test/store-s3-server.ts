@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './support/function.ts';
 
 export interface S3Server {
   /** STORE_URL of a part of the bucket that nobody else uses. */
@@ -60,15 +60,6 @@ function findServer(): string | undefined {
       .map((folder) => join(folder, 'versitygw'))
       .find((path) => existsSync(path))
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address === 'string' || !address) throw new Error('No port is free');
-  return address.port;
 }
 
 async function answering(url: string, child: ChildProcess): Promise<void> {
