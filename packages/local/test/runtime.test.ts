@@ -22,7 +22,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
   });
   expect(environment).toMatchObject({
     STORE_URL: `file://${folder}/data/store`,
-    TMPDIR: join(folder, 'data/tmp'),
+    TMPDIR: join(folder, 'data/tmp/ingest-v2'),
     SMTP_URL: `smtp://127.0.0.1:${runtime.smtpPort}`,
   });
   expect(environment['PRIVATE']).toBeUndefined();
