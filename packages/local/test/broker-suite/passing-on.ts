@@ -32,11 +32,18 @@ export function testPassingOn(broker: MakeBroker): void {
     expect(received[0]!.body.equals(Buffer.from(data))).toBe(true);
   });
 
-  test('structured mode arrives in binary mode, with its data as they were', async () => {
+  test('structured mode arrives in binary mode, with its attributes and data as they were', async () => {
     const { url, apply } = await broker();
     const { url: subscriber, received } = await startSubscriber();
     await apply(trigger('all', subscriber, {}));
-    const head = '"specversion":"1.0","source":"/test","type":"test","count":5,"flag":true';
+    const attributes = {
+      source: '/test',
+      type: 'test',
+      time: '2026-01-02T03:04:05.678901Z',
+      dataschema: 'urn:x',
+      subject: 'a b',
+    };
+    const head = JSON.stringify({ specversion: '1.0', ...attributes, count: 5, flag: true }).slice(1, -1);
     const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
     await send(url, headers, `{${head},"id":"json","data":{"big":12345678901234567890,"list":[1.0,null]}}`);
     await send(url, headers, `{${head},"id":"text","datacontenttype":"text/plain","data":"plain \u00fc"}`);
@@ -44,7 +51,7 @@ export function testPassingOn(broker: MakeBroker): void {
     await arrive(received, 3);
     const found = Object.fromEntries(received.map((one) => [one.headers['ce-id'], one]));
     expect(found['json']!.headers).toMatchObject(
-      binary({ id: 'json', count: '5', flag: 'true', datacontenttype: 'application/json' }),
+      binary({ ...attributes, id: 'json', count: '5', flag: 'true', datacontenttype: 'application/json' }),
     );
     expect(found['json']!.body.toString()).toBe('{"big":12345678901234567890,"list":[1.0,null]}');
     expect([found['text']!.headers['content-type'], found['text']!.body.toString()]).toEqual(['text/plain', 'plain \u00fc']);
