@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { binary, startSubscriber } from '../subscriber.ts';
-import { arrive, type MakeBroker, quick, send, trigger } from './subject.ts';
+import { binary, replyWith, startSubscriber } from '../subscriber.ts';
+import { arrive, type MakeBroker, quick, send, settle, trigger } from './subject.ts';
 
 const errorNames = ['knativeerrordest', 'knativeerrorcode', 'knativeerrordata'].map((name) => `ce-${name}`);
 
@@ -36,6 +36,21 @@ export function testDeadLetters(broker: MakeBroker): void {
     await send(url, binary({}));
     await arrive(letters.received, 1);
     expect(errorNames.map((name) => letters.received[0]!.headers[name])).toEqual([subscriber.url, '422', data]);
+  });
+
+  test('an event that the dead letter sink answers with goes nowhere', async () => {
+    const letters = await startSubscriber((response) => replyWith(response, { type: 'test.reply' }));
+    const subject = await broker({ delivery: { ...quick, retry: 0, deadLetterSink: { uri: letters.url } } });
+    const failing = await startSubscriber((response) => response.writeHead(500).end());
+    const listener = await startSubscriber();
+    await subject.apply(
+      trigger('failing', failing.url, { type: 'test' }),
+      trigger('listener', listener.url, { type: 'test.reply' }),
+    );
+    await send(subject.url, binary({}));
+    await arrive(letters.received, 1);
+    await settle(subject);
+    expect([letters, listener].map(({ received }) => received.length)).toEqual([1, 0]);
   });
 
   test('a dead letter tells of a subscriber that cannot be reached', async () => {

@@ -14,6 +14,16 @@ export function testFailures(broker: MakeBroker): void {
     await arrive(subscriber.received, 2);
   });
 
+  test('a connection that breaks off is tried again', async () => {
+    const { url, apply } = await broker();
+    const subscriber = await startSubscriber((response, _received, number) =>
+      number === 1 ? response.destroy() : response.writeHead(204).end(),
+    );
+    await apply(trigger('breaking', subscriber.url, {}));
+    await send(url, binary({}));
+    await arrive(subscriber.received, 2);
+  });
+
   test.each([302, 400, 401, 413, 422])('%i goes straight to the dead letter sink', async (status) => {
     const subscriber = await startSubscriber((response) => response.writeHead(status, { location: '/' }).end());
     const letters = await startSubscriber();
@@ -34,12 +44,14 @@ export function testFailures(broker: MakeBroker): void {
       trigger('never', never.url, { type: 'test.never' }),
     );
     await send(subject.url, binary({ type: 'test.fourth' }));
-    await send(subject.url, binary({ type: 'test.never', datacontenttype: 'text/plain' }), 'kept');
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const event = binary({ type: 'test.never', datacontenttype: 'text/plain' });
+    await send(subject.url, { ...event, traceparent: `00-${trace}-b7ad6b7169203331-01` }, 'kept');
     await arrive(fourth.received, 4);
     await arrive(letters.received, 1);
     await settle(subject);
     expect([fourth, never, letters].map(({ received }) => received.length)).toEqual([4, 4, 1]);
-    expect(letters.received[0]!.headers).toMatchObject(binary({ type: 'test.never', datacontenttype: 'text/plain' }));
+    expect(letters.received[0]!.headers).toMatchObject({ ...event, traceparent: expect.stringContaining(trace) });
     expect(letters.received[0]!.body.toString()).toBe('kept');
   });
 
@@ -51,6 +63,16 @@ export function testFailures(broker: MakeBroker): void {
     await send(url, binary({}));
     await arrive(letters.received, 1);
     expect(failing.received.length).toBe(2);
+  });
+
+  test('a Trigger with a delivery of its own takes no retries from the Broker, and has its own dead letter sink', async () => {
+    const [own, common] = await Promise.all([startSubscriber(), startSubscriber()]);
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: common.url } } });
+    const failing = await startSubscriber((response) => response.writeHead(500).end());
+    await apply(trigger('failing', failing.url, {}, { delivery: { deadLetterSink: { uri: own.url } } }));
+    await send(url, binary({}));
+    await arrive(own.received, 1);
+    expect([failing, own, common].map(({ received }) => received.length)).toEqual([1, 1, 0]);
   });
 
   test('a subscriber that takes longer than the time-out has failed', async () => {
