@@ -13,32 +13,45 @@ export interface Faults {
 export interface Saboteur {
   url: string;
   counts: Record<'delivered' | 'dropped' | 'duplicated' | 'delayed' | 'cursed', number>;
+  /** Whether the sepia prints of a job cannot be made, for ever: its sender must hear of it. */
+  isCursed(job: string): boolean;
   close(): void;
 }
 
 const cursedStage = 'sepia';
-
-/** One job in sixteen, for ever: its sepia prints cannot be made, and its sender must hear of it. */
-export function isCursed(job: string): boolean {
-  return job.startsWith('0');
-}
+/** One in so many jobs that want sepia, the first included: even a short run has its dead letters. */
+const jobsPerCurse = 16;
 
 /** Milliseconds that a delayed delivery may wait; others overtake it meanwhile. */
 const longestDelay = 2000;
 
-/** Stands between broker and functions: loses deliveries without a word, makes them twice, and holds them back. */
-export async function openSaboteur(faults: () => Faults, random: () => number): Promise<Saboteur> {
+/**
+ * Stands between broker and functions: loses deliveries without a word, makes them twice, and holds them back.
+ * @param faults undefined while nothing fails
+ */
+export async function openSaboteur(faults: () => Faults | undefined, random: () => number): Promise<Saboteur> {
   const counts = { delivered: 0, dropped: 0, duplicated: 0, delayed: 0, cursed: 0 };
+
+  const met = new Set<string>();
+  const cursed = new Set<string>();
+
+  function curseSome(job: string) {
+    if (!faults() || met.has(job)) return;
+    if (met.size % jobsPerCurse === 0) cursed.add(job);
+    met.add(job);
+  }
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse) {
     const body = await readAll(incoming);
     const [subscriber, target] = incoming.url!.slice(1).split('/').map(decodeURIComponent) as [string, string];
-    if (subscriber === cursedStage && isCursed(String(incoming.headers['ce-job']))) {
+    const job = String(incoming.headers['ce-job']);
+    if (subscriber === cursedStage) curseSome(job);
+    if (subscriber === cursedStage && cursed.has(job)) {
       counts.cursed += 1;
       outgoing.writeHead(500).end('cursed');
       return;
     }
-    const { drop, duplicate, delay } = faults();
+    const { drop, duplicate, delay } = faults() ?? { drop: 0, duplicate: 0, delay: 0 };
     if (random() < drop) {
       counts.dropped += 1;
       outgoing.writeHead(204).end();
@@ -69,6 +82,7 @@ export async function openSaboteur(faults: () => Faults, random: () => number): 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     counts,
+    isCursed: (job) => cursed.has(job),
     close() {
       server.close();
       server.closeAllConnections();
