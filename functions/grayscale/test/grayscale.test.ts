@@ -1,0 +1,44 @@
+import { eventType, imageUploaded } from '@darkroom/shared/events';
+import { keys } from '@darkroom/shared/job';
+import { json } from '@darkroom/shared/store';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
+import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
+
+let lab: Lab;
+let grayscale: RunningFunction;
+beforeAll(async () => {
+  lab = await openLab();
+  grayscale = await startFunction('grayscale', lab.environment);
+});
+afterAll(async () => {
+  await grayscale.stop();
+  await lab.close();
+});
+
+test('a repeat announces the print again, and does not make it again', async () => {
+  const job = await lab.accept();
+  const finished = { type: eventType.filterFinished, job: job.job, image: '1', filter: 'grayscale', outcome: 'succeeded' };
+  const first = await grayscale.deliver(imageUploaded(job, '1'));
+  expect(first.reply).toMatchObject(finished);
+  // Without the original there is nothing to make a print of.
+  await lab.store.remove(keys.original(job.job, job.images[0]!));
+  const { reply } = await grayscale.deliver(imageUploaded(job, '1'));
+  expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
+});
+
+test('a print that was given up is announced as rejected, and not made after all', async () => {
+  const job = await lab.accept();
+  await lab.store.writeOnce(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'too dark' }));
+  const { reply } = await grayscale.deliver(imageUploaded(job, '1'));
+  expect(reply).toMatchObject({ type: eventType.filterFinished, outcome: 'rejected' });
+  expect(await lab.store.stat(keys.print(job, job.images[0]!, 'grayscale'))).toBeUndefined();
+});
+
+test('a job that was deleted, or never asked for this filter, is no reason to be asked again', async () => {
+  const others = await lab.accept({ filters: ['sepia'] });
+  expect(await grayscale.deliver(imageUploaded(others, '1'))).toMatchObject({ status: 204, reply: undefined });
+  const job = await lab.accept();
+  await lab.store.remove(keys.job(job.job));
+  expect(await grayscale.deliver(imageUploaded(job, '1'))).toMatchObject({ status: 204, reply: undefined });
+});
