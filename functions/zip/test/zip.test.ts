@@ -19,8 +19,10 @@ afterAll(async () => {
   await lab.close();
 });
 
+/** No print has the bytes of another, so that none can be taken for another. */
 async function finish(job: Job, image: string, filter: string) {
-  await lab.store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), await photo());
+  const print = await photo('jpeg', { width: 64 + Number(image), height: 48 + filter.length });
+  await lab.store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), print);
 }
 const announce = (job: Job) => zip.deliver(filterFinished(job, '1', 'sepia', 'succeeded'));
 
@@ -52,6 +54,8 @@ test('the archive holds originals, prints and a manifest whose digests hold', as
     expect(entries[path]).toHaveLength(size);
     expect(createHash('sha256').update(entries[path]!).digest('hex')).toBe(sha256);
   }
+  const sepia = await readBytes(lab.store, keys.print(job, job.images[1]!, 'sepia'));
+  expect(sepia!.equals(entries['sepia/A-2.jpg']!)).toBe(true);
   expect(manifest.files.filter(({ made }) => made === 'original').map(({ path }) => path)).toEqual([
     'original/a.jpg',
     'original/A-2.jpg',
