@@ -1,3 +1,4 @@
+import { explain } from '@darkroom/shared/errors';
 import { archiveCreated, type Event, filterFinished, imageUploaded, jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, keys, type Progress, readJob, readProgress } from '@darkroom/shared/job';
 import { log } from '@darkroom/shared/log';
@@ -12,16 +13,22 @@ interface Patience {
   deadlineSeconds: number;
 }
 
+/** Jobs looked at side by side: each waits for the store, not for the processor. */
+const side = 8;
+
 /** Walks all open jobs, and sets each that stands still going again. A fault with one is logged, and the walk goes on. */
 export async function resume(store: Store, emit: Emit, patience: Patience): Promise<void> {
-  for await (const { key } of store.list(keys.allOpen)) {
-    const id = key.slice(keys.allOpen.length);
-    try {
-      await resumeJob(store, emit, patience, id);
-    } catch (error) {
-      log('could not resume', { job: id, error: String(error) });
+  const open = store.list(keys.allOpen);
+  async function walk() {
+    for await (const { key } of open) {
+      const id = key.slice(keys.allOpen.length);
+      await resumeJob(store, emit, patience, id).catch((error: unknown) =>
+        log('could not resume', { job: id, error: explain(error) }),
+      );
     }
   }
+  // They draw from one list, each the next job that none has yet.
+  await Promise.all(Array.from({ length: side }, walk));
 }
 
 async function resumeJob(store: Store, emit: Emit, { idleSeconds, deadlineSeconds }: Patience, id: string): Promise<void> {
