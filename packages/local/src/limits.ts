@@ -19,8 +19,8 @@ export const limits = {
   startAttempts: 3,
   /** The longest pause before a process is started again. */
   restartPause: 10_000,
-  /** A process that lived this long has recovered: its next restart is immediate again. */
-  steadyTime: 60_000,
+  /** A process that lived this long is no crash loop: its next restart is immediate. */
+  steadyTime: 2_000,
   /** How long a request or delivery waits for a process that is restarting, as Knative's activator would hold it. */
   revisionWait: 10_000,
   /** How long work in flight may take to finish when the runtime stops. */
