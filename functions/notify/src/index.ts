@@ -24,7 +24,7 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   return async ({ job: id }) => {
     const job = await readJob(store, id);
     if (!job) return undefined;
-    const ended = (await readJson(store, keys.completed(id))) as Completion | undefined;
+    const ended = await readEnd(id);
     if (ended) return jobCompleted(id, ended.status);
     const progress = await readProgress(store, job);
     if (!progress.packed) return undefined;
@@ -32,6 +32,9 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
     const lease = await leaseMail(store, id);
     if (!lease) return undefined;
     try {
+      // Another may have ended the job, and given the lease back, since we looked.
+      const meanwhile = await readEnd(id);
+      if (meanwhile) return jobCompleted(id, meanwhile.status);
       const attachments = await attachmentsFor(store, progress, config.MAIL_ATTACH_MAX);
       const letter = await compose({ store, job, progress, attachments, publicUrl: config.PUBLIC_URL, from: config.MAIL_FROM });
       const mail = await sendOrGiveUp(letter, id);
@@ -45,6 +48,10 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
       await lease.release();
     }
   };
+
+  async function readEnd(job: string): Promise<Completion | undefined> {
+    return (await readJson(store, keys.completed(job))) as Completion | undefined;
+  }
 
   async function sendOrGiveUp(letter: Letter, job: string): Promise<Completion['mail']> {
     try {
