@@ -4,7 +4,8 @@ import { Rejected } from './errors.ts';
 import { extensionOf, formats, type PrintType } from './formats.ts';
 import { encodeJpeg } from './jpeg.ts';
 import { sharp } from './libvips.ts';
-import { joined, pack } from './samples.ts';
+import { encodePng } from './png.ts';
+import { isOpaque, joined, pack } from './samples.ts';
 
 export interface EncodeOptions {
   type: PrintType;
@@ -15,7 +16,7 @@ export interface EncodeOptions {
 }
 
 /** Quality where the sender asks for none: a print is to keep 38 dB and more of any photo (docs/images.md has the figures). */
-export const defaultQuality = { 'image/jpeg': 95, 'image/webp': 90, 'image/avif': 75 } as const;
+export const defaultQuality = { 'image/jpeg': 96, 'image/webp': 90, 'image/avif': 75 } as const;
 
 /** Encodes; an animation stays one where the format can move, else its first frame is kept. No metadata is written. */
 export async function encode(
@@ -27,20 +28,19 @@ export async function encode(
   const { width, height } = kept[0]!;
   checkSize(kept[0]!, type);
   if (type === 'image/jpeg') return encodeJpeg(kept[0]!, quality ?? defaultQuality[type], grey);
+  if (type === 'image/png') return encodePng({ ...pack(kept, { grey, alpha: true }), width, height });
 
-  const { data, channels } =
-    type === 'image/gif'
-      ? { data: joined(kept), channels: 4 as const }
-      : pack(kept, { grey: grey && type !== 'image/webp', alpha: true });
+  const single = grey && (type === 'image/tiff' || type === 'image/avif');
+  const { data, channels } = single ? pack(kept, { grey, alpha: true }) : { data: joined(kept), channels: 4 as const };
   const pipeline = sharp(data, {
     raw: { width, height: height * kept.length, channels, ...(moving && { pageHeight: height }) },
     limitInputPixels: false,
   });
-  if (channels <= 2) pipeline.toColourspace('b-w');
+  if (single) pipeline.toColourspace('b-w');
+  // GIF is exact with an alpha channel only: without one, libvips lets frames share their colours.
+  else if (type !== 'image/gif' && isOpaque(kept)) pipeline.removeAlpha();
   const animation = moving ? { ...(delay && { delay }), loop } : {};
   switch (type) {
-    case 'image/png':
-      return pipeline.png({ compressionLevel: 6 }).toBuffer();
     case 'image/webp': {
       const exact = lossless && quality === undefined;
       return pipeline

@@ -14,9 +14,9 @@ export function joined(frames: readonly Bitmap[]): Buffer {
 /** Whether no pixel lets anything through. */
 export function isOpaque(frames: readonly Bitmap[]): boolean {
   return frames.every(({ data }) => {
-    let all = 255;
-    for (let index = 3; index < data.length && all === 255; index += 4) all &= data[index]!;
-    return all === 255;
+    const words = wordsOf(data);
+    for (let index = 0; index < words.length; index += 1) if (words[index]! < 0xff000000) return false;
+    return true;
   });
 }
 
@@ -25,8 +25,8 @@ export function pack(frames: readonly Bitmap[], { grey, alpha }: { grey: boolean
   const rgba = joined(frames);
   const opaque = isOpaque(frames);
   if (!opaque && !alpha) return pack([layOnWhite(rgba)], { grey, alpha });
-  if (grey) return opaque ? take(rgba, [0]) : take(rgba, [0, 3]);
-  return opaque ? take(rgba, [0, 1, 2]) : { data: rgba, channels: 4 };
+  if (!grey) return opaque ? takeColours(wordsOf(rgba)) : { data: rgba, channels: 4 };
+  return opaque ? takeGrey(wordsOf(rgba)) : takeGreyAndAlpha(wordsOf(rgba));
 }
 
 /** What stays of a transparent picture where there is no alpha: as if it lay on white paper. */
@@ -39,13 +39,31 @@ function layOnWhite(rgba: Buffer): Bitmap {
   return { data, width: rgba.length / 4, height: 1 };
 }
 
-function take(rgba: Buffer, parts: readonly [0] | readonly [0, 3] | readonly [0, 1, 2]): Samples {
-  const channels = parts.length;
-  const data = Buffer.allocUnsafe((rgba.length / 4) * channels);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += channels) {
-    data[to] = rgba[from]!;
-    if (channels > 1) data[to + 1] = rgba[from + parts[1]!]!;
-    if (channels > 2) data[to + 2] = rgba[from + 2]!;
+function takeGrey(words: Uint32Array): Samples {
+  const data = Buffer.allocUnsafe(words.length);
+  for (let index = 0; index < words.length; index += 1) data[index] = words[index]!;
+  return { data, channels: 1 };
+}
+
+function takeGreyAndAlpha(words: Uint32Array): Samples {
+  const pairs = new Uint16Array(words.length);
+  for (let index = 0; index < words.length; index += 1) pairs[index] = (words[index]! & 255) | ((words[index]! >>> 24) << 8);
+  return { data: Buffer.from(pairs.buffer), channels: 2 };
+}
+
+function takeColours(words: Uint32Array): Samples {
+  const data = Buffer.allocUnsafe(words.length * 3);
+  for (let index = 0, to = 0; index < words.length; index += 1, to += 3) {
+    const word = words[index]!;
+    data[to] = word;
+    data[to + 1] = word >>> 8;
+    data[to + 2] = word >>> 16;
   }
-  return { data, channels };
+  return { data, channels: 3 };
+}
+
+/** Pixels as numbers, red lowest and alpha highest: every processor that Node runs on is little-endian. One step per pixel is faster. */
+function wordsOf(rgba: Buffer): Uint32Array {
+  const aligned = rgba.byteOffset % 4 === 0 ? rgba : Buffer.from(Uint8Array.from(rgba).buffer);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }

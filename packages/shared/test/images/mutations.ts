@@ -12,7 +12,7 @@ export function* mutations(originals: readonly Buffer[], count: number, seed: nu
       const at = below(random() < 0.5 ? Math.min(200, bytes.length - 4) : bytes.length - 4);
       const kind = below(4);
       if (kind === 0) bytes[at] = bytes[at]! ^ (1 << below(8));
-      else if (kind === 1) bytes.fill(below(256), at, at + below(16));
+      else if (kind === 1) bytes.fill(below(256), at, Math.min(bytes.length, at + below(16)));
       else if (kind === 2) bytes.writeUInt32BE([0, 0xffffffff, 0x7fffffff, 0x80000000, 65_536][below(5)]!, at);
       else bytes.copyWithin(at, Math.min(bytes.length, at + below(64)));
     }

@@ -1,0 +1,77 @@
+/**
+ * Develops thousands of damaged photos in worker processes as the functions do: `node bench/images/mutations.ts [count] [seed]`. Each must be
+ * refused or developed; nothing may crash, hang or count as a passing fault.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { sepia } from '../../functions/sepia/src/index.ts';
+import { grayscale } from '../../functions/grayscale/src/index.ts';
+import { Rejected } from '../../packages/shared/src/errors.ts';
+import { work } from '../../packages/shared/src/worker.ts';
+import { workerPool } from '../../packages/shared/src/worker-pool.ts';
+import { isWorker } from '../../packages/shared/src/worker-process.ts';
+import { mutations } from '../../packages/shared/test/images/mutations.ts';
+
+if (isWorker) {
+  if (process.env['FILTER'] === 'sepia') work(sepia, {});
+  else work(grayscale, { grey: true, luma: true });
+} else {
+  await main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1));
+}
+
+async function main(count: number, seed: number): Promise<void> {
+  const store = mkdtempSync(join(tmpdir(), 'mutations-'));
+  process.env['STORE_URL'] = `file://${store}`;
+  const size = { width: 120, height: 90, channels: 3 as const, background: '#c06030' };
+  const photo = (width = size.width) =>
+    sharp({ create: { ...size, width, noise: { type: 'gaussian', mean: 120, sigma: 40 } } }).sharpen();
+  const originals = await Promise.all([
+    photo().jpeg().toBuffer(),
+    photo().jpeg({ progressive: true }).toBuffer(),
+    // Large enough for the short way by luma.
+    sharp({ create: { ...size, width: 1200, height: 900 } })
+      .jpeg({ quality: 80 })
+      .toBuffer(),
+    photo().png().toBuffer(),
+    photo().png({ palette: true }).toBuffer(),
+    photo().webp().toBuffer(),
+    photo().webp({ lossless: true }).toBuffer(),
+    photo().gif().toBuffer(),
+    photo().tiff({ compression: 'lzw' }).toBuffer(),
+    photo(60).avif().toBuffer(),
+  ]);
+  const outcomes = new Map<string, number>();
+  const note = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  let [number, slowest] = [0, 0];
+  const queue = mutations(originals, count, seed);
+  mkdirSync(join(store, 'photos'));
+
+  for (const name of ['grayscale', 'sepia']) {
+    process.env['FILTER'] = name;
+    const pool = workerPool(2, 20);
+    const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
+    const next = async () => {
+      while (number < half) {
+        const { value, done } = queue.next();
+        if (done) return;
+        number += 1;
+        const task = { original: `photos/${number}.bin`, print: `photos/${number}.jpg`, type: 'image/jpeg' as const };
+        writeFileSync(join(store, task.original), value);
+        const begun = performance.now();
+        await pool.run(task).then(
+          () => note('developed'),
+          (error: unknown) => note(error instanceof Rejected ? `refused: ${error.message}` : `FAULT: ${String(error)}`),
+        );
+        slowest = Math.max(slowest, performance.now() - begun);
+        rmSync(join(store, task.original));
+      }
+    };
+    await Promise.all([next(), next()]);
+    pool.close();
+  }
+  rmSync(store, { recursive: true });
+  for (const [outcome, times] of outcomes) console.log(`${String(times).padStart(6)}  ${outcome}`);
+  console.log(`slowest: ${slowest.toFixed(0)} ms`);
+}
