@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decode, encode, Jimp } from '../src/image.ts';
+import { decode, encode } from '../src/image.ts';
 import { inspect } from '../src/inspect.ts';
 import { renderLuma } from '../src/luma.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';
@@ -121,20 +121,19 @@ describe('animations', () => {
   });
 });
 
-test.each(['image/png', 'image/webp', 'image/avif', 'image/tiff', 'image/jpeg', 'image/gif'] as const)(
-  'Jimp reads and writes %s, for whoever writes a filter',
-  async (type) => {
-    const image = new Jimp({ width: 20, height: 10, color: 0x20_80_e0_ff });
-    const bytes = await image.getBuffer(type);
-    const again = await Jimp.fromBuffer(bytes);
-    expect([again.width, again.height, again.mime]).toEqual([20, 10, type]);
-    expect(Math.abs(again.bitmap.data[2]! - 0xe0)).toBeLessThan(6);
-  },
-);
-
 test('a print that is too wide for its format is refused with a sentence', async () => {
   const wide = { frames: [{ data: Buffer.alloc(20_000 * 4, 255), width: 20_000, height: 1 }] };
   await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 wide and high');
+});
+
+test('a large PNG, compressed in parts, is one stream to others', async () => {
+  const large = await raw().resize(1000, 700, { kernel: 'cubic' }).raw().toBuffer();
+  const photo = await sharp(large, { raw: { width: 1000, height: 700, channels: 3 } })
+    .png()
+    .toBuffer();
+  const { frames } = await decode(photo, imageLimits);
+  const print = await encode({ frames }, { type: 'image/png' });
+  expect((await sharp(print, { failOn: 'warning' }).raw().toBuffer()).equals(large)).toBe(true);
 });
 
 test('quality is heeded', async () => {

@@ -94,6 +94,14 @@ test.each(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)(
   },
 );
 
+test('a JPEG whose middle makes no sense is refused, though it goes on to its end', async () => {
+  const whole = await photo().jpeg({ quality: 90 }).toBuffer();
+  const damaged = Buffer.from(whole).fill(0xfe, whole.length * 0.5, whole.length * 0.6);
+  for (const filter of ['grayscale', 'sepia'] as const) {
+    await expect(printOf(damaged, filter, { type: 'image/jpeg' })).rejects.toThrow('The file is damaged');
+  }
+});
+
 test('random damage is refused or survived, and never anything else', async () => {
   const types = ['jpeg', 'png', 'webp', 'gif', 'tiff'] as const;
   const originals = await Promise.all(types.map((format) => photo().toFormat(format).toBuffer()));

@@ -49,6 +49,8 @@ rgba = rgb.copy()
 rgba.putalpha(alpha)
 grey = rgb.convert("L")
 palette = rgb.quantize(64)
+inks = rgb.convert("CMYK")
+inks = Image.merge("CMYK", (*inks.split()[:3], alpha.point(lambda value: value // 2)))  # Pillow itself makes no black ink
 
 # JPEG
 for name, options in {
@@ -60,7 +62,7 @@ for name, options in {
 }.items():
     rgb.save(at(f"{name}.jpg"), quality=95, **options)
 grey.save(at("grey.jpg"), quality=95)
-rgb.convert("CMYK").save(at("inks.jpg"), quality=95)
+inks.save(at("inks.jpg"), quality=95)
 for orientation in range(1, 9):
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -73,8 +75,8 @@ os.remove(at("ppm.ppm"))
 with open(at("baseline.jpg"), "rb") as file:
     whole = file.read()
 with open(at("stray-bytes.jpg"), "wb") as file:
-    file.write(whole[:-2] + b"\0\0\0\0\0\0" + whole[-2:])
-for name, profile, image in (("adobe-rgb", "a98.icc", rgb), ("inks-with-profile", "default_cmyk.icc", rgb.convert("CMYK"))):
+    file.write(whole[:20] + b"\0\0\0" + whole[20:])  # between the first two segments
+for name, profile, image in (("adobe-rgb", "a98.icc", rgb), ("inks-with-profile", "default_cmyk.icc", inks)):
     if os.path.exists(os.path.join(PROFILES, profile)):
         with open(os.path.join(PROFILES, profile), "rb") as file:
             image.save(at(f"{name}.jpg"), quality=95, icc_profile=file.read())
@@ -122,7 +124,7 @@ if ".avif" in Image.registered_extensions():
 rgb.save(at("rgb.tiff"))
 rgba.save(at("rgba.tiff"), compression="tiff_deflate")
 grey.convert("1").save(at("fax.tiff"), compression="group4")
-rgb.convert("CMYK").save(at("inks.tiff"))
+inks.save(at("inks.tiff"))
 rgb.save(at("pages.tiff"), save_all=True, append_images=[grey.convert("RGB")])
 rgb.save(at("rgb.bmp"))
 palette.save(at("palette.bmp"))
