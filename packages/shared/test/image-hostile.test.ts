@@ -16,10 +16,9 @@ const refusal = async (bytes: Buffer | string) => {
   return `${status} ${message}`;
 };
 
-const photo = () =>
-  sharp({
-    create: { width: 60, height: 40, channels: 3, background: '#c06030', noise: { type: 'gaussian', mean: 120, sigma: 40 } },
-  });
+// Grain that is the same in every run, or damage would be another each time.
+const grain = Buffer.from(Array.from({ length: 60 * 40 * 3 }, (_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 24));
+const photo = () => sharp(grain, { raw: { width: 60, height: 40, channels: 3 } }).blur(0.7);
 
 function chunk(name: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(name), data]);
@@ -96,7 +95,8 @@ test.each(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)(
 
 test('a JPEG whose middle makes no sense is refused, though it goes on to its end', async () => {
   const whole = await photo().jpeg({ quality: 90 }).toBuffer();
-  const damaged = Buffer.from(whole).fill(0xfe, whole.length * 0.5, whole.length * 0.6);
+  // Ones only (a zero byte after 0xFF is stuffing): the one code that no Huffman table of a JPEG may have.
+  const damaged = Buffer.from(whole).fill(Buffer.from([0xff, 0]), whole.length - 300, whole.length - 100);
   for (const filter of ['grayscale', 'sepia'] as const) {
     await expect(printOf(damaged, filter, { type: 'image/jpeg' })).rejects.toThrow('The file is damaged');
   }
