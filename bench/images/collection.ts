@@ -12,9 +12,9 @@ import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { sepia } from '../../functions/sepia/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
 import { extensionOf, printType, sniff } from '../../packages/shared/src/formats.ts';
-import { work } from '../../packages/shared/src/worker.ts';
-import { workerPool } from '../../packages/shared/src/worker-pool.ts';
-import { isWorker } from '../../packages/shared/src/worker-process.ts';
+import { work } from '../../packages/shared/src/worker/worker.ts';
+import { workerPool } from '../../packages/shared/src/worker/pool.ts';
+import { isWorker } from '../../packages/shared/src/worker/process.ts';
 
 type Filter = 'grayscale' | 'sepia';
 

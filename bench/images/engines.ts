@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import type { Jimp as OwnJimp } from '../../packages/shared/src/jimp.ts';
+import type { Jimp as OwnJimp } from '../../packages/shared/src/image/jimp.ts';
 import sharp, { type Matrix3x3, type Sharp } from 'sharp';
 import { printOf } from '../../packages/shared/test/images/filters.ts';
-import { defaultQuality } from '../../packages/shared/src/encode.ts';
+import { defaultQuality } from '../../packages/shared/src/image/encode.ts';
 import type { Filter, Photo } from './photos.ts';
 
 /** Makes one print, bytes to bytes. */

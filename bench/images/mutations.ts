@@ -9,9 +9,9 @@ import sharp from 'sharp';
 import { sepia } from '../../functions/sepia/src/index.ts';
 import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
-import { work } from '../../packages/shared/src/worker.ts';
-import { workerPool } from '../../packages/shared/src/worker-pool.ts';
-import { isWorker } from '../../packages/shared/src/worker-process.ts';
+import { work } from '../../packages/shared/src/worker/worker.ts';
+import { workerPool } from '../../packages/shared/src/worker/pool.ts';
+import { isWorker } from '../../packages/shared/src/worker/process.ts';
 import { mutations } from '../../packages/shared/test/images/mutations.ts';
 
 if (isWorker) {

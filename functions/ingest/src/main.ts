@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { explain } from '@darkroom/shared/errors';
 import { log } from '@darkroom/shared/log';
-import { openStore } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { createServer } from './server.ts';
 import { readSettings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';

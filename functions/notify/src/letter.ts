@@ -13,6 +13,9 @@ export interface Letter {
   attachments: Attachment[];
 }
 
+/** Sends one letter. */
+export type Send = (letter: Letter) => Promise<void>;
+
 interface Facts {
   store: Store;
   job: Job;

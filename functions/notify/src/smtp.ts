@@ -1,6 +1,5 @@
 import { createTransport } from 'nodemailer';
-import type { Letter } from './letter.ts';
-import type { Send } from './transport.ts';
+import type { Letter, Send } from './letter.ts';
 import { sendSeconds, Undeliverable } from './undeliverable.ts';
 
 /**

@@ -1,10 +1,8 @@
 import { isPlainAddress } from '@darkroom/shared/address';
 import { Misconfigured } from '@darkroom/shared/errors';
-import type { Letter } from './letter.ts';
+import type { Send } from './letter.ts';
 import type { Settings } from './settings.ts';
 import { Undeliverable } from './undeliverable.ts';
-
-export type Send = (letter: Letter) => Promise<void>;
 
 /** The way out that MAIL_TRANSPORT names. Its library is loaded with the first mail: a cold start need not wait for it. */
 export function openTransport(settings: Settings): Send {

@@ -1,7 +1,7 @@
 import { readConfig, integer, url } from '@darkroom/shared/config';
 import { publish } from '@darkroom/shared/publish';
 import { stage } from '@darkroom/shared/stage';
-import { openStore } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { optional } from 'valibot';
 import { readCall } from './call.ts';
 import { bury } from './dead-letter.ts';

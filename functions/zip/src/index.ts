@@ -2,7 +2,8 @@ import { readConfig, url } from '@darkroom/shared/config';
 import { archiveCreated } from '@darkroom/shared/events';
 import { keys, readJob, readProgress } from '@darkroom/shared/job';
 import { stage } from '@darkroom/shared/stage';
-import { json, openStore } from '@darkroom/shared/store';
+import { json } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { pack } from './archive.ts';
 
 /**

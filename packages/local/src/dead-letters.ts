@@ -12,7 +12,8 @@ import { explain } from '@darkroom/shared/errors';
 import { eventType } from '@darkroom/shared/events';
 import { keys } from '@darkroom/shared/job';
 import { publish } from '@darkroom/shared/publish';
-import { json, openStore, readJson, type Store } from '@darkroom/shared/store';
+import { json, readJson, type Store } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { CloudEvent } from 'cloudevents';
 import { readSettings } from './settings.ts';
 

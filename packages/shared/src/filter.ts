@@ -1,19 +1,20 @@
 import { optional } from 'valibot';
 import { integer, readConfig, url } from './config.ts';
-import type { Apply, Traits } from './develop.ts';
+import type { Apply, Traits } from './worker/develop.ts';
 import { Rejected } from './errors.ts';
 import { filterFinished, type Outcome } from './events.ts';
 import { printType } from './formats.ts';
 import { type Job, keys, type Photo, readJob } from './job.ts';
 import { limits } from './limits.ts';
 import { type Stage, stage } from './stage.ts';
-import { json, openStore, type Store } from './store.ts';
-import { type WorkerPool, workerPool } from './worker-pool.ts';
-import { isWorker } from './worker-process.ts';
-import { defaultWorkers } from './workers.ts';
+import { json, type Store } from './store.ts';
+import { openStore } from './store/open.ts';
+import { type WorkerPool, workerPool } from './worker/pool.ts';
+import { isWorker } from './worker/process.ts';
+import { defaultWorkers } from './worker/count.ts';
 
-export type { Apply, Traits } from './develop.ts';
-export type { Image } from './jimp.ts';
+export type { Apply, Traits } from './worker/develop.ts';
+export type { Image } from './image/jimp.ts';
 
 const settings = {
   STORE_URL: url('file:', 's3:'),
@@ -47,7 +48,7 @@ export function filter(name: string, apply: Apply, traits: Traits = {}): Stage {
     };
   });
 
-  if (isWorker) return { ...listening, init: async () => (await import('./worker.ts')).work(apply, traits) };
+  if (isWorker) return { ...listening, init: async () => (await import('./worker/worker.ts')).work(apply, traits) };
   return {
     ...listening,
     async shutdown() {

@@ -1,11 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import type { Environment } from './config.ts';
-import type { Content } from './content.ts';
-import { Misconfigured } from './errors.ts';
-import { fileStore } from './file-store.ts';
-import { bucketOf } from './s3-store-location.ts';
-import { s3Store } from './s3-store.ts';
-import type { Range } from './store-key.ts';
+import type { Content } from './store/content.ts';
+import type { Range } from './store/key.ts';
 
 export type { Content, Range };
 
@@ -50,23 +44,6 @@ export interface Download {
   filename: string;
   /** A media type. */
   type: string;
-}
-
-/**
- * @param location `file:/absolute/folder` or `s3://bucket/prefix?region=...&endpoint=...`
- * @throws Misconfigured
- */
-export function openStore(location: string, environment: Environment = process.env): Store {
-  const forms = 'Use file:/absolute/folder or s3://bucket/prefix.';
-  if (!URL.canParse(location)) throw new Misconfigured(`STORE_URL is not a URL. ${forms}`);
-  const url = new URL(location);
-  if (url.protocol === 's3:') return s3Store(bucketOf(url, environment));
-  if (url.protocol !== 'file:') throw new Misconfigured(`STORE_URL: no store speaks "${url.protocol}". ${forms}`);
-  try {
-    return fileStore(fileURLToPath(url));
-  } catch (cause) {
-    throw new Misconfigured(`STORE_URL names no folder of this machine. ${forms}`, { cause });
-  }
 }
 
 export async function readBytes(store: Store, key: string): Promise<Buffer | undefined> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeBmp } from '../src/bmp.ts';
+import { decodeBmp } from '../src/image/bmp.ts';
 import { Rejected } from '../src/errors.ts';
 
 interface Layout {

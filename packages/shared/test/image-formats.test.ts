@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decode, encode } from '../src/image.ts';
-import { inspect } from '../src/inspect.ts';
-import { renderLuma } from '../src/luma.ts';
+import { inspect } from '../src/image/inspect.ts';
+import { renderLuma } from '../src/image/luma.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';
 
 // Made with sharp alone, so that these run where there is no Python: 64 x 48, no side like another.

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
-import { inspect } from '../src/inspect.ts';
+import { inspect } from '../src/image/inspect.ts';
 import { imageLimits, printOf } from './images/filters.ts';
 import { mutations } from './images/mutations.ts';
 

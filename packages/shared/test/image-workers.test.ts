@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
-import { type WorkerPool, workerPool } from '../src/worker-pool.ts';
-import { startWorker } from '../src/worker-process.ts';
+import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
+import { startWorker } from '../src/worker/process.ts';
 import { commands } from './images/commands.ts';
 
 const program = join(import.meta.dirname, 'images/worker-program.ts');

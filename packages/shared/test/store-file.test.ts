@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { entriesOf, openStore, readBytes, type Store } from '@darkroom/shared/store';
+import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { testStore } from './store-suite.ts';
 
 const run = promisify(execFile);
@@ -41,7 +42,7 @@ test('drafts that a killed process left are removed by the next, and those of ot
 });
 
 test('a writer that is killed at any time leaves the old bytes or the new ones', async () => {
-  const module = new URL('../src/store.ts', import.meta.url).href;
+  const module = new URL('../src/store/open.ts', import.meta.url).href;
   const script = `
     const { openStore } = await import(${JSON.stringify(module)});
     const store = openStore(${JSON.stringify(pathToFileURL(root).href)});

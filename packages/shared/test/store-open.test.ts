@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Misconfigured } from '@darkroom/shared/errors';
-import { bucketOf } from '@darkroom/shared/s3-store-location';
-import { entriesOf, openStore } from '@darkroom/shared/store';
+import { bucketOf } from '@darkroom/shared/store/s3-location';
+import { entriesOf } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 
 const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'top-secret' };
 const bucket = (url: string, environment = {}) => bucketOf(new URL(url), { ...keys, ...environment });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { s3Store } from '@darkroom/shared/s3-store';
-import { bucketOf } from '@darkroom/shared/s3-store-location';
+import { s3Store } from '@darkroom/shared/store/s3-store';
+import { bucketOf } from '@darkroom/shared/store/s3-location';
 import type { Store } from '@darkroom/shared/store';
 
 /** What a server in trouble answers to one request. */

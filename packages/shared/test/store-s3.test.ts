@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
-import { entriesOf, openStore } from '@darkroom/shared/store';
+import { entriesOf } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import { startS3 } from './store-s3-server.ts';
 import { testStore } from './store-suite.ts';
 

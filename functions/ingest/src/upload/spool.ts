@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Rejected } from '@darkroom/shared/errors';
 import { extensionOf } from '@darkroom/shared/formats';
-import { inspect } from '@darkroom/shared/inspect';
+import { inspect } from '@darkroom/shared/image/inspect';
 import type { Photo } from '@darkroom/shared/job';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';

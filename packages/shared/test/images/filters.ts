@@ -1,4 +1,4 @@
-import { render } from '../../src/develop.ts';
+import { render } from '../../src/worker/develop.ts';
 import type { PrintType } from '../../src/formats.ts';
 import type { Apply, Traits } from '../../src/filter.ts';
 import { grayscale } from '../../../../functions/grayscale/src/index.ts';

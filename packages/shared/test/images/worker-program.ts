@@ -1,7 +1,7 @@
 /** A program whose workers misbehave as the photo says: its first pixel is a command. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { work } from '../../src/worker.ts';
-import { isWorker, startWorker } from '../../src/worker-process.ts';
+import { work } from '../../src/worker/worker.ts';
+import { isWorker, startWorker } from '../../src/worker/process.ts';
 import { commands } from './commands.ts';
 
 if (isWorker) {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Job, keys } from '@darkroom/shared/job';
-import { json, openStore, type Store } from '@darkroom/shared/store';
+import { json, type Store } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
 import sharp from 'sharp';
 
 export interface Lab {

@@ -1,4 +1,4 @@
-import { Rejected } from './errors.ts';
+import { Rejected } from '../errors.ts';
 
 /** How a BMP file lies in memory. Layout: Microsoft, "Bitmap Header Types" (BITMAPFILEHEADER, then one of seven others). */
 export interface BmpHeader {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Bitmap, Decoded } from './decode.ts';
-import { Rejected } from './errors.ts';
-import { extensionOf, formats, type PrintType } from './formats.ts';
+import { Rejected } from '../errors.ts';
+import { extensionOf, formats, type PrintType } from '../formats.ts';
 import { encodeJpeg } from './jpeg.ts';
 import { sharp } from './libvips.ts';
 import { encodePng } from './png.ts';

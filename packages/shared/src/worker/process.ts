@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Task } from './develop.ts';
-import { Rejected } from './errors.ts';
+import { Rejected } from '../errors.ts';
 
 /** What a worker has to say: once that it is ready, then one answer per task. */
 export type Answer = 'ready' | 'done' | { rejected: string } | { failed: string };

@@ -11,7 +11,7 @@ sharp.unblock({
 });
 // Operations are never repeated on the same photo: a cache would only hold memory.
 sharp.cache(false);
-// One photo per process at a time, and as many processes as processors (worker-pool.ts): more threads would only compete.
+// One photo per process at a time, and as many processes as processors (worker/pool.ts): more threads would only compete.
 sharp.concurrency(1);
 
 export { sharp };

@@ -1,5 +1,5 @@
-import type { Entry } from './store.ts';
-import { isKey } from './store-key.ts';
+import type { Entry } from '../store.ts';
+import { isKey } from './key.ts';
 
 export interface Page {
   entries: Entry[];

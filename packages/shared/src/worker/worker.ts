@@ -1,10 +1,10 @@
 import { Worker as Thread } from 'node:worker_threads';
-import { readConfig, url } from './config.ts';
+import { readConfig, url } from '../config.ts';
 import { type Apply, develop, type Task, type Traits } from './develop.ts';
-import { explain, Rejected } from './errors.ts';
-import { limits } from './limits.ts';
-import { openStore } from './store.ts';
-import { type Answer, employer } from './worker-process.ts';
+import { explain, Rejected } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { openStore } from '../store/open.ts';
+import { type Answer, employer } from './process.ts';
 
 const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS: limits.MAX_PIXELS, MAX_FRAMES: limits.MAX_FRAMES };
 

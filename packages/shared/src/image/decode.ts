@@ -1,21 +1,17 @@
+import type { Bitmap } from './bitmap.ts';
 import type { Sharp } from 'sharp';
 import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
-import { Rejected } from './errors.ts';
-import type { ImageType } from './formats.ts';
+import { Rejected } from '../errors.ts';
+import type { ImageType } from '../formats.ts';
 import { type Header, inspect } from './inspect.ts';
 import { sharp } from './libvips.ts';
-import type { ImageLimits } from './limits.ts';
+import type { ImageLimits } from '../limits.ts';
 import { isSrgb } from './profile.ts';
 import { isRawYcbcr } from './tiff.ts';
 import { isLosslessWebp } from './webp.ts';
 
-/** Pixels of one frame: sRGB, 8 bits, RGBA, upright, row by row. */
-export interface Bitmap {
-  data: Buffer;
-  width: number;
-  height: number;
-}
+export type { Bitmap };
 
 /** A decoded photo: one frame, or those of an animation, all of one size. */
 export interface Decoded {

@@ -1,10 +1,10 @@
-import { decode } from './decode.ts';
-import { defaultQuality, encode } from './encode.ts';
-import { type PrintType, sniff } from './formats.ts';
-import { type Image, Jimp } from './jimp.ts';
-import type { ImageLimits } from './limits.ts';
-import { renderLuma } from './luma.ts';
-import { readBytes, type Store } from './store.ts';
+import { decode } from '../image/decode.ts';
+import { defaultQuality, encode } from '../image/encode.ts';
+import { type PrintType, sniff } from '../formats.ts';
+import { type Image, Jimp } from '../image/jimp.ts';
+import type { ImageLimits } from '../limits.ts';
+import { renderLuma } from '../image/luma.ts';
+import { readBytes, type Store } from '../store.ts';
 
 /** Changes an image in place, or answers a new one. Called once per frame. */
 export type Apply = (image: Image) => void | Image | Promise<void | Image>;

@@ -1,6 +1,6 @@
-import type { Environment } from './config.ts';
-import { Misconfigured } from './errors.ts';
-import { isKey } from './store-key.ts';
+import type { Environment } from '../config.ts';
+import { Misconfigured } from '../errors.ts';
+import { isKey } from './key.ts';
 
 export interface Credentials {
   accessKeyId: string;

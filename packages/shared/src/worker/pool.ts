@@ -1,7 +1,7 @@
 import type { Task } from './develop.ts';
-import { Rejected } from './errors.ts';
-import { log } from './log.ts';
-import { Died, startWorker, type Worker } from './worker-process.ts';
+import { Rejected } from '../errors.ts';
+import { log } from '../log.ts';
+import { Died, startWorker, type Worker } from './process.ts';
 
 /** Processes that make prints, so that a file which hangs or crashes a decoder takes nothing else with it. */
 export interface WorkerPool {

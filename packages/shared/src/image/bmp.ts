@@ -1,7 +1,7 @@
 import { type BmpHeader, compressions, readBmpHeader } from './bmp-header.ts';
 import { unpackRuns } from './bmp-runs.ts';
-import type { Bitmap } from './decode.ts';
-import { Rejected } from './errors.ts';
+import type { Bitmap } from './bitmap.ts';
+import { Rejected } from '../errors.ts';
 
 /**
  * BMP to RGBA, top row first. libvips has no loader for it, and the decoder that Jimp comes with misreads run lengths, odd widths

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { type Answer, type Call, s3Client, type Timing } from './s3-store-client.ts';
-import { attachment } from './s3-store-disposition.ts';
-import { S3Failed } from './s3-store-failure.ts';
-import { parsePage } from './s3-store-listing.ts';
-import type { Bucket } from './s3-store-location.ts';
+import { type Answer, type Call, s3Client, type Timing } from './s3-client.ts';
+import { attachment } from './s3-disposition.ts';
+import { S3Failed } from './s3-failure.ts';
+import { parsePage } from './s3-listing.ts';
+import type { Bucket } from './s3-location.ts';
 import type { Content } from './content.ts';
-import type { Store } from './store.ts';
-import { assertKey, assertPrefix, assertRange, type Range } from './store-key.ts';
+import type { Store } from '../store.ts';
+import { assertKey, assertPrefix, assertRange, type Range } from './key.ts';
 
 /** Which call wrote an object, so that a writer knows its own work again. */
 const writer = 'x-amz-meta-writer';

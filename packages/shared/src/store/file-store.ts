@@ -3,8 +3,8 @@ import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from '
 import { dirname, join, resolve } from 'node:path';
 import { chunksOf, type Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
-import type { Entry, Store } from './store.ts';
-import { assertKey, assertPrefix, assertRange, isKey } from './store-key.ts';
+import type { Entry, Store } from '../store.ts';
+import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
 /**
  * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails where

@@ -1,11 +1,11 @@
 import type { Bitmap } from './decode.ts';
-import type { Apply } from './develop.ts';
+import type { Apply } from '../worker/develop.ts';
 import { type Header, inspect } from './inspect.ts';
 import { Jimp } from './jimp.ts';
 import { coarseness } from './jpeg-tables.ts';
 import { encodeSamples } from './jpeg.ts';
 import { sharp } from './libvips.ts';
-import type { ImageLimits } from './limits.ts';
+import type { ImageLimits } from '../limits.ts';
 import { isSrgb } from './profile.ts';
 import { turbo } from './turbo.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
-import { S3Failed, failureOf } from './s3-store-failure.ts';
-import type { Bucket } from './s3-store-location.ts';
-import { type Patience, patience } from './s3-store-patience.ts';
+import { S3Failed, failureOf } from './s3-failure.ts';
+import type { Bucket } from './s3-location.ts';
+import { type Patience, patience } from './s3-patience.ts';
 import { chunksOf, type Content } from './content.ts';
 
 export interface Call {

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import type { Environment } from '../config.ts';
+import { Misconfigured } from '../errors.ts';
+import type { Store } from '../store.ts';
+import { fileStore } from './file-store.ts';
+import { bucketOf } from './s3-location.ts';
+import { s3Store } from './s3-store.ts';
+
+/**
+ * @param location `file:/absolute/folder` or `s3://bucket/prefix?region=...&endpoint=...`
+ * @throws Misconfigured
+ */
+export function openStore(location: string, environment: Environment = process.env): Store {
+  const forms = 'Use file:/absolute/folder or s3://bucket/prefix.';
+  if (!URL.canParse(location)) throw new Misconfigured(`STORE_URL is not a URL. ${forms}`);
+  const url = new URL(location);
+  if (url.protocol === 's3:') return s3Store(bucketOf(url, environment));
+  if (url.protocol !== 'file:') throw new Misconfigured(`STORE_URL: no store speaks "${url.protocol}". ${forms}`);
+  try {
+    return fileStore(fileURLToPath(url));
+  } catch (cause) {
+    throw new Misconfigured(`STORE_URL names no folder of this machine. ${forms}`, { cause });
+  }
+}
