@@ -118,6 +118,6 @@ def judge(task):
 for line in sys.stdin:
     try:
         answer = judge(json.loads(line))
-    except Exception as error:  # one bad file must not end the session
+    except Exception as error:  # one bad file must not end the run
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)
