@@ -66,5 +66,6 @@ if (server) {
     });
   });
 } else {
+  // A bare machine has no S3 server: the skip says so in the results, and .ci/run installs one.
   test.skip('a store in S3 (no server: put versitygw on the PATH, or name one by S3_TEST_ENDPOINT and S3_TEST_BUCKET)', () => {});
 }
