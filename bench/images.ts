@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { defaultQuality } from '../packages/shared/src/image/encode.ts';
+import { defaultQuality } from '../packages/shared/src/image/save.ts';
 import { engines } from './images/engines.ts';
 import { type Filter, makePhotos, type Photo } from './images/photos.ts';
 import { measureLoad } from './images/load.ts';

@@ -30,8 +30,8 @@ interface Verdict {
 }
 
 if (isWorker) {
-  if (process.env['FILTER'] === 'sepia') work(sepia, {});
-  else work(grayscale, { grey: true, luma: true });
+  if (process.env['FILTER'] === 'sepia') work(sepia);
+  else work(grayscale);
 } else {
   await main(process.argv.slice(2));
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Jimp as OwnJimp } from '../../packages/shared/src/image/jimp.ts';
 import sharp, { type Matrix3x3, type Sharp } from 'sharp';
 import { printOf } from '../../packages/shared/test/images/filters.ts';
-import { defaultQuality } from '../../packages/shared/src/image/encode.ts';
+import { defaultQuality } from '../../packages/shared/src/image/save.ts';
 import type { Filter, Photo } from './photos.ts';
 
 /** Makes one print, bytes to bytes. */
@@ -24,7 +24,7 @@ const straightforward: Engine = (photo, bytes, filter) => save(photo, change(byt
 const tuned: Engine = (photo, bytes, filter) => {
   const image = save(photo, change(bytes, filter));
   if (photo.type === 'image/jpeg') image.jpeg({ optimiseCoding: false });
-  if (photo.type === 'image/png') image.png({ compressionLevel: 4 });
+  if (photo.type === 'image/png') image.png({ compressionLevel: 3 });
   if (photo.type === 'image/webp') image.webp({ effort: 2 });
   return image.toBuffer();
 };

@@ -15,8 +15,8 @@ import { isWorker } from '../../packages/shared/src/worker/process.ts';
 import { mutations } from '../../packages/shared/test/images/mutations.ts';
 
 if (isWorker) {
-  if (process.env['FILTER'] === 'sepia') work(sepia, {});
-  else work(grayscale, { grey: true, luma: true });
+  if (process.env['FILTER'] === 'sepia') work(sepia);
+  else work(grayscale);
 } else {
   await main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1));
 }

@@ -1,6 +1,6 @@
 import { optional } from 'valibot';
 import { integer, readConfig, url } from './config.ts';
-import type { Apply, Traits } from './worker/develop.ts';
+import type { Apply } from './worker/develop.ts';
 import { Rejected } from './errors.ts';
 import { filterFinished, type Outcome } from './events.ts';
 import { printType } from './formats.ts';
@@ -13,7 +13,8 @@ import { type WorkerPool, workerPool } from './worker/pool.ts';
 import { isWorker } from './worker/process.ts';
 import { defaultWorkers } from './worker/count.ts';
 
-export type { Apply, Traits } from './worker/develop.ts';
+export { colourMatrix, luma } from './image/colour-matrix.ts';
+export type { Apply } from './worker/develop.ts';
 export type { Image } from './image/jimp.ts';
 
 const settings = {
@@ -28,7 +29,7 @@ const settings = {
  * The process that listens touches no pixel: it hands the photo to a worker, which is this same program once more.
  * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
  */
-export function filter(name: string, apply: Apply, traits: Traits = {}): Stage {
+export function filter(name: string, apply: Apply): Stage {
   let workers: WorkerPool | undefined;
 
   const listening = stage(() => {
@@ -48,7 +49,7 @@ export function filter(name: string, apply: Apply, traits: Traits = {}): Stage {
     };
   });
 
-  if (isWorker) return { ...listening, init: async () => (await import('./worker/worker.ts')).work(apply, traits) };
+  if (isWorker) return { ...listening, init: async () => (await import('./worker/worker.ts')).work(apply) };
   return {
     ...listening,
     async shutdown() {

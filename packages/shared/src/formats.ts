@@ -1,16 +1,72 @@
 /**
  * The image types that Darkroom takes, and what each becomes when nothing else is asked for. The one table of formats.
- * `moves`: prints keep every frame of an animation. `longestSide`: pixels, as the format or its encoder allows.
+ * `grey`: a print can be stored as one channel. `moves`: prints keep every frame of an animation. `longestSide`: pixels, as the format or its encoder allows.
  */
 export const formats = {
-  'image/jpeg': { extension: 'jpg', print: 'image/jpeg', alpha: false, quality: true, moves: false, longestSide: 65_500 },
-  'image/png': { extension: 'png', print: 'image/png', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
-  'image/webp': { extension: 'webp', print: 'image/webp', alpha: true, quality: true, moves: true, longestSide: 16_383 },
-  'image/avif': { extension: 'avif', print: 'image/avif', alpha: true, quality: true, moves: false, longestSide: 16_384 },
-  'image/gif': { extension: 'gif', print: 'image/gif', alpha: true, quality: false, moves: true, longestSide: 65_535 },
-  'image/tiff': { extension: 'tiff', print: 'image/tiff', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
+  'image/jpeg': {
+    extension: 'jpg',
+    print: 'image/jpeg',
+    alpha: false,
+    grey: true,
+    quality: true,
+    moves: false,
+    longestSide: 65_500,
+  },
+  'image/png': {
+    extension: 'png',
+    print: 'image/png',
+    alpha: true,
+    grey: true,
+    quality: false,
+    moves: false,
+    longestSide: 1_000_000,
+  },
+  'image/webp': {
+    extension: 'webp',
+    print: 'image/webp',
+    alpha: true,
+    grey: false,
+    quality: true,
+    moves: true,
+    longestSide: 16_383,
+  },
+  'image/avif': {
+    extension: 'avif',
+    print: 'image/avif',
+    alpha: true,
+    grey: true,
+    quality: true,
+    moves: false,
+    longestSide: 16_384,
+  },
+  'image/gif': {
+    extension: 'gif',
+    print: 'image/gif',
+    alpha: true,
+    grey: false,
+    quality: false,
+    moves: true,
+    longestSide: 65_535,
+  },
+  'image/tiff': {
+    extension: 'tiff',
+    print: 'image/tiff',
+    alpha: true,
+    grey: true,
+    quality: false,
+    moves: false,
+    longestSide: 1_000_000,
+  },
   // No encoder for BMP: PNG keeps every pixel.
-  'image/bmp': { extension: 'bmp', print: 'image/png', alpha: true, quality: false, moves: false, longestSide: 1_000_000 },
+  'image/bmp': {
+    extension: 'bmp',
+    print: 'image/png',
+    alpha: true,
+    grey: true,
+    quality: false,
+    moves: false,
+    longestSide: 1_000_000,
+  },
 } as const;
 
 export type ImageType = keyof typeof formats;

@@ -1,8 +1,11 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decode, encode } from '../src/image.ts';
+import { colourMatrix } from '../src/image/colour-matrix.ts';
+import { decode, encode, type EncodeOptions, Jimp } from '../src/image.ts';
 import { inspect } from '../src/image/inspect.ts';
+import { render } from '../src/worker/develop.ts';
 import { renderLuma } from '../src/image/luma.ts';
+import { renderMatrix } from '../src/image/short-way.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';
 
 // Made with sharp alone, so that these run where there is no Python: 64 x 48, no side like another.
@@ -22,6 +25,7 @@ const withAlpha = () => {
   return { data, image: raw(data, 4) };
 };
 const pixelsOf = (bytes: Buffer) => sharp(bytes, { pages: -1 }).ensureAlpha().raw().toBuffer();
+const lumaOf = async (photo: Buffer) => renderLuma(photo, await inspect(photo, imageLimits), 95);
 const luma = (red: number, green: number, blue: number) => Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 
 describe('grey prints', () => {
@@ -37,12 +41,12 @@ describe('grey prints', () => {
     expect((await sharp(print).metadata()).space).toBe('b-w');
   });
 
-  test('JPEG: the short way by luma alone comes to the same as the long way, whatever the orientation', async () => {
-    // The short way is for large photos.
+  test('JPEG: luma alone comes to the same as all colours, whatever the orientation', async () => {
+    // Luma alone is for large photos.
     const large = await raw().resize(1200, 900, { kernel: 'cubic' }).png().toBuffer();
     for (let orientation = 1; orientation <= 8; orientation += 1) {
       const photo = await sharp(large).withMetadata({ orientation }).jpeg({ quality: 90 }).toBuffer();
-      expect(await renderLuma(photo, 95, filters.grayscale.apply, imageLimits)).toBeDefined();
+      expect(await lumaOf(photo)).toBeDefined();
       const short = await printOf(photo, 'grayscale', { type: 'image/jpeg' });
       const long = await printOf(photo, 'grayscale', { type: 'image/png' });
       const [shortPixels, longPixels] = [await pixelsOf(short), await pixelsOf(long)];
@@ -53,7 +57,7 @@ describe('grey prints', () => {
     }
   });
 
-  test('the short way is left where it would lose: fine quantization, other colours, small pictures', async () => {
+  test('luma alone is not taken where it would lose: fine quantization, other colours, small pictures', async () => {
     const large = await raw().resize(1200, 900).png().toBuffer();
     const photos = [
       await sharp(large).jpeg({ quality: 97 }).toBuffer(),
@@ -62,8 +66,86 @@ describe('grey prints', () => {
       await raw().jpeg().toBuffer(),
       (await sharp(large).jpeg().toBuffer()).subarray(0, 9000),
     ];
-    for (const photo of photos) expect(await renderLuma(photo, 95, filters.grayscale.apply, imageLimits)).toBeUndefined();
+    for (const photo of photos) expect(await lumaOf(photo)).toBeUndefined();
   });
+});
+
+describe('the short way, by a colour matrix within libvips', () => {
+  const shortPrint = async (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
+    renderMatrix(photo, await inspect(photo, imageLimits), filters[filter].matrix, options, imageLimits);
+  /** The same pixels, but as a function that names no matrix. */
+  const longPrint = (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
+    render(photo, options, (image) => filters[filter](image), imageLimits);
+  const plain = {
+    PNG: () => raw().png(),
+    'grey PNG': () => raw().extractChannel(1).png(),
+    'PNG with a palette': () => raw().png({ palette: true }),
+    'PNG in Display P3': () => raw().withIccProfile('p3').png(),
+    'lossless WebP': () => raw().webp({ lossless: true }),
+    'JPEG on its side': () => raw().withMetadata({ orientation: 6 }).jpeg({ quality: 98 }),
+    'grey JPEG': () => raw().greyscale().jpeg(),
+    AVIF: () => raw().avif({ quality: 90 }),
+  };
+
+  test.each(Object.keys(plain) as (keyof typeof plain)[])('%s: every pixel as by the long way, within 1', async (name) => {
+    const photo = await plain[name]().toBuffer();
+    for (const filter of ['grayscale', 'sepia'] as const) {
+      const short = await shortPrint(photo, filter, { type: 'image/png' });
+      const long = await longPrint(photo, filter, { type: 'image/png' });
+      const [shortPixels, longPixels] = [await pixelsOf(short!), await pixelsOf(long)];
+      expect(shortPixels).toHaveLength(longPixels.length);
+      const apart = Array.from(shortPixels, (value, index) => value - longPixels[index]!);
+      expect(Math.max(...apart.map(Math.abs))).toBeLessThanOrEqual(1);
+      // As often brighter as darker: to cut fractions off would be half a level darker.
+      expect(Math.abs(apart.reduce((sum, difference) => sum + difference, 0) / apart.length)).toBeLessThan(0.15);
+      const [{ channels, width: w, height: h }, of] = [await sharp(short).metadata(), await sharp(long).metadata()];
+      expect([channels, w, h]).toEqual([of.channels, of.width, of.height]);
+    }
+  });
+
+  test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('%s: hardly to be told apart', async (type) => {
+    const photo = await raw().png().toBuffer();
+    for (const filter of ['grayscale', 'sepia'] as const) {
+      const [short, long] = [await shortPrint(photo, filter, { type }), await longPrint(photo, filter, { type })];
+      const [shortPixels, longPixels] = [await pixelsOf(short!), await pixelsOf(long)];
+      const squares = shortPixels.reduce((sum, value, index) => sum + (value - longPixels[index]!) ** 2, 0);
+      expect(squares / shortPixels.length).toBeLessThan(4);
+      expect((await sharp(short).metadata()).channels).toBe((await sharp(long).metadata()).channels);
+    }
+  });
+
+  test('is not taken for what is no plain photo, nor for one that breaks off', async () => {
+    const photos = [
+      await withAlpha().image.png().toBuffer(),
+      await raw().toColourspace('rgb16').png().toBuffer(),
+      await raw().toColourspace('cmyk').jpeg().toBuffer(),
+      await raw().gif().toBuffer(),
+      await raw().tiff().toBuffer(),
+      (await raw().png().toBuffer()).subarray(0, -40),
+      (await raw().jpeg().toBuffer()).subarray(0, -40),
+    ];
+    for (const photo of photos) expect(await shortPrint(photo, 'sepia', { type: 'image/png' })).toBeUndefined();
+    expect(await shortPrint(await raw().png().toBuffer(), 'sepia', { type: 'image/tiff' })).toBeUndefined();
+  });
+});
+
+test('greys stay as they are, by the short way too', async () => {
+  const levels = Buffer.from(Array.from({ length: 256 }, (_, level) => [level, level, level]).flat());
+  const photo = await sharp(levels, { raw: { width: 256, height: 1, channels: 3 } })
+    .png()
+    .toBuffer();
+  const print = await printOf(photo, 'grayscale', { type: 'image/png' });
+  expect((await sharp(print).removeAlpha().toColourspace('srgb').raw().toBuffer()).equals(levels)).toBe(true);
+});
+
+test('a colour matrix rounds, clamps, and leaves alpha alone', () => {
+  const image = new Jimp({ data: Buffer.from([10, 20, 30, 40, 255, 255, 255, 255]), width: 2, height: 1 });
+  colourMatrix([
+    [0.25, 0, 0],
+    [0, -1, 0],
+    [1, 1, 1],
+  ])(image);
+  expect([...image.bitmap.data]).toEqual([3, 0, 60, 40, 64, 0, 255, 255]);
 });
 
 test('a JPEG made from a transparent photo gets white', async () => {
@@ -79,7 +161,7 @@ test('a JPEG made from a transparent photo gets white', async () => {
 test('colours are read by the embedded profile', async () => {
   const plain = await raw().png().toBuffer();
   const wide = await raw().withIccProfile('p3').png().toBuffer();
-  const { frames } = await decode(wide, imageLimits);
+  const { frames } = await decode(wide, await inspect(wide, imageLimits), imageLimits);
   const expected = await pixelsOf(plain);
   const worst = (pixels: Buffer) => pixels.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
   // Eight bits there and back cost a little in the dark; not to look at the profile costs much more.
@@ -124,16 +206,6 @@ describe('animations', () => {
 test('a print that is too wide for its format is refused with a sentence', async () => {
   const wide = { frames: [{ data: Buffer.alloc(20_000 * 4, 255), width: 20_000, height: 1 }] };
   await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 wide and high');
-});
-
-test('a large PNG, compressed in parts, is one stream to others', async () => {
-  const large = await raw().resize(1000, 700, { kernel: 'cubic' }).raw().toBuffer();
-  const photo = await sharp(large, { raw: { width: 1000, height: 700, channels: 3 } })
-    .png()
-    .toBuffer();
-  const { frames } = await decode(photo, imageLimits);
-  const print = await encode({ frames }, { type: 'image/png' });
-  expect((await sharp(print, { failOn: 'warning' }).raw().toBuffer()).equals(large)).toBe(true);
 });
 
 test('quality is heeded', async () => {

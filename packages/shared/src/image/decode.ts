@@ -4,10 +4,9 @@ import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
 import { Rejected } from '../errors.ts';
 import type { ImageType } from '../formats.ts';
-import { type Header, inspect } from './inspect.ts';
-import { sharp } from './libvips.ts';
+import type { Header } from './inspect.ts';
 import type { ImageLimits } from '../limits.ts';
-import { isSrgb } from './profile.ts';
+import { openPhoto } from './open.ts';
 import { isRawYcbcr } from './tiff.ts';
 import { isLosslessWebp } from './webp.ts';
 
@@ -26,20 +25,17 @@ export interface Decoded {
 
 /**
  * Decodes a photo of any type that Darkroom takes.
- * @param upright whether to apply the orientation that the file asks for
- * @throws Rejected when the bytes are no such image, break off, or exceed the limits
+ * @param header what `inspect` says of it
+ * @throws Rejected when the bytes break off, or make no sense
  */
-export async function decode(bytes: Buffer, limits: ImageLimits, { upright = true } = {}): Promise<Decoded> {
-  const header = await inspect(bytes, limits);
+export async function decode(bytes: Buffer, header: Header, limits: ImageLimits): Promise<Decoded> {
   if (header.type === 'image/bmp') return { frames: [decodeBmp(bytes)] };
   // Samples with a sign, and such of 32 bits: measurements, not pictures. libvips would read them, and make up an alpha channel.
   const measured = !['uchar', 'ushort', 'float'].includes(header.depth);
   if (measured || (header.type === 'image/tiff' && isRawYcbcr(bytes))) throw new Rejected(damaged(header.type));
-  const { data, width, height } = await readPixels(bytes, upright ? header : { ...header, orientation: 1 }, limits).catch(
-    (cause: unknown) => {
-      throw new Rejected('The file is damaged: it starts like an image, but cannot be read to its end.', { cause });
-    },
-  );
+  const { data, width, height } = await readPixels(bytes, header, limits).catch((cause: unknown) => {
+    throw new Rejected('The file is damaged: it starts like an image, but cannot be read to its end.', { cause });
+  });
   const { frames: count, delay, loop } = header;
   const size = data.length / count;
   const frames = Array.from({ length: count }, (_, index) => ({
@@ -67,11 +63,7 @@ const harmless: Partial<Record<ImageType, RegExp>> = {
 };
 
 async function readPixels(bytes: Buffer, header: Header, limits: ImageLimits): Promise<Bitmap> {
-  const read = (failOn: 'warning' | 'error') => {
-    const ignoreIcc = header.profile !== undefined && isSrgb(header.profile);
-    const options = { pages: header.frames, limitInputPixels: limits.MAX_PIXELS, sequentialRead: true, ignoreIcc };
-    return readRgba(sharp(bytes, { ...options, failOn }), header);
-  };
+  const read = (failOn: 'warning' | 'error') => readRgba(openPhoto(bytes, header, limits, failOn), header);
   const excuse = harmless[header.type];
   if (!excuse) return read('error');
   try {
@@ -82,13 +74,12 @@ async function readPixels(bytes: Buffer, header: Header, limits: ImageLimits): P
   }
 }
 
-async function readRgba(pipeline: Sharp, { orientation, model, depth, profile }: Header): Promise<Bitmap> {
-  if (orientation > 1) pipeline.autoOrient();
+async function readRgba(photo: Sharp, { model, depth, profile }: Header): Promise<Bitmap> {
   const inks = model === 'cmyk' && profile === undefined;
-  if (inks) pipeline.pipelineColourspace('cmyk').toColourspace('cmyk');
-  else pipeline.toColourspace('srgb').ensureAlpha();
+  if (inks) photo.pipelineColourspace('cmyk').toColourspace('cmyk');
+  else photo.toColourspace('srgb').ensureAlpha();
   const deep = inks && depth === 'ushort';
-  const { data, info } = await pipeline.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await photo.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (!inks) return { data, width, height };
   // Of 16 bits, little-endian, the upper byte.

@@ -21,6 +21,8 @@ export interface Header {
   model: string;
   /** The embedded ICC profile. */
   profile?: Buffer;
+  /** Whether it has an alpha channel, or a transparent colour. */
+  alpha: boolean;
   /** How a sample is stored, as libvips names it: uchar, ushort, float, ... */
   depth: string;
 }
@@ -39,7 +41,7 @@ export async function inspect(source: Buffer | string, limits: ImageLimits): Pro
     });
   const header =
     type === 'image/bmp'
-      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb', depth: 'uchar' }
+      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb', alpha: true, depth: 'uchar' }
       : readMetadata(type, await metadataOf(source));
   const { width, height, frames } = header;
   if (frames > limits.MAX_FRAMES)
@@ -54,7 +56,7 @@ export async function inspect(source: Buffer | string, limits: ImageLimits): Pro
 }
 
 function readMetadata(type: ImageType, metadata: Metadata): Header {
-  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc, depth } = metadata;
+  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc, depth, hasAlpha } = metadata;
   const frames = formats[type].moves ? (pages ?? 1) : 1;
   const size = frames > 1 ? { width: metadata.width, height: pageHeight ?? metadata.height } : autoOrient;
   return {
@@ -65,6 +67,7 @@ function readMetadata(type: ImageType, metadata: Metadata): Header {
     // libvips cannot turn an animation.
     orientation: frames > 1 ? 1 : (orientation ?? 1),
     model: space,
+    alpha: hasAlpha,
     depth,
     ...(icc && { profile: icc }),
   };

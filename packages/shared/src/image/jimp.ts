@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { decode } from './decode.ts';
 import { encode, type EncodeOptions } from './encode.ts';
 import { formats, type ImageType, type PrintType } from '../formats.ts';
+import { inspect } from './inspect.ts';
 import { limits } from '../limits.ts';
 
 /** Jimp's interface for a format, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
@@ -14,8 +15,11 @@ function format<Mime extends ImageType>(mime: Mime) {
     hasAlpha: true,
     async decode(bytes: Buffer) {
       const { MAX_PIXELS, MAX_FRAMES } = v.parse(v.object(limits), {});
+      const imageLimits = { MAX_PIXELS, MAX_FRAMES };
+      const header = await inspect(bytes, imageLimits);
       // Jimp itself turns a JPEG upright, and nothing else.
-      const { frames } = await decode(bytes, { MAX_PIXELS, MAX_FRAMES }, { upright: mime !== 'image/jpeg' });
+      if (mime === 'image/jpeg') header.orientation = 1;
+      const { frames } = await decode(bytes, header, imageLimits);
       return frames[0]!;
     },
     encode: (bitmap: { data: Buffer; width: number; height: number }, options: Omit<EncodeOptions, 'type'> = {}) =>

@@ -1,10 +1,4 @@
-import type { Bitmap } from './decode.ts';
-
-/** Samples of all frames, one below the other: grey, grey and alpha, RGB, or RGBA. */
-export interface Samples {
-  data: Buffer;
-  channels: 1 | 2 | 3 | 4;
-}
+import type { Bitmap } from './bitmap.ts';
 
 /** All frames, one below the other. */
 export function joined(frames: readonly Bitmap[]): Buffer {
@@ -20,46 +14,38 @@ export function isOpaque(frames: readonly Bitmap[]): boolean {
   });
 }
 
-/** Leaves out what a print need not store: two of three equal channels, and an alpha channel that hides nothing. */
-export function pack(frames: readonly Bitmap[], { grey, alpha }: { grey: boolean; alpha: boolean }): Samples {
-  const rgba = joined(frames);
-  const opaque = isOpaque(frames);
-  if (!opaque && !alpha) return pack([layOnWhite(rgba)], { grey, alpha });
-  if (!grey) return opaque ? takeColours(wordsOf(rgba)) : { data: rgba, channels: 4 };
-  return opaque ? takeGrey(wordsOf(rgba)) : takeGreyAndAlpha(wordsOf(rgba));
+/** Whether red, green and blue are equal in every pixel. */
+export function isGrey(frames: readonly Bitmap[]): boolean {
+  return frames.every(({ data }) => {
+    const words = wordsOf(data);
+    // Each byte beside its neighbour: red and green, green and blue.
+    for (let index = 0; index < words.length; index += 1)
+      if (((words[index]! ^ (words[index]! >>> 8)) & 0xffff) !== 0) return false;
+    return true;
+  });
 }
 
-/** What stays of a transparent picture where there is no alpha: as if it lay on white paper. */
-function layOnWhite(rgba: Buffer): Bitmap {
-  const data = Buffer.alloc(rgba.length, 255);
-  for (let index = 0; index < rgba.length; index += 4) {
-    const cover = rgba[index + 3]!;
-    for (let part = index; part < index + 3; part += 1) data[part] = Math.round((rgba[part]! * cover) / 255 + 255 - cover);
+/** One of three equal channels, and alpha where it hides anything. */
+export function takeGrey(frames: readonly Bitmap[]): { data: Buffer; channels: 1 | 2 } {
+  const words = wordsOf(joined(frames));
+  if (isOpaque(frames)) {
+    const data = Buffer.allocUnsafe(words.length);
+    for (let index = 0; index < words.length; index += 1) data[index] = words[index]!;
+    return { data, channels: 1 };
   }
-  return { data, width: rgba.length / 4, height: 1 };
-}
-
-function takeGrey(words: Uint32Array): Samples {
-  const data = Buffer.allocUnsafe(words.length);
-  for (let index = 0; index < words.length; index += 1) data[index] = words[index]!;
-  return { data, channels: 1 };
-}
-
-function takeGreyAndAlpha(words: Uint32Array): Samples {
   const pairs = new Uint16Array(words.length);
   for (let index = 0; index < words.length; index += 1) pairs[index] = (words[index]! & 255) | ((words[index]! >>> 24) << 8);
   return { data: Buffer.from(pairs.buffer), channels: 2 };
 }
 
-function takeColours(words: Uint32Array): Samples {
-  const data = Buffer.allocUnsafe(words.length * 3);
-  for (let index = 0, to = 0; index < words.length; index += 1, to += 3) {
-    const word = words[index]!;
-    data[to] = word;
-    data[to + 1] = word >>> 8;
-    data[to + 2] = word >>> 16;
+/** What stays of a transparent picture where there is no alpha: as if it lay on white paper. */
+export function layOnWhite(rgba: Buffer): Buffer {
+  const data = Buffer.alloc(rgba.length, 255);
+  for (let index = 0; index < rgba.length; index += 4) {
+    const cover = rgba[index + 3]!;
+    for (let part = index; part < index + 3; part += 1) data[part] = Math.round((rgba[part]! * cover) / 255 + 255 - cover);
   }
-  return { data, channels: 3 };
+  return data;
 }
 
 /** Pixels as numbers, red lowest and alpha highest: every processor that Node runs on is little-endian. One step per pixel is faster. */

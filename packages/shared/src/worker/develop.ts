@@ -1,20 +1,17 @@
+import type { Matrix } from '../image/colour-matrix.ts';
 import { decode } from '../image/decode.ts';
-import { defaultQuality, encode } from '../image/encode.ts';
-import { type PrintType, sniff } from '../formats.ts';
-import { type Image, Jimp } from '../image/jimp.ts';
+import { encode, type EncodeOptions } from '../image/encode.ts';
+import type { PrintType } from '../formats.ts';
+import { inspect } from '../image/inspect.ts';
+import type { Image } from '../image/jimp.ts';
 import type { ImageLimits } from '../limits.ts';
-import { renderLuma } from '../image/luma.ts';
+import { renderMatrix } from '../image/short-way.ts';
 import { readBytes, type Store } from '../store.ts';
 
-/** Changes an image in place, or answers a new one. Called once per frame. */
-export type Apply = (image: Image) => void | Image | Promise<void | Image>;
-
-/** What a filter promises of its pixels, so that work can be saved. */
-export interface Traits {
-  /** Every pixel that it leaves has equal red, green and blue. */
-  grey?: boolean;
-  /** Besides, it looks at nothing of a pixel but its luma (ITU-R BT.601). */
-  luma?: boolean;
+/** Changes an image in place, or answers a new one. Called once per frame. One that is a colour matrix may say so. */
+export interface Apply {
+  (image: Image): void | Image | Promise<void | Image>;
+  readonly matrix?: Matrix;
 }
 
 /** One print to make: keys of the store, and what to encode. */
@@ -29,29 +26,26 @@ export interface Task {
  * Makes one print: reads the original from the store, applies the filter to each frame, writes the result.
  * @throws Rejected when the original cannot be developed
  */
-export async function develop(store: Store, task: Task, apply: Apply, traits: Traits, limits: ImageLimits): Promise<void> {
+export async function develop(store: Store, task: Task, apply: Apply, limits: ImageLimits): Promise<void> {
   const original = await readBytes(store, task.original);
   if (!original) throw new Error(`${task.original} is not in the store`);
-  await store.writeOnce(task.print, await render(original, task, apply, traits, limits));
+  await store.writeOnce(task.print, await render(original, task, apply, limits));
 }
 
-/** The print of a photo, bytes to bytes. */
-export async function render(
-  original: Buffer,
-  { type, quality }: Pick<Task, 'type' | 'quality'>,
-  apply: Apply,
-  { grey = false, luma = false }: Traits,
-  limits: ImageLimits,
-): Promise<Buffer> {
-  if (luma && type === 'image/jpeg' && sniff(original) === type) {
-    const print = await renderLuma(original, quality ?? defaultQuality[type], apply, limits);
-    if (print) return print;
-  }
-  const { frames, ...rest } = await decode(original, limits);
+/**
+ * The print of a photo, bytes to bytes.
+ * @throws Rejected when the photo cannot be developed
+ */
+export async function render(original: Buffer, options: EncodeOptions, apply: Apply, limits: ImageLimits): Promise<Buffer> {
+  const header = await inspect(original, limits);
+  const print = apply.matrix && (await renderMatrix(original, header, apply.matrix, options, limits));
+  if (print) return print;
+  const { frames, ...rest } = await decode(original, header, limits);
+  const { Jimp } = await import('../image/jimp.ts');
   const developed = [];
   for (const frame of frames) {
     const image = new Jimp(frame);
     developed.push(((await apply(image)) ?? image).bitmap);
   }
-  return encode({ frames: developed, ...rest }, { type, grey, ...(quality !== undefined && { quality }) });
+  return encode({ frames: developed, ...rest }, options);
 }

@@ -1,6 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 import { readConfig, url } from '../config.ts';
-import { type Apply, develop, type Task, type Traits } from './develop.ts';
+import { type Apply, develop, type Task } from './develop.ts';
 import { explain, Rejected } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { openStore } from '../store/open.ts';
@@ -9,14 +9,14 @@ import { type Answer, employer } from './process.ts';
 const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS: limits.MAX_PIXELS, MAX_FRAMES: limits.MAX_FRAMES };
 
 /** The life of a worker: one print after the other, as its employer asks, until that is gone. */
-export function work(apply: Apply, traits: Traits): void {
+export function work(apply: Apply): void {
   holdOn();
   const { STORE_URL, ...imageLimits } = readConfig(settings);
   const store = openStore(STORE_URL);
 
   async function answerTo(task: Task): Promise<Answer> {
     try {
-      await develop(store, task, apply, traits, imageLimits);
+      await develop(store, task, apply, imageLimits);
       return 'done';
     } catch (error) {
       return error instanceof Rejected ? { rejected: error.message } : { failed: explain(error) };

@@ -1,6 +1,6 @@
 import { render } from '../../src/worker/develop.ts';
 import type { PrintType } from '../../src/formats.ts';
-import type { Apply, Traits } from '../../src/filter.ts';
+import type { Apply } from '../../src/filter.ts';
 import { grayscale } from '../../../../functions/grayscale/src/index.ts';
 import { sepia } from '../../../../functions/sepia/src/index.ts';
 
@@ -8,10 +8,7 @@ import { sepia } from '../../../../functions/sepia/src/index.ts';
 export const imageLimits = { MAX_PIXELS: 50_000_000, MAX_FRAMES: 200 };
 
 /** The filters as the functions have them. */
-export const filters: Record<'grayscale' | 'sepia', { apply: Apply; traits: Traits }> = {
-  grayscale: { apply: grayscale, traits: { grey: true, luma: true } },
-  sepia: { apply: sepia, traits: {} },
-};
+export const filters = { grayscale, sepia } satisfies Record<string, Apply>;
 
 /** The print that a filter makes of a photo. */
 export function printOf(
@@ -19,6 +16,5 @@ export function printOf(
   filter: keyof typeof filters,
   options: { type: PrintType; quality?: number },
 ): Promise<Buffer> {
-  const { apply, traits } = filters[filter];
-  return render(photo, options, apply, traits, imageLimits);
+  return render(photo, options, filters[filter], imageLimits);
 }

@@ -12,7 +12,7 @@ if (isWorker) {
     if (command === commands.crash) process.abort();
     if (command === commands.fault) throw new Error('a fault of the filter');
     data.fill(0);
-  }, {});
+  });
 } else {
   // As an employer: one worker at an endless loop, and then the command to die without a word.
   const worker = startWorker();

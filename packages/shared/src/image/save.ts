@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os';
+import type { Sharp } from 'sharp';
+import type { PrintType } from '../formats.ts';
+import { sharp } from './libvips.ts';
+
+/** Quality where the sender asks for none: a print is to keep 38 dB and more of any photo (docs/images.md has the figures). */
+export const defaultQuality = { 'image/jpeg': 96, 'image/webp': 90, 'image/avif': 75 } as const;
+
+export interface SaveOptions {
+  type: PrintType;
+  /** 1..100 */
+  quality?: number | undefined;
+  /** Whether a WebP is to keep every pixel, unless a quality is asked for. */
+  lossless?: boolean;
+  animation?: { delay?: number[]; loop?: number };
+}
+
+/** Lets libvips write a print. No metadata is written. The settings are weighed in docs/images.md. */
+export async function save(pipeline: Sharp, { type, quality, lossless = false, animation = {} }: SaveOptions): Promise<Buffer> {
+  switch (type) {
+    case 'image/jpeg':
+      // Huffman tables are the standard ones: fitted ones take three times as long. Chroma is whole: tinted prints have edges in it.
+      return pipeline
+        .jpeg({ quality: quality ?? defaultQuality[type], optimiseCoding: false, chromaSubsampling: '4:4:4' })
+        .toBuffer();
+    case 'image/png':
+      return pipeline.png({ compressionLevel: 3 }).toBuffer();
+    case 'image/webp': {
+      const exact = lossless && quality === undefined;
+      return pipeline
+        .webp({ quality: quality ?? defaultQuality[type], lossless: exact, exact, effort: 2, ...animation })
+        .toBuffer();
+    }
+    case 'image/avif':
+      // The one encoder that is worth several threads: it takes seconds where the others take a tenth of one.
+      sharp.concurrency(availableParallelism());
+      return pipeline
+        .avif({ quality: quality ?? defaultQuality[type], effort: 0 })
+        .toBuffer()
+        .finally(() => sharp.concurrency(1));
+    case 'image/gif':
+      return pipeline.gif({ dither: 0, interPaletteMaxError: 0, keepDuplicateFrames: true, ...animation }).toBuffer();
+    case 'image/tiff':
+      return pipeline.tiff({ compression: 'deflate', predictor: 'horizontal' }).toBuffer();
+  }
+}
