@@ -12,8 +12,9 @@ import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { sepia } from '../../functions/sepia/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
 import { extensionOf, printType, sniff } from '../../packages/shared/src/formats.ts';
+import { developer, type Task } from '../../packages/shared/src/worker/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
-import { workerPool } from '../../packages/shared/src/worker/pool.ts';
+import { type WorkerPool, workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
 
 type Filter = 'grayscale' | 'sepia';
@@ -30,8 +31,8 @@ interface Verdict {
 }
 
 if (isWorker) {
-  if (process.env['FILTER'] === 'sepia') work(sepia);
-  else work(grayscale);
+  if (process.env['FILTER'] === 'sepia') work(developer(sepia));
+  else work(developer(grayscale));
 } else {
   await main(process.argv.slice(2));
 }
@@ -45,7 +46,7 @@ async function main(folders: string[]): Promise<void> {
   try {
     for (const name of ['grayscale', 'sepia'] as const) {
       process.env['FILTER'] = name;
-      const pool = workerPool(2, 20);
+      const pool = workerPool<Task, void>(2, 20);
       for (const folder of folders) {
         const files = globSync('**/*', { cwd: folder }).filter((file) => statSync(join(folder, file)).isFile());
         for (const file of files.sort()) await judgeOne(pool, store, judge, name, folder, file, count);
@@ -61,7 +62,7 @@ async function main(folders: string[]): Promise<void> {
 }
 
 async function judgeOne(
-  pool: ReturnType<typeof workerPool>,
+  pool: WorkerPool<Task, void>,
   store: string,
   judge: ReturnType<typeof startJudge>,
   name: Filter,

@@ -9,14 +9,15 @@ import sharp from 'sharp';
 import { sepia } from '../../functions/sepia/src/index.ts';
 import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
+import { developer, type Task } from '../../packages/shared/src/worker/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
 import { mutations } from '../../packages/shared/test/images/mutations.ts';
 
 if (isWorker) {
-  if (process.env['FILTER'] === 'sepia') work(sepia);
-  else work(grayscale);
+  if (process.env['FILTER'] === 'sepia') work(developer(sepia));
+  else work(developer(grayscale));
 } else {
   await main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1));
 }
@@ -50,7 +51,7 @@ async function main(count: number, seed: number): Promise<void> {
 
   for (const name of ['grayscale', 'sepia']) {
     process.env['FILTER'] = name;
-    const pool = workerPool(2, 20);
+    const pool = workerPool<Task, void>(2, 20);
     const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
     const next = async () => {
       while (number < half) {

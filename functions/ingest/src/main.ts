@@ -1,23 +1,17 @@
-import type { AddressInfo } from 'node:net';
 import { explain } from '@darkroom/shared/errors';
-import { log } from '@darkroom/shared/log';
-import { openStore } from '@darkroom/shared/store/open';
-import { createServer } from './server.ts';
+import { isWorker } from '@darkroom/shared/worker/process';
 import { readSettings } from './settings.ts';
-import { stopOnSignal } from './stop.ts';
-import { guarded } from './storage.ts';
+import { judgePhotos, openJudge } from './upload/judge.ts';
 
+// Two programs in one: each loads what it needs, and nothing else.
 try {
   const settings = readSettings();
-  const closing = new AbortController();
-  const app = createServer(settings, guarded(openStore(settings.STORE_URL)), closing.signal);
-  stopOnSignal(app, closing);
-  await app.listen({ port: settings.PORT, host: '::' });
-  log('listening', {
-    port: (app.server.address() as AddressInfo).port,
-    revision: settings.K_REVISION,
-    filters: settings.FILTERS.join('+'),
-  });
+  if (isWorker) await judgePhotos(settings);
+  else {
+    // It starts while the rest is loaded.
+    const judge = openJudge();
+    await (await import('./serve.ts')).serve(settings, judge);
+  }
 } catch (error) {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   console.error(taken ? `Port ${process.env['PORT'] || 8080} is taken. Set PORT to a free one and start again.` : explain(error));

@@ -8,13 +8,14 @@ import { measure } from './metrics.ts';
 import { pageRoute } from './page-route.ts';
 import { answerError, sendProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
+import type { Judge } from './upload/judge.ts';
 import { uploadRoute } from './upload/route.ts';
 
 /** Fields of a form; there are four, and browsers add a few of their own. */
 const mostFields = 20;
 
 /** @param closing aborted when the process has been told to stop */
-export function createServer(settings: Settings, store: Store, closing: AbortSignal): FastifyInstance {
+export function createServer(settings: Settings, store: Store, judge: Judge, closing: AbortSignal): FastifyInstance {
   const always = {
     'x-darkroom-revision': settings.K_REVISION,
     'x-content-type-options': 'nosniff',
@@ -56,7 +57,7 @@ export function createServer(settings: Settings, store: Store, closing: AbortSig
   const metrics = measure(app);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   pageRoute(app, settings);
-  uploadRoute(app, settings, store, metrics, closing);
+  uploadRoute(app, settings, store, judge, metrics, closing);
   jobRoutes(app, settings, store);
   refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness', '/metrics']);
   return app;

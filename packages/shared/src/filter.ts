@@ -1,6 +1,6 @@
 import { optional } from 'valibot';
 import { integer, readConfig, url } from './config.ts';
-import type { Apply } from './worker/develop.ts';
+import type { Apply, Task } from './worker/develop.ts';
 import { Rejected } from './errors.ts';
 import { filterFinished, type Outcome } from './events.ts';
 import { printType } from './formats.ts';
@@ -12,6 +12,7 @@ import { openStore } from './store/open.ts';
 import { type WorkerPool, workerPool } from './worker/pool.ts';
 import { isWorker } from './worker/process.ts';
 import { defaultWorkers } from './worker/count.ts';
+import { work } from './worker/worker.ts';
 
 export { colourMatrix, luma } from './image/colour-matrix.ts';
 export type { Apply } from './worker/develop.ts';
@@ -30,12 +31,12 @@ const settings = {
  * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
  */
 export function filter(name: string, apply: Apply): Stage {
-  let workers: WorkerPool | undefined;
+  let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
     const { STORE_URL, MAX_IMAGE_SECONDS, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
-    const pool = workerPool(WORKERS, MAX_IMAGE_SECONDS);
+    const pool = workerPool<Task, void>(WORKERS, MAX_IMAGE_SECONDS);
     workers = pool;
     setImmediate(() => pool.warm());
 
@@ -49,7 +50,7 @@ export function filter(name: string, apply: Apply): Stage {
     };
   });
 
-  if (isWorker) return { ...listening, init: async () => (await import('./worker/worker.ts')).work(apply) };
+  if (isWorker) return { ...listening, init: async () => work((await import('./worker/develop.ts')).developer(apply)) };
   return {
     ...listening,
     async shutdown() {
@@ -66,7 +67,7 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
   return undefined;
 }
 
-async function develop(store: Store, pool: WorkerPool, job: Job, photo: Photo, name: string): Promise<Outcome> {
+async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<Outcome> {
   const { format, quality } = job.options;
   try {
     await pool.run({

@@ -1,23 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
+import type { Task } from '../src/worker/develop.ts';
 import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
 import { startWorker } from '../src/worker/process.ts';
 import { commands } from './images/commands.ts';
+import { childrenOf, processorTime } from './support/processes.ts';
 
 const program = join(import.meta.dirname, 'images/worker-program.ts');
 const store = mkdtempSync(join(tmpdir(), 'workers-'));
-const pools: WorkerPool[] = [];
+const pools: WorkerPool<Task, void>[] = [];
 
 /** A pool, and how many workers it has started. */
 function open(size: number, seconds: number) {
   const count = { started: 0 };
-  const pool = workerPool(size, seconds, () => {
+  const pool = workerPool<Task, void>(size, seconds, () => {
     count.started += 1;
     return startWorker(program);
   });
@@ -96,20 +98,3 @@ describe('workers', () => {
     await expect.poll(() => existsSync(`/proc/${worker}/stat`), { timeout: 20_000 }).toBe(false);
   });
 });
-
-/** Processes whose parent is `pid`; the fourth field of stat. */
-function childrenOf(pid: number): string[] {
-  return globSync('/proc/[0-9]*/stat')
-    .filter((file) => fields(file)[1] === String(pid))
-    .map((file) => file.split('/')[2]!);
-}
-
-/** Hundredths of a second. */
-const processorTime = (pid: string) => Number(fields(`/proc/${pid}/stat`)[11]);
-
-/** What follows the name of the program. */
-function fields(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const text = readFileSync(file, 'utf8');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}

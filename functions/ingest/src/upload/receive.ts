@@ -1,7 +1,7 @@
+import type { Multipart } from '@fastify/multipart';
 import { parse } from 'content-disposition';
 import { Rejected } from '@darkroom/shared/errors';
 import type { FastifyRequest } from 'fastify';
-import { StorageFailed } from '../storage.ts';
 import { brokenOff } from './broken-off.ts';
 import { addField, type Fields, fieldsOf } from './fields.ts';
 import type { Spool } from './spool.ts';
@@ -33,18 +33,22 @@ export function requirePhotos({ arrivals }: Spool): void {
 
 async function receiveForm(request: FastifyRequest, spool: Spool): Promise<Fields> {
   const fields: Fields = new Map();
-  try {
-    for await (const part of request.parts()) {
-      if (part.type === 'file' && part.fieldname === 'file') await spool.take(part.file, part.filename);
-      else if (part.type === 'file') throw new Rejected(`The part “${part.fieldname}” holds a file. ${howTo}`, { status: 400 });
-      else if (part.valueTruncated || typeof part.value !== 'string')
-        throw new Rejected(`The field “${part.fieldname}” is too long, or is not plain text.`, { status: 400 });
-      else addField(fields, part.fieldname, part.value);
-    }
-  } catch (error) {
-    throw error instanceof Rejected || error instanceof StorageFailed ? error : brokenOff(error);
+  for await (const part of partsOf(request)) {
+    if (part.type === 'file' && part.fieldname === 'file') await spool.take(part.file, part.filename);
+    else if (part.type === 'file') throw new Rejected(`The part “${part.fieldname}” holds a file. ${howTo}`, { status: 400 });
+    else if (part.valueTruncated || typeof part.value !== 'string')
+      throw new Rejected(`The field “${part.fieldname}” is too long, or is not plain text.`, { status: 400 });
+    else addField(fields, part.fieldname, part.value);
   }
   return fields;
+}
+
+async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
+  try {
+    yield* request.parts();
+  } catch (error) {
+    throw brokenOff(error);
+  }
 }
 
 async function receiveImage({ raw, headers }: FastifyRequest, spool: Spool, name: string | undefined): Promise<void> {

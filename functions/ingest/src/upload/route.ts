@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../settings.ts';
 import { claimJob } from './claim.ts';
 import { receive, requirePhotos } from './receive.ts';
+import type { Judge } from './judge.ts';
 import { openSpool } from './spool.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
@@ -15,12 +16,16 @@ export function uploadRoute(
   app: FastifyInstance,
   settings: Settings,
   store: Store,
+  judge: Judge,
   metrics: Metrics,
   closing: AbortSignal,
 ): void {
   const underWay = new Set<Promise<unknown>>();
   // An upload that was cut off still has its photos to clear away.
-  app.addHook('onClose', async () => void (await Promise.allSettled(underWay)));
+  app.addHook('onClose', async () => {
+    await Promise.allSettled(underWay);
+    judge.close();
+  });
 
   app.post('/', async (request, reply) => {
     const taking = take(request);
@@ -33,7 +38,7 @@ export function uploadRoute(
   });
 
   async function take(request: FastifyRequest): Promise<{ job: Job; wait: Wishes['wait'] }> {
-    const spool = await openSpool(settings);
+    const spool = await openSpool(settings, judge);
     try {
       const fields = await receive(request, spool);
       requirePhotos(spool);

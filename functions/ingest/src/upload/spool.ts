@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Rejected } from '@darkroom/shared/errors';
 import { extensionOf } from '@darkroom/shared/formats';
-import { inspect } from '@darkroom/shared/image/inspect';
 import type { Photo } from '@darkroom/shared/job';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';
 import { brokenOff } from './broken-off.ts';
 import { safeName } from './file-name.ts';
+import type { Judge } from './judge.ts';
 
 /** A photo that has arrived and was judged, waiting on the local disk. */
 export interface Arrival {
@@ -27,9 +27,9 @@ export interface Spool {
   remove(): Promise<void>;
 }
 
-type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES' | 'MAX_PIXELS' | 'MAX_FRAMES'>;
+type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
 
-export async function openSpool(limits: Limits): Promise<Spool> {
+export async function openSpool(limits: Limits, judge: Judge): Promise<Spool> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-upload-')).catch((cause: unknown) => {
     throw new StorageFailed(cause);
   });
@@ -49,7 +49,7 @@ export async function openSpool(limits: Limits): Promise<Spool> {
       // A form in which no file was chosen sends a part without name and content.
       if (bytes === 0 && !sentName) return;
       if (bytes === 0) throw new Rejected(`${calledName}: the file is empty.`);
-      const { type, width, height } = await inspect(file, limits).catch((error: unknown) => {
+      const { type, width, height } = await judge.run(file).catch((error: unknown) => {
         if (!(error instanceof Rejected)) throw error;
         throw new Rejected(`${calledName}: ${error.message}`, { status: error.status, cause: error.cause });
       });

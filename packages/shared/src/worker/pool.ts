@@ -1,12 +1,11 @@
-import type { Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
 import { log } from '../log.ts';
 import { Died, startWorker, type Worker } from './process.ts';
 
-/** Processes that make prints, so that a file which hangs or crashes a decoder takes nothing else with it. */
-export interface WorkerPool {
-  /** @throws Rejected when the photo cannot be developed; any other error is a passing fault */
-  run(task: Task): Promise<void>;
+/** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else with it. */
+export interface WorkerPool<Task, Result> {
+  /** @throws Rejected when the photo is at fault; any other error is a passing fault */
+  run(task: Task): Promise<Result>;
   /** Starts one worker ahead of the first task. */
   warm(): void;
   close(): void;
@@ -16,18 +15,22 @@ export interface WorkerPool {
  * @param size how many work at once; tasks beyond that wait in line
  * @param seconds how long one task may take, not counting the wait
  */
-export function workerPool(size: number, seconds: number, start: () => Worker = () => startWorker()): WorkerPool {
-  const idle: Worker[] = [];
-  const all = new Set<Worker>();
+export function workerPool<Task, Result>(
+  size: number,
+  seconds: number,
+  start: () => Worker<Task, Result> = () => startWorker(),
+): WorkerPool<Task, Result> {
+  const idle: Worker<Task, Result>[] = [];
+  const all = new Set<Worker<Task, Result>>();
   const waiting: (() => void)[] = [];
   let busy = 0;
 
-  async function attempt(task: Task): Promise<void> {
+  async function attempt(task: Task): Promise<Result> {
     if (busy === size) await new Promise<void>((resolve) => waiting.push(resolve));
     else busy += 1;
     const worker = take();
     try {
-      await worker.run(task, seconds);
+      return await worker.run(task, seconds);
     } finally {
       if (worker.alive()) idle.push(worker);
       else all.delete(worker);
@@ -37,7 +40,7 @@ export function workerPool(size: number, seconds: number, start: () => Worker = 
     }
   }
 
-  function take(): Worker {
+  function take(): Worker<Task, Result> {
     for (let worker = idle.pop(); worker; worker = idle.pop()) {
       if (worker.alive()) return worker;
       all.delete(worker);
@@ -54,7 +57,7 @@ export function workerPool(size: number, seconds: number, start: () => Worker = 
           return await attempt(task);
         } catch (error) {
           if (!(error instanceof Died)) throw error;
-          log('worker died', { original: task.original, error: error.message });
+          log('worker died', { task: JSON.stringify(task), error: error.message });
           // Once may be chance (the system was short of memory); twice is the photo.
           if (tries === 2)
             throw new Rejected('The file is damaged in a way that makes it impossible to develop.', { cause: error });

@@ -1,18 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
 
 /** What a worker has to say: once that it is ready, then one answer per task. */
-export type Answer = 'ready' | 'done' | { rejected: string } | { failed: string };
+export type Answer<Result> = 'ready' | { done: Result } | { rejected: string; status: number } | { failed: string };
 
-/** A process that makes one print at a time. */
-export interface Worker {
+/** A process that does one task at a time. Tasks and results are what `structuredClone` can copy. */
+export interface Worker<Task, Result> {
   /**
    * @param seconds after which it is killed
-   * @throws Rejected when the photo cannot be developed, or takes too long
+   * @throws Rejected when the photo is at fault, or takes too long
    * @throws Died when the process ended over it; any other error is a passing fault
    */
-  run(task: Task, seconds: number): Promise<void>;
+  run(task: Task, seconds: number): Promise<Result>;
   alive(): boolean;
   kill(): void;
 }
@@ -22,7 +21,7 @@ export class Died extends Error {
   override readonly name = 'Died';
 }
 
-const argument = 'develop-prints';
+const argument = 'image-worker';
 
 /** Whether this process was started as a worker. */
 export const isWorker = process.argv[2] === argument && process.send !== undefined;
@@ -33,30 +32,35 @@ export const employer = Number(process.argv[3]);
 const startSeconds = 60;
 
 /** @param program what to run as a worker: this very program, once more */
-export function startWorker(program = process.argv[1]!): Worker {
+export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Task, Result> {
   const child = fork(program, [argument, String(process.pid)], {
     execArgv: [],
     // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
     env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
   });
   // Idle workers keep nothing alive: the process lives by its port.
   child.unref();
   child.channel?.unref();
-  const started = answerOf(child, startSeconds, () => new Error(`An image worker was not ready within ${startSeconds} seconds`));
+  const started = answerOf<Result>(
+    child,
+    startSeconds,
+    () => new Error(`An image worker was not ready within ${startSeconds} seconds`),
+  );
   // A worker that nobody has asked yet may fail unheard: whoever asks next will hear.
   started.catch(() => undefined);
 
-  async function answerTo(task: Task, seconds: number): Promise<Answer> {
+  async function answerTo(task: Task, seconds: number): Promise<Answer<Result>> {
     await started.catch((cause: unknown) => {
       throw new Error('An image worker could not start', { cause });
     });
-    const answer = answerOf(
+    const answer = answerOf<Result>(
       child,
       seconds,
       () => new Rejected(`It took longer than ${seconds} seconds to develop, and was stopped.`),
     );
-    child.send(task);
+    child.send({ task });
     return answer;
   }
 
@@ -65,9 +69,10 @@ export function startWorker(program = process.argv[1]!): Worker {
       child.channel?.ref();
       try {
         const answer = await answerTo(task, seconds);
-        if (answer === 'done') return;
-        if (typeof answer === 'object' && 'rejected' in answer) throw new Rejected(answer.rejected);
-        throw new Error(typeof answer === 'object' ? answer.failed : 'An image worker spoke out of turn');
+        if (answer === 'ready') throw new Error('An image worker spoke out of turn');
+        if ('done' in answer) return answer.done;
+        if ('rejected' in answer) throw new Rejected(answer.rejected, { status: answer.status });
+        throw new Error(answer.failed);
       } finally {
         child.channel?.unref();
       }
@@ -78,16 +83,17 @@ export function startWorker(program = process.argv[1]!): Worker {
 }
 
 /** The next thing that the worker says. It is killed when that takes too long. */
-function answerOf(child: ChildProcess, seconds: number, late: () => Error): Promise<Answer> {
+function answerOf<Result>(child: ChildProcess, seconds: number, late: () => Error): Promise<Answer<Result>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       settle(() => reject(late()));
     }, seconds * 1000);
-    const onMessage = (message: unknown) => settle(() => resolve(message as Answer));
+    const onMessage = (message: unknown) => settle(() => resolve(message as Answer<Result>));
     const onExit = (code: number | null, signal: string | null) =>
       settle(() => reject(new Died(`An image worker ended with ${signal ?? `exit code ${code}`}`)));
-    const onError = (error: Error) => settle(() => reject(error));
+    // It could not be started, or is gone before the exit was noticed.
+    const onError = (cause: Error) => settle(() => reject(new Died('An image worker cannot be reached', { cause })));
     child.once('message', onMessage).once('exit', onExit).once('error', onError);
 
     function settle(conclude: () => void) {

@@ -1,34 +1,23 @@
 import { Worker as Thread } from 'node:worker_threads';
-import { readConfig, url } from '../config.ts';
-import { type Apply, develop, type Task } from './develop.ts';
 import { explain, Rejected } from '../errors.ts';
-import { limits } from '../limits.ts';
-import { openStore } from '../store/open.ts';
 import { type Answer, employer } from './process.ts';
 
-const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS: limits.MAX_PIXELS, MAX_FRAMES: limits.MAX_FRAMES };
-
-/** The life of a worker: one print after the other, as its employer asks, until that is gone. */
-export function work(apply: Apply): void {
+/** The life of a worker: one task after the other, as its employer asks, until that is gone. */
+export function work<Task, Result>(perform: (task: Task) => Promise<Result>): void {
   holdOn();
-  const { STORE_URL, ...imageLimits } = readConfig(settings);
-  const store = openStore(STORE_URL);
+  // An employer that is gone hears nothing, and this process ends as well.
+  const say = (answer: Answer<Result>) => process.send?.(answer, undefined, undefined, () => undefined);
 
-  async function answerTo(task: Task): Promise<Answer> {
+  async function answerTo(task: Task): Promise<Answer<Result>> {
     try {
-      await develop(store, task, apply, imageLimits);
-      return 'done';
+      return { done: await perform(task) };
     } catch (error) {
-      return error instanceof Rejected ? { rejected: error.message } : { failed: explain(error) };
+      return error instanceof Rejected ? { rejected: error.message, status: error.status } : { failed: explain(error) };
     }
   }
 
-  process.on('message', (task: Task) => void answerTo(task).then(say));
+  process.on('message', ({ task }: { task: Task }) => void answerTo(task).then(say));
   say('ready');
-}
-
-function say(answer: Answer): void {
-  process.send?.(answer);
 }
 
 /** A worker ends with its employer, at once and only then: what it is at, the employer may still be waiting for. */

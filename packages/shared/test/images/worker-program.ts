@@ -1,18 +1,20 @@
 /** A program whose workers misbehave as the photo says: its first pixel is a command. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Apply, developer } from '../../src/worker/develop.ts';
 import { work } from '../../src/worker/worker.ts';
 import { isWorker, startWorker } from '../../src/worker/process.ts';
 import { commands } from './commands.ts';
 
 if (isWorker) {
-  work(async ({ bitmap: { data } }) => {
+  const obey: Apply = async ({ bitmap: { data } }) => {
     const command = data[0];
     if (command === commands.loop) for (;;);
     if (command === commands.sleep) await sleep(60_000);
     if (command === commands.crash) process.abort();
     if (command === commands.fault) throw new Error('a fault of the filter');
     data.fill(0);
-  });
+  };
+  work(developer(obey));
 } else {
   // As an employer: one worker at an endless loop, and then the command to die without a word.
   const worker = startWorker();

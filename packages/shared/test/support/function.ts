@@ -9,6 +9,7 @@ const functions = resolve(import.meta.dirname, '../../../../functions');
 
 export interface RunningFunction {
   url: string;
+  pid: number;
   /** Delivers an event as a broker does: binary mode. */
   deliver(event: CloudEvent<unknown>): Promise<{ status: number; reply: CloudEvent<unknown> | undefined; text: string }>;
   output(): string;
@@ -35,6 +36,7 @@ export async function startFunction(name: string, environment: Record<string, st
   }
   return {
     url,
+    pid: child.pid!,
     output: () => output,
     async deliver(event) {
       const message = HTTP.binary(event);

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { childrenOf } from '../../../packages/shared/test/support/processes.ts';
+import { type Bench, formOf, openBench, spools, until } from './support.ts';
+
+// Headers are read by native code in processes of their own. Linux only: they are found in /proc.
+let bench: Bench;
+let jpeg: Buffer;
+beforeEach(async () => {
+  [bench, jpeg] = [await openBench(), await photo('jpeg')];
+});
+afterEach(() => bench.close());
+
+const send = () => {
+  const body = formOf(['email', 'a@example.org'], ['file', { name: 'a.jpg', bytes: jpeg }]);
+  return fetch(bench.ingest.url, { method: 'POST', body }).then(({ status }) => status);
+};
+const judges = () => childrenOf(bench.ingest.pid);
+
+test('a process that dies between two photos, or over one, takes no upload with it', async () => {
+  expect(await send()).toBe(202);
+  const [first] = judges();
+  process.kill(first!, 'SIGKILL');
+  expect(await send()).toBe(202);
+
+  // One that stands still over a photo, as a hanging decoder does, and then dies: what waits is judged by a new one.
+  const [second] = judges();
+  process.kill(second!, 'SIGSTOP');
+  const waiting = [send(), send()];
+  await until(async () => (await spools(bench.lab)).length === 2);
+  process.kill(second!, 'SIGKILL');
+  expect(await Promise.all(waiting)).toEqual([202, 202]);
+});
+
+test('a photo that makes one hang is refused, and those behind it are judged', async () => {
+  expect(await send()).toBe(202);
+  process.kill(judges()[0]!, 'SIGSTOP');
+  const answers = await Promise.all([send(), send()]);
+  expect(answers.toSorted()).toEqual([202, 422]);
+});
+
+test('all end with ingest', async () => {
+  expect(await send()).toBe(202);
+  const [judge] = judges();
+  expect(await bench.ingest.stop()).toBe(0);
+  await until(() => !isAlive(judge!));
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
