@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import type { Jimp as OwnJimp } from '../../packages/shared/src/image/jimp.ts';
 import sharp, { type Matrix3x3, type Sharp } from 'sharp';
-import { printOf } from '../../packages/shared/test/images/filters.ts';
+import { filters, imageLimits, printOf } from '../../packages/shared/test/images/filters.ts';
+import { render } from '../../packages/shared/src/worker/develop.ts';
 import { defaultQuality } from '../../packages/shared/src/image/save.ts';
 import type { Filter, Photo } from './photos.ts';
 
@@ -38,8 +39,12 @@ const jimp: Engine = async ({ type }, bytes, filter) => {
   return type === 'image/jpeg' ? image.getBuffer(type, { quality: defaultQuality[type] }) : image.getBuffer(type);
 };
 
+/** The same pixels by a function of which nothing is known, as a new filter may be. */
+const anyFunction: Engine = ({ type }, bytes, filter) => render(bytes, { type }, (image) => filters[filter](image), imageLimits);
+
 export const engines = {
   Darkroom: ((photo, bytes, filter) => printOf(bytes, filter, { type: photo.type })) satisfies Engine,
+  'by any function': anyFunction,
   sharp: straightforward,
   'sharp, same settings': tuned,
   Jimp: jimp,

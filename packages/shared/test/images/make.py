@@ -5,6 +5,7 @@ What a missing tool or profile would make is left out, and named.
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -41,6 +42,33 @@ def scene(width=160, height=120):
     draw.ellipse((90, 50, 150, 110), fill=(20, 60, 250))
     draw.line((0, 119, 159, 0), fill=(255, 255, 255), width=3)
     return image.filter(ImageFilter.GaussianBlur(0.6))
+
+
+def display_p3():
+    """An ICC profile (ICC.1:2001) of the colours of Display P3, which phones embed: its primaries adapted to D50, gamma 2.2."""
+
+    def fixed(*values):
+        return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) + bytes(2)
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 8) + b"Like P3\0" + bytes(80),
+        b"wtpt": b"XYZ " + bytes(4) + fixed(0.9642, 1, 0.8249),
+        b"rXYZ": b"XYZ " + bytes(4) + fixed(0.5151, 0.2412, -0.0011),
+        b"gXYZ": b"XYZ " + bytes(4) + fixed(0.2920, 0.6922, 0.0419),
+        b"bXYZ": b"XYZ " + bytes(4) + fixed(0.1571, 0.0666, 0.7841),
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    start = 128 + 4 + 12 * len(tags)
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, tag in tags.items():
+        table += name + struct.pack(">II", start + len(data), len(tag))
+        data += tag + bytes(-len(tag) % 4)
+    head = struct.pack(">I4xI4s4s4s12x4s", start + len(data), 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
+    head = head.ljust(68, b"\0") + fixed(0.9642, 1, 0.8249)
+    return head.ljust(128, b"\0") + table + data
 
 
 rgb = scene()
@@ -83,7 +111,10 @@ for name, profile, image in (("adobe-rgb", "a98.icc", rgb), ("inks-with-profile"
     else:
         print(f"left out {name}.jpg: no {profile}")
 
+rgb.save(at("display-p3.jpg"), quality=95, icc_profile=display_p3())
+
 # PNG
+rgb.save(at("display-p3.png"), icc_profile=display_p3())
 rgb.save(at("rgb.png"))
 rgba.save(at("rgba.png"))
 grey.save(at("grey.png"))
