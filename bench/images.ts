@@ -50,10 +50,10 @@ async function measure(photo: Photo, filter: Filter, pillow: ReturnType<typeof s
   const note = (map: Map<string, number[]>, name: string, time: number) => map.set(name, [...(map.get(name) ?? []), time]);
   let size = 0;
   for (let round = 0; round < rounds; round += 1) {
-    // Each has each place in the turn: whoever follows upon Pillow finds the processor asleep, whoever follows Jimp much garbage.
-    const first = round % names.length;
-    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
-      if (name === 'Jimp' && (round >= jimpRounds || photo.type === 'image/webp')) continue;
+    const turn = names.filter((name) => name !== 'Jimp' || (round < jimpRounds && photo.type !== 'image/webp'));
+    // Each has each place in it: whoever follows upon Pillow finds the processor asleep.
+    const first = round % turn.length;
+    for (const name of [...turn.slice(first), ...turn.slice(0, first)]) {
       const before = process.cpuUsage();
       const begun = performance.now();
       const print = await engines[name](photo, bytes, filter);
