@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Jimp as OwnJimp } from '../../packages/shared/src/image/jimp.ts';
 import sharp, { type Matrix3x3, type Sharp } from 'sharp';
 import { filters, imageLimits, printOf } from '../../packages/shared/test/images/filters.ts';
-import { render } from '../../packages/shared/src/worker/develop.ts';
+import { render } from '../../packages/shared/src/filter/develop.ts';
 import { defaultQuality } from '../../packages/shared/src/image/save.ts';
 import type { Filter, Photo } from './photos.ts';
 

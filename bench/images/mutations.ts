@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { sepia } from '../../functions/sepia/src/index.ts';
 import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
-import { developer, type Task } from '../../packages/shared/src/worker/develop.ts';
+import { developer, type Task } from '../../packages/shared/src/filter/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';

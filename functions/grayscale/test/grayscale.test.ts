@@ -1,5 +1,5 @@
 import { eventType, imageUploaded } from '@darkroom/shared/events';
-import { keys } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';

@@ -1,5 +1,5 @@
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
-import { limits } from '@darkroom/shared/limits';
+import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 
 const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES } = limits;

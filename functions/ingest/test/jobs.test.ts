@@ -1,4 +1,5 @@
-import { type Job, keys, type Photo } from '@darkroom/shared/job';
+import type { Job, Photo } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';

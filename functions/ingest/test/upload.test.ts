@@ -1,5 +1,6 @@
 import { imageUploaded } from '@darkroom/shared/events';
-import { type Job, keys } from '@darkroom/shared/job';
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';

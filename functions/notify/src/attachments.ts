@@ -1,5 +1,5 @@
-import type { Progress } from '@darkroom/shared/job';
-import { extensionOf } from '@darkroom/shared/formats';
+import type { Progress } from '@darkroom/shared/job/progress';
+import { extensionOf } from '@darkroom/shared/image/formats';
 import { readBytes, type Store } from '@darkroom/shared/store';
 
 export interface Attachment {

@@ -1,6 +1,8 @@
 import { readConfig } from '@darkroom/shared/config';
 import { jobCompleted } from '@darkroom/shared/events';
-import { type Completion, keys, readJob, readProgress } from '@darkroom/shared/job';
+import { type Completion, readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { stage } from '@darkroom/shared/stage';
 import { json, readJson } from '@darkroom/shared/store';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { keys } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 
 /** How soon another may send when the holder has died. The living renew theirs in time, however slow the mail server is. */

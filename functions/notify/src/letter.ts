@@ -1,4 +1,6 @@
-import { keys, type Job, type Progress, readReason, type Rejection } from '@darkroom/shared/job';
+import { type Job, readReason, type Rejection } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import type { Progress } from '@darkroom/shared/job/progress';
 import { readJson, type Store } from '@darkroom/shared/store';
 import type { Attachment } from './attachments.ts';
 

@@ -1,4 +1,4 @@
-import { isPlainAddress } from '@darkroom/shared/address';
+import { isPlainAddress } from '@darkroom/shared/job/address';
 import { Misconfigured } from '@darkroom/shared/errors';
 import type { Send } from './letter.ts';
 import type { Settings } from './settings.ts';

@@ -1,6 +1,8 @@
-import type { DeadLetter } from '@darkroom/shared/dead-letter';
+import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
 import { eventType, filterFinished } from '@darkroom/shared/events';
-import { keys, readJob, readProgress } from '@darkroom/shared/job';
+import { readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import type { Letter } from './call.ts';

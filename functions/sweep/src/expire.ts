@@ -1,4 +1,5 @@
-import { keys, removeJob } from '@darkroom/shared/job';
+import { removeJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
 

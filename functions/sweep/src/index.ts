@@ -1,5 +1,5 @@
 import { readConfig, integer, url } from '@darkroom/shared/config';
-import { publish } from '@darkroom/shared/publish';
+import { publish } from '@darkroom/shared/stage/publish';
 import { stage } from '@darkroom/shared/stage';
 import { openStore } from '@darkroom/shared/store/open';
 import { optional } from 'valibot';

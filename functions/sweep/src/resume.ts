@@ -1,6 +1,8 @@
 import { explain } from '@darkroom/shared/errors';
 import { archiveCreated, type Event, filterFinished, imageUploaded, jobCompleted } from '@darkroom/shared/events';
-import { type Completion, type Job, keys, type Progress, readJob, readProgress } from '@darkroom/shared/job';
+import { type Completion, type Job, readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { type Progress, readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 

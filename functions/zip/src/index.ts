@@ -1,6 +1,8 @@
 import { readConfig, url } from '@darkroom/shared/config';
 import { archiveCreated } from '@darkroom/shared/events';
-import { keys, readJob, readProgress } from '@darkroom/shared/job';
+import { readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readProgress } from '@darkroom/shared/job/progress';
 import { stage } from '@darkroom/shared/stage';
 import { json } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';

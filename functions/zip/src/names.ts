@@ -1,4 +1,4 @@
-import { extensionOf, type ImageType } from '@darkroom/shared/formats';
+import { extensionOf, type ImageType } from '@darkroom/shared/image/formats';
 
 interface Named {
   folder: string;

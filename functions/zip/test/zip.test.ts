@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { eventType, filterFinished } from '@darkroom/shared/events';
-import { type Job, keys } from '@darkroom/shared/job';
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { json, readBytes } from '@darkroom/shared/store';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';

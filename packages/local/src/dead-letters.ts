@@ -7,11 +7,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DeadLetter } from '@darkroom/shared/dead-letter';
+import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
 import { explain } from '@darkroom/shared/errors';
 import { eventType } from '@darkroom/shared/events';
-import { keys } from '@darkroom/shared/job';
-import { publish } from '@darkroom/shared/publish';
+import { keys } from '@darkroom/shared/job/keys';
+import { publish } from '@darkroom/shared/stage/publish';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { CloudEvent } from 'cloudevents';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eventType } from '@darkroom/shared/events';
-import { limits } from '@darkroom/shared/limits';
+import { limits } from '@darkroom/shared/image/limits';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 

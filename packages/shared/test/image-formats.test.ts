@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { colourMatrix } from '../src/image/colour-matrix.ts';
-import { decode, encode, type EncodeOptions, Jimp } from '../src/image.ts';
+import { decode, encode, type EncodeOptions, Jimp } from '../src/image/image.ts';
 import { inspect } from '../src/image/inspect.ts';
-import { render } from '../src/worker/develop.ts';
+import { render } from '../src/filter/develop.ts';
 import { renderLuma } from '../src/image/luma.ts';
 import { renderMatrix } from '../src/image/short-way.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { extensionOf, printType, sniff } from '../src/formats.ts';
+import { extensionOf, printType, sniff } from '../src/image/formats.ts';
 import { printOf } from './images/filters.ts';
 
 const scripts = join(import.meta.dirname, 'images');

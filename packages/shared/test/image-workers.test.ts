@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
-import type { Task } from '../src/worker/develop.ts';
+import type { Task } from '../src/filter/develop.ts';
 import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
 import { startWorker } from '../src/worker/process.ts';
 import { commands } from './images/commands.ts';

@@ -1,8 +1,9 @@
 import { explain } from '@darkroom/shared/errors';
 import { imageUploaded } from '@darkroom/shared/events';
-import { type Job, keys, readJob, removeJob } from '@darkroom/shared/job';
+import { type Job, readJob, removeJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { log } from '@darkroom/shared/log';
-import { publish } from '@darkroom/shared/publish';
+import { publish } from '@darkroom/shared/stage/publish';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
 import type { Arrival } from '../upload/spool.ts';

@@ -1,6 +1,7 @@
 import { Rejected } from '@darkroom/shared/errors';
 import { jobId } from '@darkroom/shared/events';
-import { type Job, keys, readJob, removeJob } from '@darkroom/shared/job';
+import { type Job, readJob, removeJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

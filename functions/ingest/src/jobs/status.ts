@@ -1,4 +1,6 @@
-import { type Completion, type Job, keys, type Photo, type Print, readProgress, readReason } from '@darkroom/shared/job';
+import { type Completion, type Job, type Photo, readReason } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { readJson, type Store } from '@darkroom/shared/store';
 import { archiveOf, originalOf, printOf } from './files.ts';
 import type { ImageStatus, JobStatus, ResultStatus } from './job-status.ts';

@@ -1,4 +1,4 @@
-import { isPlainAddress } from '@darkroom/shared/address';
+import { isPlainAddress } from '@darkroom/shared/job/address';
 import { Rejected } from '@darkroom/shared/errors';
 
 /** RFC 5321, 4.5.3.1: 254 is what fits into a path of 256 with its brackets. */

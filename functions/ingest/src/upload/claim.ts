@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Rejected } from '@darkroom/shared/errors';
-import { keys } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import type { Arrival } from './spool.ts';
 import type { Wishes } from './wishes.ts';

@@ -1,4 +1,4 @@
-import type { ImageLimits } from '@darkroom/shared/limits';
+import type { ImageLimits } from '@darkroom/shared/image/limits';
 import type { Photo } from '@darkroom/shared/job';
 import { type WorkerPool, workerPool } from '@darkroom/shared/worker/pool';
 

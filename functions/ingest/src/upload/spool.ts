@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Rejected } from '@darkroom/shared/errors';
-import { extensionOf } from '@darkroom/shared/formats';
+import { extensionOf } from '@darkroom/shared/image/formats';
 import type { Photo } from '@darkroom/shared/job';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';

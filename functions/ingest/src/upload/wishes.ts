@@ -1,5 +1,5 @@
 import { Rejected } from '@darkroom/shared/errors';
-import { formatOption } from '@darkroom/shared/formats';
+import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
 import { readAddress } from './address.ts';
 import type { Fields } from './fields.ts';

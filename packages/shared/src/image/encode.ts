@@ -1,6 +1,6 @@
 import type { Bitmap, Decoded } from './decode.ts';
 import { Rejected } from '../errors.ts';
-import { extensionOf, formats, type PrintType } from '../formats.ts';
+import { extensionOf, formats, type PrintType } from './formats.ts';
 import { encodeJpeg } from './jpeg.ts';
 import { sharp } from './libvips.ts';
 import { isGrey, isOpaque, joined, takeGrey } from './samples.ts';

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import type { Metadata } from 'sharp';
 import { readBmpSize } from './bmp-header.ts';
 import { Rejected } from '../errors.ts';
-import { formats, type ImageType, sniff } from '../formats.ts';
-import type { ImageLimits } from '../limits.ts';
+import { formats, type ImageType, sniff } from './formats.ts';
+import type { ImageLimits } from './limits.ts';
 
 /** What the header of an image says. */
 export interface Header {

@@ -3,9 +3,9 @@ import { defaultPlugins } from 'jimp';
 import * as v from 'valibot';
 import { decode } from './decode.ts';
 import { encode, type EncodeOptions } from './encode.ts';
-import { formats, type ImageType, type PrintType } from '../formats.ts';
+import { formats, type ImageType, type PrintType } from './formats.ts';
 import { inspect } from './inspect.ts';
-import { limits } from '../limits.ts';
+import { limits } from './limits.ts';
 
 /** Jimp's interface for a format, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
 function format<Mime extends ImageType>(mime: Mime) {

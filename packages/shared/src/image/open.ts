@@ -1,7 +1,7 @@
 import type { Sharp } from 'sharp';
 import type { Header } from './inspect.ts';
 import { sharp } from './libvips.ts';
-import type { ImageLimits } from '../limits.ts';
+import type { ImageLimits } from './limits.ts';
 import { isSrgb } from './profile.ts';
 
 /**

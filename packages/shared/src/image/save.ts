@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Sharp } from 'sharp';
-import type { PrintType } from '../formats.ts';
+import type { PrintType } from './formats.ts';
 import { sharp } from './libvips.ts';
 
 /** Quality where the sender asks for none: a print is to keep 38 dB and more of any photo (docs/images.md has the figures). */

@@ -3,7 +3,7 @@ import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from '
 import { dirname, join, resolve } from 'node:path';
 import { chunksOf, type Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
-import type { Entry, Store } from '../store.ts';
+import type { Entry, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config.ts';
 import { Misconfigured } from '../errors.ts';
-import type { Store } from '../store.ts';
+import type { Store } from './store.ts';
 import { fileStore } from './file-store.ts';
 import { bucketOf } from './s3-location.ts';
 import { s3Store } from './s3-store.ts';

@@ -1,4 +1,4 @@
-import type { Entry } from '../store.ts';
+import type { Entry } from './store.ts';
 import { isKey } from './key.ts';
 
 export interface Page {

@@ -7,7 +7,7 @@ import { S3Failed } from './s3-failure.ts';
 import { parsePage } from './s3-listing.ts';
 import type { Bucket } from './s3-location.ts';
 import type { Content } from './content.ts';
-import type { Store } from '../store.ts';
+import type { Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, type Range } from './key.ts';
 
 /** Which call wrote an object, so that a writer knows its own work again. */

@@ -1,6 +1,6 @@
-import { render } from '../../src/worker/develop.ts';
-import type { PrintType } from '../../src/formats.ts';
-import type { Apply } from '../../src/filter.ts';
+import { render } from '../../src/filter/develop.ts';
+import type { PrintType } from '../../src/image/formats.ts';
+import type { Apply } from '../../src/filter/filter.ts';
 import { grayscale } from '../../../../functions/grayscale/src/index.ts';
 import { sepia } from '../../../../functions/sepia/src/index.ts';
 

@@ -1,6 +1,6 @@
 /** A program whose workers misbehave as the photo says: its first pixel is a command. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Apply, developer } from '../../src/worker/develop.ts';
+import { type Apply, developer } from '../../src/filter/develop.ts';
 import { work } from '../../src/worker/worker.ts';
 import { isWorker, startWorker } from '../../src/worker/process.ts';
 import { commands } from './commands.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { integer } from './config.ts';
+import { integer } from '../config.ts';
 
 const MiB = 1024 * 1024;
 

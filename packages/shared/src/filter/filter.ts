@@ -1,22 +1,23 @@
 import { optional } from 'valibot';
-import { integer, readConfig, url } from './config.ts';
-import type { Apply, Task } from './worker/develop.ts';
-import { Rejected } from './errors.ts';
-import { filterFinished, type Outcome } from './events.ts';
-import { printType } from './formats.ts';
-import { type Job, keys, type Photo, readJob } from './job.ts';
-import { limits } from './limits.ts';
-import { type Stage, stage } from './stage.ts';
-import { json, type Store } from './store.ts';
-import { openStore } from './store/open.ts';
-import { type WorkerPool, workerPool } from './worker/pool.ts';
-import { isWorker } from './worker/process.ts';
-import { defaultWorkers } from './worker/count.ts';
-import { work } from './worker/worker.ts';
+import { integer, readConfig, url } from '../config.ts';
+import type { Apply, Task } from './develop.ts';
+import { Rejected } from '../errors.ts';
+import { filterFinished, type Outcome } from '../events.ts';
+import { printType } from '../image/formats.ts';
+import { type Job, type Photo, readJob } from '../job/job.ts';
+import { keys } from '../job/keys.ts';
+import { limits } from '../image/limits.ts';
+import { type Stage, stage } from '../stage/stage.ts';
+import { json, type Store } from '../store/store.ts';
+import { openStore } from '../store/open.ts';
+import { type WorkerPool, workerPool } from '../worker/pool.ts';
+import { isWorker } from '../worker/process.ts';
+import { defaultWorkers } from '../worker/count.ts';
+import { work } from '../worker/worker.ts';
 
-export { colourMatrix, luma } from './image/colour-matrix.ts';
-export type { Apply } from './worker/develop.ts';
-export type { Image } from './image/jimp.ts';
+export { colourMatrix, luma } from '../image/colour-matrix.ts';
+export type { Apply } from './develop.ts';
+export type { Image } from '../image/jimp.ts';
 
 const settings = {
   STORE_URL: url('file:', 's3:'),
@@ -50,7 +51,7 @@ export function filter(name: string, apply: Apply): Stage {
     };
   });
 
-  if (isWorker) return { ...listening, init: async () => work((await import('./worker/develop.ts')).developer(apply)) };
+  if (isWorker) return { ...listening, init: async () => work((await import('./develop.ts')).developer(apply)) };
   return {
     ...listening,
     async shutdown() {

@@ -1,7 +1,7 @@
 import type { Context, HealthCheck } from 'faas-js-runtime';
-import { explain, Rejected } from './errors.ts';
-import { type Event, type Incoming, readEvent } from './events.ts';
-import { log } from './log.ts';
+import { explain, Rejected } from '../errors.ts';
+import { type Event, type Incoming, readEvent } from '../events.ts';
+import { log } from '../log.ts';
 
 /** What the runtime wants of a function module. */
 export interface Stage {

@@ -1,5 +1,5 @@
 import { HTTP } from 'cloudevents';
-import type { Event } from './events.ts';
+import type { Event } from '../events.ts';
 
 /** How long a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
 const timeout = 10_000;

@@ -1,5 +1,5 @@
 import runtime, { type InvokerOptions } from 'faas-js-runtime';
-import { explain } from './errors.ts';
+import { explain } from '../errors.ts';
 import type { Stage } from './stage.ts';
 
 /**

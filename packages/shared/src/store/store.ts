@@ -1,5 +1,5 @@
-import type { Content } from './store/content.ts';
-import type { Range } from './store/key.ts';
+import type { Content } from './content.ts';
+import type { Range } from './key.ts';
 
 export type { Content, Range };
 

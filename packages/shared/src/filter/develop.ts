@@ -2,13 +2,13 @@ import type { Matrix } from '../image/colour-matrix.ts';
 import { readConfig, url } from '../config.ts';
 import { decode } from '../image/decode.ts';
 import { encode, type EncodeOptions } from '../image/encode.ts';
-import type { PrintType } from '../formats.ts';
+import type { PrintType } from '../image/formats.ts';
 import { inspect } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
-import { type ImageLimits, limits } from '../limits.ts';
+import { type ImageLimits, limits } from '../image/limits.ts';
 import { openStore } from '../store/open.ts';
 import { renderMatrix } from '../image/short-way.ts';
-import { readBytes, type Store } from '../store.ts';
+import { readBytes, type Store } from '../store/store.ts';
 
 /** Changes an image in place, or answers a new one. Called once per frame. One that is a colour matrix may say so. */
 export interface Apply {

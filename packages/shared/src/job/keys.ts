@@ -1,0 +1,33 @@
+import { extensionOf, type ImageType, printType } from '../image/formats.ts';
+
+/** What of a photo its keys are made of. */
+interface PhotoOf {
+  image: string;
+  type: ImageType;
+}
+
+/** What of a job the keys of its prints are made of. */
+interface JobOf {
+  job: string;
+  options: { format?: ImageType };
+}
+
+/** Where the parts of a job lie in the store. The one place that knows. */
+export const keys = {
+  allOpen: 'open/',
+  open: (job: string) => `open/${job}`,
+  folder: (job: string) => `jobs/${job}/`,
+  job: (job: string) => `jobs/${job}/job.json`,
+  original: (job: string, { image, type }: PhotoOf) => `jobs/${job}/${image}/original.${extensionOf(type)}`,
+  print: ({ job, options }: JobOf, { image, type }: PhotoOf, filter: string) =>
+    `jobs/${job}/${image}/${filter}.${extensionOf(printType(type, options.format))}`,
+  rejection: (job: string, image: string, filter: string) => `jobs/${job}/${image}/${filter}.rejected.json`,
+  archive: (job: string) => `jobs/${job}/archive.zip`,
+  archiveRejection: (job: string) => `jobs/${job}/archive.rejected.json`,
+  mailLease: (job: string) => `jobs/${job}/mail.lease`,
+  allClaims: 'claims/',
+  claim: (digest: string) => `claims/${digest}`,
+  allDead: 'dead/',
+  dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
+  completed: (job: string) => `jobs/${job}/completed.json`,
+};
