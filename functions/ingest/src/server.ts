@@ -1,12 +1,12 @@
 import multipart from '@fastify/multipart';
 import type { Store } from '@darkroom/shared/store';
 import fastify, { type FastifyInstance } from 'fastify';
-import { refuseConnection } from './client-error.ts';
+import { refuseConnection } from './http/client-error.ts';
 import { jobRoutes } from './jobs/routes.ts';
-import { refuseOtherMethods } from './methods.ts';
-import { measure } from './metrics.ts';
-import { pageRoute } from './page-route.ts';
-import { answerError, sendProblem } from './problem.ts';
+import { refuseOtherMethods } from './http/methods.ts';
+import { measure } from './http/metrics.ts';
+import { pageRoute } from './http/page-route.ts';
+import { answerError, sendProblem } from './http/problem.ts';
 import type { Settings } from './settings.ts';
 import type { Judge } from './upload/judge.ts';
 import { uploadRoute } from './upload/route.ts';

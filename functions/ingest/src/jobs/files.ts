@@ -1,7 +1,7 @@
 import { extensionOf, type ImageType, printType } from '@darkroom/shared/image/formats';
 import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { splitName } from '../upload/file-name.ts';
+import { splitName } from './file-name.ts';
 
 /** One file of a job as it is offered for download: the one place that relates addresses to keys. */
 export interface JobFile {

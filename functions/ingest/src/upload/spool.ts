@@ -9,7 +9,7 @@ import type { Photo } from '@darkroom/shared/job';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';
 import { brokenOff } from './broken-off.ts';
-import { safeName } from './file-name.ts';
+import { safeName } from '../jobs/file-name.ts';
 import type { Judge } from './judge.ts';
 
 /** A photo that has arrived and was judged, waiting on the local disk. */

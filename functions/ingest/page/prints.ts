@@ -1,4 +1,4 @@
-import type { ImageStatus, JobStatus, ResultStatus } from '../jobs/job-status.ts';
+import type { ImageStatus, JobStatus, ResultStatus } from '../src/jobs/job-status.ts';
 import { element, make, size } from './dom.ts';
 
 /** Hangs every photo and its prints on a line. What has not changed since the last time is left hanging. */

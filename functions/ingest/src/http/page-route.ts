@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import base from './page/base.css?inline';
-import order from './page/order.css?inline';
-import phone from './page/phone.css?inline';
-import prints from './page/prints.css?inline';
-import sheet from './page/sheet.css?inline';
-import html from './page/page.html?inline';
+import base from '../../page/base.css?inline';
+import order from '../../page/order.css?inline';
+import phone from '../../page/phone.css?inline';
+import prints from '../../page/prints.css?inline';
+import sheet from '../../page/sheet.css?inline';
+import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
-import script from './page/page.ts?inline';
-import type { Settings } from './settings.ts';
+import script from '../../page/page.ts?inline';
+import type { Settings } from '../settings.ts';
 
 /**
  * GET /: the page, whole in one answer. Two revisions serve one address, and a page of the one must never meet a script of

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../jobs/job-status.ts';
+import type { JobStatus } from '../src/jobs/job-status.ts';
 import { element, say, size } from './dom.ts';
 import { hang } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';

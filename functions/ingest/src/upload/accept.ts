@@ -6,8 +6,8 @@ import { log } from '@darkroom/shared/log';
 import { publish } from '@darkroom/shared/stage/publish';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
-import type { Arrival } from '../upload/spool.ts';
-import type { Wishes } from '../upload/wishes.ts';
+import type { Arrival } from './spool.ts';
+import type { Wishes } from './wishes.ts';
 
 /** What was posted, and the id of the job that it makes or has made. */
 export interface Post {

@@ -3,7 +3,7 @@ import { explain, Rejected } from '@darkroom/shared/errors';
 import { log } from '@darkroom/shared/log';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { drain } from './drain.ts';
-import { StorageFailed } from './storage.ts';
+import { StorageFailed } from '../storage.ts';
 
 export const problemType = 'application/problem+json; charset=utf-8';
 

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../jobs/job-status.ts';
+import type { JobStatus } from '../src/jobs/job-status.ts';
 import { count } from './dom.ts';
 
 /** How far a job is, in words. */
