@@ -27,6 +27,4 @@ export const limits = {
   drainTime: 10_000,
   /** What a process gets for its own goodbye, even where the requests in flight used up the rest. */
   leastDrainTime: 2000,
-  /** A mail with its attachments. */
-  mailBytes: 64 * 1024 * 1024,
 } as const;

@@ -1,28 +1,33 @@
 import { explain, Misconfigured } from '@darkroom/shared/errors';
 import { createLog } from './log.ts';
-import { startRuntime } from './runtime.ts';
+import { CannotStart } from './errors.ts';
 import { readSettings } from './settings.ts';
 import { onStopSignal } from './signals.ts';
+import { startLab } from './start.ts';
 
 try {
   const log = createLog();
-  const runtime = startRuntime(readSettings(), log);
+  const lab = startLab(readSettings(), log);
   let stopping = false;
   onStopSignal(() => {
     stopping = true;
     log('runtime', 'stops; work in flight may finish. Ctrl-C again ends it at once.');
-    void runtime.stop().then(() => process.exit(0));
+    void lab.stop().then(() => process.exit(0));
   });
   try {
-    process.stdout.write(await runtime.started);
+    process.stdout.write(await lab.started);
   } catch (error) {
     if (!stopping) {
-      await runtime.stop();
+      await lab.stop();
       throw error;
     }
   }
 } catch (error) {
   // What went wrong outside of this program is told in a sentence; a stack trace is for its own mistakes.
-  console.error(error instanceof Misconfigured ? error.message : error instanceof Error ? error.stack : explain(error));
+  console.error(isExpected(error) ? error.message : error instanceof Error ? error.stack : explain(error));
   process.exit(1);
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof Misconfigured || error instanceof CannotStart;
 }

@@ -11,8 +11,8 @@ import type { Destination, PingSpec } from './manifest/topology.ts';
 /** The PingSources of the manifests. */
 export interface Pings {
   apply(pings: PingSpec[]): void;
-  /** Sends each event once, now: after a restart everything that is open stands still, since the broker starts empty. */
-  sendAll(): void;
+  /** Sends each event once, now: after a restart everything that is open stands still, since the broker starts empty. `dataOf` may change what it carries. */
+  sendAll(dataOf?: (data: string) => string): void;
   stop(): void;
 }
 
@@ -54,8 +54,8 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
           new Cron(ping.schedule, { ...(ping.timezone && { timezone: ping.timezone }) }, () => void send(ping, ping.data)),
       );
     },
-    sendAll() {
-      for (const ping of current) void send(ping, withoutIdling(ping.data));
+    sendAll(dataOf = (data) => data) {
+      for (const ping of current) void send(ping, dataOf(ping.data));
     },
     stop() {
       halt();
@@ -74,16 +74,4 @@ function pingEvent({ name, contentType }: PingSpec, data: string): Event {
     ['datacontenttype', contentType],
   ]);
   return { attributes, data: Buffer.from(data) };
-}
-
-/** At the start nothing can be on its way: `idleSeconds` is 0 then, where the data have it. */
-function withoutIdling(data: string): string {
-  try {
-    const content: unknown = JSON.parse(data);
-    if (typeof content === 'object' && content !== null && 'idleSeconds' in content)
-      return JSON.stringify({ ...content, idleSeconds: 0 });
-  } catch {
-    // Data need not be JSON.
-  }
-  return data;
 }

@@ -7,12 +7,14 @@ export interface RouterOptions {
   fleet: { pick(service: string, tag?: string): Pick<Revision, 'lease'> };
   /** The one service that the public address leads to. */
   service: string;
+  /** What the person is told where the service cannot be reached. */
+  unavailable: string;
   isReady: () => boolean;
   log: Log;
 }
 
 /** The public address: hands each request to a revision, by percentage or by the header Knative-Serving-Tag. */
-export function createRouter({ fleet, service, isReady, log }: RouterOptions): RequestListener {
+export function createRouter({ fleet, service, unavailable, isReady, log }: RouterOptions): RequestListener {
   const proxy = createProxyServer({ xfwd: true });
   // They speak of the connection behind, not of this one (RFC 9110, 7.6.1): a client would keep idle connections too long.
   proxy.on('proxyRes', ({ headers }) => {
@@ -37,7 +39,7 @@ export function createRouter({ fleet, service, isReady, log }: RouterOptions): R
       if (!(error instanceof NotUp))
         log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
       if (response.headersSent) return void response.destroy();
-      answerUnavailable(request, response);
+      answerUnavailable(request, response, unavailable);
     });
   };
 }
@@ -48,13 +50,8 @@ function answerHealth(response: ServerResponse, ready: boolean): void {
     .end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
 }
 
-function answerUnavailable(request: IncomingMessage, response: ServerResponse): void {
-  const problem = {
-    type: 'about:blank',
-    title: 'Service Unavailable',
-    status: 503,
-    detail: 'Darkroom is starting. Please try again in a few seconds.',
-  };
+function answerUnavailable(request: IncomingMessage, response: ServerResponse, detail: string): void {
+  const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail };
   response
     .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', connection: 'close' })
     .end(JSON.stringify(problem));

@@ -1,122 +1,118 @@
-import { banner } from './banner.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress, namespace } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
-import { openDataFolder } from './data-folder.ts';
 import { createDestinations } from './destinations.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import type { Log } from './log.ts';
-import type { Destination } from './manifest/topology.ts';
-import { readManifests } from './manifest/read.ts';
+import { type ManifestSources, readManifests } from './manifest/read.ts';
+import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
-import { startInbox } from './process/inbox.ts';
-import { machineEnvironment, platformEnvironment } from './process/platform.ts';
-import { portTaken, settledPort } from './process/ports.ts';
+import { portTaken } from './process/ports.ts';
+import { type Plan, supervise } from './process/supervisor.ts';
 import { createRouter } from './router.ts';
-import { announce } from './runtime-file.ts';
-import type { Settings } from './settings.ts';
 import { watchFolder } from './watch.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
 import { within } from './within.ts';
 
-/** The service behind the public address. */
-const publicService = 'ingest';
 const loopback = '127.0.0.1';
 
+export interface RuntimeOptions extends ManifestSources {
+  /** Where the public address is. A port of 0 means any that is free. */
+  host: string;
+  port: number;
+  /** The command that chooses another port, for the operator. */
+  anotherPort: (port: number) => string;
+  /** The service behind the public address. */
+  service: string;
+  /** What a person reads there while it cannot be reached. */
+  unavailable: string;
+  /** What every function is given, whatever its manifest says. */
+  environment: (addresses: Addresses) => Record<string, string>;
+  /** Processes that functions rely on: up before the runtime is ready, and stopped after the last function. */
+  companions?: Plan[];
+  /** What a PingSource sends when the runtime starts, out of its data. */
+  firstPing?: (data: string) => string;
+  /** Stands between broker and subscriber, in a test of failures. */
+  deliver?: (subscriber: Subscriber) => Subscriber;
+  log: Log;
+}
+
+export interface Addresses {
+  /** The port of the public address. */
+  port: number;
+  /** Where functions publish: the Broker "default", or else the first. */
+  brokerUrl: string;
+}
+
+export interface Started extends Addresses {
+  /** How traffic is split, and how many Triggers there are, in words. */
+  traffic: string;
+}
+
 export interface Runtime {
-  /** Resolves with what to tell the operator when everything is ready. Rejects with a sentence where something cannot start. */
-  started: Promise<string>;
+  /** Resolves when everything is ready. Rejects with a sentence where something cannot start. */
+  started: Promise<Started>;
   /** Takes everything down, in the order in which work flows. */
   stop(): Promise<void>;
 }
 
-/** What a test of failures puts between the parts. */
-export interface Interference {
-  /** Stands between broker and subscriber. */
-  deliver?: (subscriber: Subscriber) => Subscriber;
-  /** Goes into the environment of every function. */
-  environment?: Record<string, string>;
-}
-
-export function startRuntime(
-  settings: Settings,
-  log: Log,
-  { deliver = (subscriber) => subscriber, environment = {} }: Interference = {},
-): Runtime {
+/** Runs the functions of a folder as the manifests wire them. */
+export function startRuntime(options: RuntimeOptions): Runtime {
+  const { log, deliver = (subscriber: Subscriber) => subscriber } = options;
   /** What to do at the end, last things first. Work in flight has one span of time for all of them together. */
   const ending: ((left: () => number) => Promise<void> | void)[] = [];
   const started = start();
   let stopped: Promise<void> | undefined;
   return { started, stop: () => (stopped ??= stop()) };
 
-  async function start(): Promise<string> {
-    const { operator, DATA_DIR: dataFolder } = settings;
-    const read = () => readManifests({ config: settings.CONFIG_DIR, functions: settings.FUNCTIONS_DIR }, operator);
+  async function start(): Promise<Started> {
+    const read = () => readManifests(options);
     const topology = await read();
-    ending.push((await openDataFolder(dataFolder)).release);
-    const [smtpPort, webPort, front, ingress] = await Promise.all([
-      settledPort('SMTP_PORT', settings.SMTP_PORT),
-      settledPort('INBOX_PORT', settings.INBOX_PORT),
+    const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its line needs, and the function behind sets its own.
-      listen(settings.PORT, settings.HOST, { requestTimeout: 0 }).catch((error: unknown) => {
-        throw portTaken('PORT', settings.PORT, error);
+      listen(options.port, options.host, { requestTimeout: 0 }).catch((error: unknown) => {
+        throw portTaken(options.port, options.anotherPort, error);
       }),
       listen(0, loopback, { requestTimeout: limits.ingressTime, headersTimeout: limits.ingressTime }),
     ]);
 
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
-    const addresses = {
-      publicUrl: settings.PUBLIC_URL ?? `http://localhost:${front.port}`,
-      inboxUrl: `http://localhost:${webPort}`,
-      smtpPort,
-      brokerUrl: `${brokerOrigin}/${namespace}/${topology.brokers.find(({ name }) => name === 'default')?.name ?? topology.brokers[0]?.name ?? 'default'}`,
-    };
-    const platform = {
-      ...platformEnvironment({
-        operator,
-        dataFolder,
-        sink: addresses.brokerUrl,
-        smtpUrl: settings.SMTP_URL ?? `smtp://${loopback}:${smtpPort}`,
-        mailFrom: settings.MAIL_FROM,
-        publicUrl: addresses.publicUrl,
-        storeUrl: settings.STORE_URL,
-      }),
-      ...environment,
-    };
-    const inbox = startInbox({ smtpPort, webPort, dataFolder, environment: machineEnvironment(operator, dataFolder) }, log);
-    const fleet = createFleet(platform, log);
+    const addresses = { port: front.port, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
+    const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
+    const fleet = createFleet(options.environment(addresses), log);
     const destinations = createDestinations(fleet, brokerOrigin);
     const resolve = (destination: Destination) => deliver(destinations(destination));
     const brokers = createBrokers(resolve, log);
     const pings = createPings(resolve, log);
     const wiring = createWiring({ read, fleet, brokers, pings, log });
     let ready = false;
+    const isReady = () => ready && fleet.ready && companions.every((companion) => companion.ready);
     ingress.server.on('request', createIngress(brokers));
-    front.server.on(
-      'request',
-      createRouter({ fleet, service: publicService, isReady: () => ready && fleet.ready && inbox.ready, log }),
-    );
+    front.server.on('request', createRouter({ fleet, service: options.service, unavailable: options.unavailable, isReady, log }));
     ending.unshift(
       () => pings.stop(),
       (left) => close(front, left()),
       (left) => within(left(), brokers.stop()),
       () => fleet.stop(),
       () => close(ingress, 0),
-      () => inbox.stop(limits.drainTime),
+      ...companions.map((companion) => () => companion.stop(limits.drainTime)),
     );
 
-    await Promise.all([inbox.started, wiring.apply(topology)]);
-    const endings = [settings.CONFIG_DIR, settings.FUNCTIONS_DIR].map((folder) => watchFolder(folder, wiring.reload));
-    ending.unshift(...endings, await announce(dataFolder, addresses));
+    await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
+    ending.unshift(...[options.config, options.functions].map((folder) => watchFolder(folder, wiring.reload)));
     ready = true;
-    pings.sendAll();
-    return banner(addresses, dataFolder, describeTraffic(topology));
+    pings.sendAll(options.firstPing);
+    return { ...addresses, traffic: describeTraffic(topology) };
   }
 
   async function stop(): Promise<void> {
     const deadline = Date.now() + limits.drainTime;
     for (const end of ending) await end(() => Math.max(deadline - Date.now(), 0));
   }
+}
+
+function mainBroker({ brokers }: Topology): string {
+  return brokers.find(({ name }) => name === 'default')?.name ?? brokers[0]?.name ?? 'default';
 }

@@ -1,5 +1,5 @@
-import { explain } from '@darkroom/shared/errors';
 import type { Brokers } from './broker/broker.ts';
+import { explain } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Topology } from './manifest/topology.ts';
 import type { Pings } from './pings.ts';

@@ -11,6 +11,7 @@ import { close, listen } from '../src/listen.ts';
 import { readManifests } from '../src/manifest/read.ts';
 import { testBroker } from './broker-suite/index.ts';
 import type { BrokerUnderTest } from './broker-suite/subject.ts';
+import { asked } from './folders.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
 const functions = join(import.meta.dirname, 'fixtures/functions');
@@ -34,7 +35,7 @@ async function localBroker(spec: object): Promise<BrokerUnderTest> {
   async function apply(...manifests: object[]) {
     documents.push(...manifests);
     await writeFile(join(config, 'all.yaml'), documents.map((document) => stringify(document)).join('---\n'));
-    brokers.apply(await readManifests({ config, functions }, {}));
+    brokers.apply(await readManifests({ ...asked, config, functions }));
   }
   await apply();
   return { url: `${origin}/default/default`, apply };

@@ -5,6 +5,7 @@ import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { readManifests } from '../src/manifest/read.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(repository, path), 'utf8');
@@ -31,6 +32,24 @@ test('Triggers listen to event types that exist, and to functions that exist', (
     expect(Object.values(eventType)).toContain(spec.filter.attributes['type']);
     expect(functions).toContain(spec.subscriber.ref.name);
   }
+});
+
+test('the manifests of Darkroom itself have no fault but builds that may be missing', async () => {
+  const message: string = await readManifests({
+    config: join(repository, 'config'),
+    functions: join(repository, 'functions'),
+    settings: { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' },
+    operator: {},
+  }).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  expect(
+    message
+      .split('\n')
+      .slice(1)
+      .filter((line) => !line.includes('npm run build')),
+  ).toEqual([]);
 });
 
 test('the table of events in the architecture names each type', () => {

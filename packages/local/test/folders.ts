@@ -5,6 +5,9 @@ import { onTestFinished } from 'vitest';
 
 export const fixtures = join(import.meta.dirname, 'fixtures');
 
+/** What readManifests is told in tests. */
+export const asked = { settings: { config: 'CONFIG', functions: 'FUNCTIONS' }, operator: {} };
+
 /** A folder for one test, with files by their paths. */
 export async function makeFolder(files: Record<string, string> = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-'));

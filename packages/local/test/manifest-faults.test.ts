@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifests } from '../src/manifest/read.ts';
-import { fixtures, makeFolder } from './folders.ts';
+import { asked, fixtures, makeFolder } from './folders.ts';
 
 const functions = join(fixtures, 'functions');
 const settings = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { GREETING: hello }\n';
@@ -12,9 +12,9 @@ const service = (revision: string, rest: string) =>
   `apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: ingest }\nspec:\n  template: { metadata: { name: ${revision} }, spec: { containers: [{ image: x }] } }\n${rest}`;
 
 /** The faults of a config folder, without the path of the folder. */
-async function faultsOf(files: Record<string, string>, environment: Record<string, string> = {}): Promise<string[]> {
+async function faultsOf(files: Record<string, string>, operator: Record<string, string> = {}): Promise<string[]> {
   const config = await makeFolder({ '0.yaml': settings, ...files });
-  const read = readManifests({ config, functions }, environment);
+  const read = readManifests({ ...asked, config, functions, operator });
   const message: string = await read.then(
     () => '',
     (error: Error) => error.message,

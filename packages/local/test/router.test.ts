@@ -30,7 +30,15 @@ async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], 
       },
     };
   };
-  return serve(createRouter({ fleet: { pick }, service: 'ingest', isReady: () => true, log: () => undefined }));
+  return serve(
+    createRouter({
+      fleet: { pick },
+      service: 'ingest',
+      unavailable: 'Come back later.',
+      isReady: () => true,
+      log: () => undefined,
+    }),
+  );
 }
 
 const split = [

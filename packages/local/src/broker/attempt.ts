@@ -1,4 +1,4 @@
-import { explain } from '@darkroom/shared/errors';
+import { explain } from '../errors.ts';
 import { post } from './call.ts';
 import { claimsToBeEvent, type Event, readEvent, toHeaders } from './event.ts';
 import { NotAnEvent } from './not-an-event.ts';

@@ -58,7 +58,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
       reply(answer) {
         const event = withAttributes(answer.event, { knativebrokerttl: String(ttl) });
         const refusal = publish(broker, { ...answer, event }, true);
-        // Stopping: what the reply would start is found again by whoever looks for jobs that stand still.
+        // Stopping: as in a cluster, what is in memory is lost with the process.
         if (!refusal || refusal.status === 503) return undefined;
         return { result: 'failed', retriable: false, reason: `its reply was refused: ${refusal.reason}`, code: refusal.status };
       },

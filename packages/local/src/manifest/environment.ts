@@ -1,23 +1,22 @@
-import type { Environment } from '@darkroom/shared/config';
 import type * as v from 'valibot';
+import type { Environment } from '../machine.ts';
 import type { container, func } from './schema.ts';
 
 type Container = v.InferOutput<typeof container>;
 type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs']>;
 
-/** Settings of operation that reach every function, whether a manifest names them or not. */
-const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|LOG_LEVEL)$/;
-
 export interface Sources {
   configMaps: ReadonlyMap<string, Record<string, string>>;
   /** Stands in for Secrets, and overrides ConfigMap keys of the same name; what a manifest spells out stays as it is. */
   operator: Environment;
+  /** Variables of the operator that reach every function, whether a manifest names them or not. */
+  operational?: RegExp | undefined;
   /** Called with the path inside the document, and what is wrong there. */
   fault: (path: PropertyKey[], message: string) => void;
 }
 
 /** `run.envs` of a func.yaml: literals, `{{ env:X }}`, `{{ secret:name:KEY }}`, `{{ configMap:name[:KEY] }}`. */
-export function ofFunction(envs: FuncEnvs, { configMaps, operator, fault }: Sources): Record<string, string> {
+export function ofFunction(envs: FuncEnvs, { configMaps, operator, operational, fault }: Sources): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
   for (const [index, { name, value = '' }] of envs.entries()) {
@@ -31,7 +30,7 @@ export function ofFunction(envs: FuncEnvs, { configMaps, operator, fault }: Sour
     else if (source === 'env') named[name] = operator[from] ?? missing(from, path);
     else named[name] = value;
   }
-  return merge({ operator, imported, named });
+  return merge({ passed: passedOf(operator, operational), imported, named });
 
   function keysOf(map: string, path: PropertyKey[]): Environment {
     const keys = configMaps.get(map);
@@ -47,7 +46,7 @@ export function ofFunction(envs: FuncEnvs, { configMaps, operator, fault }: Sour
 export function ofContainer(
   { env = [], envFrom = [] }: Container,
   path: PropertyKey[],
-  { configMaps, operator, fault }: Sources,
+  { configMaps, operator, operational, fault }: Sources,
 ): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
@@ -60,7 +59,7 @@ export function ofContainer(
     else if (secret) named[name] = operator[name] ?? operator[secret.key];
     else named[name] = value ?? '';
   }
-  return merge({ operator, imported, named });
+  return merge({ passed: passedOf(operator, operational), imported, named });
 
   function keysOf(map: string, at: PropertyKey[]): Environment {
     const keys = configMaps.get(map);
@@ -70,10 +69,13 @@ export function ofContainer(
 }
 
 /** A name wins over an import, in whatever order they are written, as in a container. */
-function merge({ operator, imported, named }: Record<'operator' | 'imported' | 'named', Environment>): Record<string, string> {
-  const passed = Object.fromEntries(Object.entries(operator).filter(([name]) => operational.test(name)));
+function merge({ passed, imported, named }: Record<'passed' | 'imported' | 'named', Environment>): Record<string, string> {
   const entries = Object.entries({ ...passed, ...imported, ...named });
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function passedOf(operator: Environment, operational: RegExp | undefined): Environment {
+  return Object.fromEntries(Object.entries(operator).filter(([name]) => operational?.test(name)));
 }
 
 function overridden(keys: Record<string, string>, operator: Environment): Environment {

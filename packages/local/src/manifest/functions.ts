@@ -12,8 +12,8 @@ export interface Func {
   content: v.InferOutput<typeof func>;
 }
 
-/** Every folder with a func.yaml. */
-export async function readFunctions(functionsFolder: string, faults: Faults): Promise<Func[]> {
+/** Every folder with a func.yaml. `setting` is what the operator can change. */
+export async function readFunctions(functionsFolder: string, setting: string, faults: Faults): Promise<Func[]> {
   const names = existsSync(functionsFolder) ? (await readdir(functionsFolder)).sort() : [];
   const functions: Func[] = [];
   for (const name of names) {
@@ -25,7 +25,6 @@ export async function readFunctions(functionsFolder: string, faults: Faults): Pr
       if (content) functions.push({ folder, document, content });
     }
   }
-  if (names.length === 0)
-    faults.push(`${displayed(functionsFolder)}: there is no function here. FUNCTIONS_DIR names their folder.`);
+  if (names.length === 0) faults.push(`${displayed(functionsFolder)}: there is no function here. ${setting} names their folder.`);
   return functions;
 }

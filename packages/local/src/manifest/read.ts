@@ -1,24 +1,41 @@
 import { existsSync } from 'node:fs';
-import type { Environment } from '@darkroom/shared/config';
-import { Misconfigured } from '@darkroom/shared/errors';
 import { Cron } from 'croner';
+import { CannotStart } from '../errors.ts';
+import type { Environment } from '../machine.ts';
 import { check } from './check.ts';
 import { brokerDelivery, toDestination, triggerDelivery } from './delivery.ts';
 import { displayed, type Document, type Faults, readFolder } from './document.ts';
 import { referenceFaults } from './references.ts';
 import { broker, configMap, pingSource, trigger } from './schema.ts';
-import { readServices } from './services.ts';
+import { type ImageName, readServices } from './services.ts';
 import type { Topology } from './topology.ts';
+
+export interface ManifestSources {
+  /** The folders of manifests and of functions. */
+  config: string;
+  functions: string;
+  /** The settings that name these folders, for the operator. */
+  settings: { config: string; functions: string };
+  /** Stands in for the cluster's Secrets, and for ConfigMap keys of the same name. */
+  operator: Environment;
+  /** Variables of the operator that reach every function, whether a manifest names them or not. */
+  operational?: RegExp;
+  /** By default the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
+  image?: ImageName;
+}
+
+const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<registry>/<function>' };
 
 /**
  * Reads the very manifests that the cluster gets. Kinds that only a cluster needs are passed over.
- * @throws Misconfigured with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
+ * @throws CannotStart with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
-export async function readManifests(folders: { config: string; functions: string }, operator: Environment): Promise<Topology> {
-  if (!existsSync(folders.config))
-    throw new Misconfigured(`${displayed(folders.config)} does not exist. CONFIG_DIR names the folder of manifests.`);
+export async function readManifests(sources: ManifestSources): Promise<Topology> {
+  const { config, functions, settings, operator, operational, image = lastPart } = sources;
+  if (!existsSync(config))
+    throw new CannotStart(`${displayed(config)} does not exist. ${settings.config} names the folder of manifests.`);
   const faults: Faults = [];
-  const documents = await readFolder(folders.config, faults);
+  const documents = await readFolder(config, faults);
   const kind = (apiVersion: string, name: string) =>
     unique(
       documents.filter((each) => each.apiVersion === apiVersion && each.kind === name),
@@ -61,14 +78,17 @@ export async function readManifests(folders: { config: string; functions: string
   );
   const services = await readServices({
     documents: documents.filter((each) => each.apiVersion === 'serving.knative.dev/v1' && each.kind === 'Service'),
-    functionsFolder: folders.functions,
+    functionsFolder: functions,
+    functionsSetting: settings.functions,
     configMaps,
     operator,
+    operational,
+    image,
     faults,
   });
 
   faults.push(...referenceFaults({ brokers, triggers, pings, services }));
-  if (faults.length > 0) throw new Misconfigured(`The manifests need a change:\n  ${[...new Set(faults)].join('\n  ')}`);
+  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${[...new Set(faults)].join('\n  ')}`);
   return {
     brokers: brokers.map(withoutDocument),
     triggers: triggers.map(withoutDocument),

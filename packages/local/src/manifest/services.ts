@@ -1,18 +1,26 @@
-import type { Environment } from '@darkroom/shared/config';
 import { readBuild } from './build.ts';
 import { check } from './check.ts';
 import type { Document, Faults } from './document.ts';
-import { ofContainer, ofFunction } from './environment.ts';
+import { ofContainer, ofFunction, type Sources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
 import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
 
-export interface ServiceSources {
+/** Which function an image is, for Services that are not called like one. */
+export interface ImageName {
+  /** Its first group is the name of the function. */
+  pattern: RegExp;
+  /** How it is written, for the operator. */
+  written: string;
+}
+
+export interface ServiceSources extends Omit<Sources, 'fault'> {
   documents: Document[];
   functionsFolder: string;
-  configMaps: ReadonlyMap<string, Record<string, string>>;
-  operator: Environment;
+  /** The setting that names the folder of functions. */
+  functionsSetting: string;
+  image: ImageName;
   faults: Faults;
 }
 
@@ -21,7 +29,7 @@ export interface ServiceSources {
  * each adds a revision, and the traffic of the last one holds. A function without any runs as one revision.
  */
 export async function readServices(sources: ServiceSources): Promise<ServiceSpec[]> {
-  const functions = await readFunctions(sources.functionsFolder, sources.faults);
+  const functions = await readFunctions(sources.functionsFolder, sources.functionsSetting, sources.faults);
   const applied = new Map<string, Document[]>();
   for (const document of sources.documents) applied.set(document.name, [...(applied.get(document.name) ?? []), document]);
   const described = [...applied].map(([name, documents]) => fromDocuments(name, documents, functions, sources));
@@ -31,7 +39,7 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 
 async function fromFunction(
   { folder, document, content }: Func,
-  { configMaps, operator, faults }: ServiceSources,
+  { configMaps, operator, operational, faults }: ServiceSources,
 ): Promise<ServiceSpec> {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
   const revision: RevisionSpec = {
@@ -39,7 +47,7 @@ async function fromFunction(
     service: content.name,
     ...(await readBuild(folder, faults)),
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
-    environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, fault }),
+    environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
   };
   return { name: content.name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
@@ -50,7 +58,7 @@ async function fromDocuments(
   functions: Func[],
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
-  const { configMaps, operator, faults } = sources;
+  const { configMaps, operator, operational, image, faults } = sources;
   const revisions: RevisionSpec[] = [];
   let traffic: ServiceSpec['traffic'] = [];
   for (const document of documents) {
@@ -63,11 +71,11 @@ async function fromDocuments(
 
     const known =
       functions.find((each) => each.content.name === name) ??
-      functions.find((each) => imageOf(container?.image) === each.content.name);
+      functions.find((each) => image.pattern.exec(container?.image ?? '')?.[1] === each.content.name);
     if (!known) {
       fault(
         [...place, 'image'],
-        `no function is called ${name}, and the image is not darkroom/<function>; the local runtime runs functions/*/dist only`,
+        `no function is called ${name}, and the image is not ${image.written}; the local runtime runs functions/*/dist only`,
       );
       continue;
     }
@@ -81,14 +89,9 @@ async function fromDocuments(
       );
 
     const build = await readBuild(known.folder, faults);
-    const environment = ofContainer(container!, place, { configMaps, operator, fault });
+    const environment = ofContainer(container!, place, { configMaps, operator, operational, fault });
     revisions.push({ name: revision, service: name, ...build, concurrency: spec.containerConcurrency ?? 0, environment });
     traffic = readTraffic(content.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
   }
   return revisions.length === 0 ? undefined : { name, revisions, traffic };
-}
-
-/** "ghcr.io/someone/darkroom/sepia:1" is sepia. */
-function imageOf(image = ''): string | undefined {
-  return /(?:^|\/)darkroom\/([\w.-]+?)(?:[:@].*)?$/.exec(image)?.[1];
 }

@@ -1,4 +1,4 @@
-import { explain, Misconfigured } from '@darkroom/shared/errors';
+import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import { NotUp, type Revision, startRevision } from './revision.ts';
@@ -58,7 +58,7 @@ export function createFleet(platform: Record<string, string>, log: Log): Fleet {
         await Promise.all(fresh.map(({ started }) => started));
       } catch (error) {
         for (const revision of fresh) void retire(revision);
-        throw new Misconfigured(explain(error), { cause: error });
+        throw new CannotStart(explain(error), { cause: error });
       }
       return () => {
         const before = running;

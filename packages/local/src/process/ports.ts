@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Misconfigured } from '@darkroom/shared/errors';
+import { CannotStart } from '../errors.ts';
 
 /** Ports that were handed out and may not be taken yet: the kernel would hand them out again. */
 const given = new Set<number>();
@@ -15,29 +15,33 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * The port that a setting asks for, or any free one for 0.
- * @throws Misconfigured where another program has it
+ * The port that the operator asks for, or any free one for 0.
+ * @param another the command that chooses another port
+ * @throws CannotStart where another program has it
  */
-export async function settledPort(setting: string, port: number): Promise<number> {
+export async function settledPort(port: number, another: (port: number) => string): Promise<number> {
   if (port === 0) return freePort();
   try {
     return await probe(port);
   } catch (error) {
-    throw portTaken(setting, port, error);
+    throw portTaken(port, another, error);
   }
 }
 
-export function portTaken(setting: string, port: number, cause: unknown): Error {
+export function portTaken(port: number, another: (port: number) => string, cause: unknown): Error {
   const { code } = cause as NodeJS.ErrnoException;
-  const instead = `${setting}=${port < 65_535 ? port + 1 : port - 1} npm start`;
   if (code === 'EADDRINUSE')
-    return new Misconfigured(`Port ${port} is taken by another program. Stop it, or choose another: ${instead}`, { cause });
-  if (code === 'EACCES')
-    return new Misconfigured(
-      `Port ${port} needs more rights than you have. Choose one above 1023: ${setting}=${port + 8000} npm start`,
+    return new CannotStart(
+      `Port ${port} is taken by another program. Stop it, or choose another: ${another(port < 65_535 ? port + 1 : port - 1)}`,
       { cause },
     );
-  return new Misconfigured(`${setting}=${port} cannot be listened on.`, { cause });
+  if (code === 'EACCES')
+    return new CannotStart(`Port ${port} needs more rights than you have. Choose one above 1023: ${another(port + 8000)}`, {
+      cause,
+    });
+  return new CannotStart(`Port ${port} cannot be listened on. Choose another: ${another(port < 65_535 ? port + 1 : port - 1)}`, {
+    cause,
+  });
 }
 
 function probe(port: number): Promise<number> {

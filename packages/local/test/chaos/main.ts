@@ -4,16 +4,16 @@
  */
 import { Misconfigured } from '@darkroom/shared/errors';
 import { createLog } from '../../src/log.ts';
-import { startRuntime } from '../../src/runtime.ts';
 import { readSettings } from '../../src/settings.ts';
 import { onStopSignal } from '../../src/signals.ts';
+import { startLab } from '../../src/start.ts';
 
 const { CHAOS_PROXY, CHAOS_SWITCH, CHAOS_STORE_FAULTS = '0' } = process.env;
 if (!CHAOS_PROXY || !CHAOS_SWITCH)
   throw new Misconfigured('CHAOS_PROXY and CHAOS_SWITCH are missing. Start this by npm run chaos.');
 
 const faultyFiles = new URL('faulty-files.ts', import.meta.url).href;
-const runtime = startRuntime(readSettings(), createLog(), {
+const lab = startLab(readSettings(), createLog(), {
   deliver: (subscriber) => ({
     ...subscriber,
     async lease(signal) {
@@ -23,5 +23,5 @@ const runtime = startRuntime(readSettings(), createLog(), {
   }),
   environment: { NODE_OPTIONS: `--import ${faultyFiles}`, CHAOS_SWITCH, CHAOS_STORE_FAULTS },
 });
-onStopSignal(() => void runtime.stop().then(() => process.exit(0)));
-await runtime.started;
+onStopSignal(() => void lab.stop().then(() => process.exit(0)));
+await lab.started;

@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { limits } from '../limits.ts';
-import type { Log } from '../log.ts';
-import { type Supervised, supervise } from './supervisor.ts';
+import type { Plan } from './process/supervisor.ts';
 
 export interface InboxOptions {
   smtpPort: number;
@@ -12,8 +10,11 @@ export interface InboxOptions {
   environment: Record<string, string>;
 }
 
+/** Bytes of a mail with its attachments. */
+const largestMail = 64 * 1024 * 1024;
+
 /** MailDev: real SMTP, a page to read on, and a REST interface. Mails are kept on disk and survive a restart. */
-export function startInbox({ smtpPort, webPort, dataFolder, environment }: InboxOptions, log: Log): Supervised {
+export function inbox({ smtpPort, webPort, dataFolder, environment }: InboxOptions): Plan {
   const folder = join(dataFolder, 'inbox');
   const address = `http://127.0.0.1:${webPort}`;
   const bin = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
@@ -23,7 +24,7 @@ export function startInbox({ smtpPort, webPort, dataFolder, environment }: Inbox
     '--web': webPort,
     '--web-ip': '127.0.0.1',
     '--mail-directory': folder,
-    '--max-message-size': limits.mailBytes,
+    '--max-message-size': largestMail,
   };
 
   async function program() {
@@ -32,5 +33,5 @@ export function startInbox({ smtpPort, webPort, dataFolder, environment }: Inbox
     return { command, folder, environment, address, readiness: `${address}/api/healthz` };
   }
 
-  return supervise({ name: 'inbox', program }, log);
+  return { name: 'inbox', program };
 }

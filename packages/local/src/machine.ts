@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+
+export type Environment = Record<string, string | undefined>;
+
+/** What a process needs of the machine itself: where programs, certificates and the way out are. */
+const machine = /^(PATH|HOME|LANG|TZ|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|NODE_USE_ENV_PROXY|(https?|no|all)_proxy)$/i;
+
+/**
+ * What any child gets; nothing else of the operator's environment leaks in.
+ * @param folder where it may keep temporary files and what Node compiled
+ */
+export function machineEnvironment(operator: Environment, folder: string): Record<string, string> {
+  const passed = Object.entries(operator).filter(
+    (entry): entry is [string, string] => machine.test(entry[0]) && entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(passed),
+    NODE_ENV: 'production',
+    TMPDIR: join(folder, 'tmp'),
+    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+  };
+}

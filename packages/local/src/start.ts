@@ -1,0 +1,89 @@
+import { banner } from './banner.ts';
+import { openDataFolder } from './data-folder.ts';
+import { labEnvironment, operational } from './environment.ts';
+import { inbox } from './inbox.ts';
+import type { Log } from './log.ts';
+import { machineEnvironment } from './machine.ts';
+import { settledPort } from './process/ports.ts';
+import { type RuntimeOptions, startRuntime } from './runtime.ts';
+import { announce } from './runtime-file.ts';
+import type { Settings } from './settings.ts';
+
+export interface Lab {
+  /** Resolves with what to tell the operator when everything is ready. Rejects with a sentence where something cannot start. */
+  started: Promise<string>;
+  /** Takes everything down, in the order in which work flows. */
+  stop(): Promise<void>;
+}
+
+/** What a test of failures puts between the parts. */
+export interface Interference {
+  deliver?: RuntimeOptions['deliver'];
+  /** Goes into the environment of every function. */
+  environment?: Record<string, string>;
+}
+
+/** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
+export function startLab(settings: Settings, log: Log, { deliver, environment = {} }: Interference = {}): Lab {
+  const { operator, DATA_DIR: dataFolder } = settings;
+  /** What to do at the end, last things first. */
+  const ending: (() => Promise<void>)[] = [];
+  const started = start();
+  let stopped: Promise<void> | undefined;
+  return { started, stop: () => (stopped ??= stop()) };
+
+  async function start(): Promise<string> {
+    ending.push((await openDataFolder(dataFolder)).release);
+    const [smtpPort, webPort] = await Promise.all([
+      settledPort(settings.SMTP_PORT, anotherPort('SMTP_PORT')),
+      settledPort(settings.INBOX_PORT, anotherPort('INBOX_PORT')),
+    ]);
+    const publicUrl = (port: number) => settings.PUBLIC_URL ?? `http://localhost:${port}`;
+    const runtime = startRuntime({
+      config: settings.CONFIG_DIR,
+      functions: settings.FUNCTIONS_DIR,
+      settings: { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' },
+      operator,
+      operational,
+      image: { pattern: /(?:^|\/)darkroom\/([\w.-]+?)(?:[:@].*)?$/, written: 'darkroom/<function>' },
+      host: settings.HOST,
+      port: settings.PORT,
+      anotherPort: anotherPort('PORT'),
+      service: 'ingest',
+      unavailable: 'Darkroom is starting. Please try again in a few seconds.',
+      environment: ({ port, brokerUrl }) => ({
+        ...labEnvironment(settings, { sink: brokerUrl, smtpPort, publicUrl: publicUrl(port) }),
+        ...environment,
+      }),
+      companions: [inbox({ smtpPort, webPort, dataFolder, environment: machineEnvironment(operator, dataFolder) })],
+      firstPing: withoutIdling,
+      ...(deliver && { deliver }),
+      log,
+    });
+    ending.unshift(() => runtime.stop());
+    const { port, brokerUrl, traffic } = await runtime.started;
+    const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
+    ending.unshift(await announce(dataFolder, addresses));
+    return banner(addresses, dataFolder, traffic);
+  }
+
+  async function stop(): Promise<void> {
+    for (const end of ending) await end();
+  }
+}
+
+function anotherPort(setting: string): (port: number) => string {
+  return (port) => `${setting}=${port} npm start`;
+}
+
+/** At the start nothing can be on its way: `idleSeconds` is 0 then, where the data have it. */
+function withoutIdling(data: string): string {
+  try {
+    const content: unknown = JSON.parse(data);
+    if (typeof content === 'object' && content !== null && 'idleSeconds' in content)
+      return JSON.stringify({ ...content, idleSeconds: 0 });
+  } catch {
+    // Data need not be JSON.
+  }
+  return data;
+}
