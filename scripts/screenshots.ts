@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { openBrowser } from '../packages/local/test/pipeline/browser.ts';
-import { eventually, openDarkroom, repository } from '../packages/local/test/pipeline/darkroom.ts';
+import { openBrowser } from '../packages/lab/test/pipeline/browser.ts';
+import { eventually, openDarkroom, repository } from '../packages/lab/test/pipeline/darkroom.ts';
 
 const target = join(repository, 'docs/images');
 await mkdir(target, { recursive: true });

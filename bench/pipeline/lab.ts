@@ -1,7 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Darkroom, openDarkroom } from '../../packages/local/test/pipeline/darkroom.ts';
+import { type Darkroom, openDarkroom } from '../../packages/lab/test/pipeline/darkroom.ts';
 import type { Batch } from './batch.ts';
 import { ask, type Form, formOf, postForm } from './client.ts';
 import { inLanes } from './lanes.ts';

@@ -5,8 +5,8 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../packages/local/src/process/ports.ts';
-import { repository } from '../../packages/local/test/pipeline/darkroom.ts';
+import { freePort } from '../../packages/knative-local/src/process/ports.ts';
+import { repository } from '../../packages/lab/test/pipeline/darkroom.ts';
 import { memoryOf } from './processes.ts';
 
 export const functions = ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'];

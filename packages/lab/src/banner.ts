@@ -1,4 +1,4 @@
-import { displayed } from './manifest/document.ts';
+import { displayed } from 'knative-local/manifest/document';
 
 export interface Addresses {
   publicUrl: string;

@@ -72,14 +72,6 @@ export async function workersOf({ process: { pid } }: Started): Promise<number[]
   return rows.filter(([, parent, command]) => Number(parent) === pid && command !== 'ps').map(([child]) => Number(child));
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 /** Ctrl-C. */
 export async function finish(runtime: Ready): Promise<number | null> {
   runtime.process.kill('SIGINT');

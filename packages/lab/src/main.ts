@@ -1,8 +1,8 @@
 import { explain, Misconfigured } from '@darkroom/shared/errors';
-import { createLog } from './log.ts';
-import { CannotStart } from './errors.ts';
+import { createLog } from 'knative-local/log';
+import { CannotStart } from 'knative-local/errors';
 import { readSettings } from './settings.ts';
-import { onStopSignal } from './signals.ts';
+import { onStopSignal } from 'knative-local/signals';
 import { startLab } from './start.ts';
 
 try {

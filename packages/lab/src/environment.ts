@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { machineEnvironment } from './machine.ts';
+import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
 /** Settings of operation that reach every function, whether a manifest names them or not. */

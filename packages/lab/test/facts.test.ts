@@ -5,7 +5,7 @@ import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { readManifests } from '../src/manifest/read.ts';
+import { readManifests } from 'knative-local/manifest/read';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(repository, path), 'utf8');

@@ -68,7 +68,7 @@ export interface Variation {
   prepare?: (folder: string) => Promise<void>;
 }
 
-const main = join(repository, 'packages/local/src/main.ts');
+const main = join(repository, 'packages/lab/src/main.ts');
 
 /** The whole of Darkroom, as `npm start` runs it, on free ports, with a folder and a copy of config/ of its own. */
 export async function openDarkroom(

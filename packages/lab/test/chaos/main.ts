@@ -3,9 +3,9 @@
  * times (faulty-files.ts). Nothing else differs from `npm start`.
  */
 import { Misconfigured } from '@darkroom/shared/errors';
-import { createLog } from '../../src/log.ts';
+import { createLog } from 'knative-local/log';
 import { readSettings } from '../../src/settings.ts';
-import { onStopSignal } from '../../src/signals.ts';
+import { onStopSignal } from 'knative-local/signals';
 import { startLab } from '../../src/start.ts';
 
 const { CHAOS_PROXY, CHAOS_SWITCH, CHAOS_STORE_FAULTS = '0' } = process.env;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => darkroom.close());
 
 const command = async (...words: string[]) => {
-  const script = join(repository, 'packages/local/src/dead-letters.ts');
+  const script = join(repository, 'packages/lab/src/dead-letters.ts');
   const environment = { PATH: process.env['PATH'], DATA_DIR: join(darkroom.folder, 'data') };
   return (await promisify(execFile)(process.execPath, [script, ...words], { env: environment })).stdout;
 };

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyFixtures, makeFolder } from './folders.ts';
+import { copyFixtures, makeFolder } from '../../knative-local/test/folders.ts';
 import { startMain, startReady } from './start.ts';
 
 test('a second one for the same folder is refused, and leaves the first alone', async () => {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plan } from './process/supervisor.ts';
+import type { Plan } from 'knative-local/process/supervisor';
 
 export interface InboxOptions {
   smtpPort: number;

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { explain, Misconfigured } from '@darkroom/shared/errors';
-import { displayed } from './manifest/document.ts';
+import { displayed } from 'knative-local/manifest/document';
 
 export interface DataFolder {
   path: string;

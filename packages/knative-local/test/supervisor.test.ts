@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { freePort, portTaken, settledPort } from '../src/process/ports.ts';
 import { type Supervised, supervise } from '../src/process/supervisor.ts';
 import { makeFolder } from './folders.ts';
-import { isAlive } from './start.ts';
+import { isAlive } from './processes.ts';
 
 const serving = `
 import { createServer } from 'node:http';

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { collected, soon, tagged, text } from './client.ts';
-import { copyFixtures } from './folders.ts';
-import { finish, isAlive, startReady, workersOf } from './start.ts';
+import { copyFixtures } from '../../knative-local/test/folders.ts';
+import { isAlive } from '../../knative-local/test/processes.ts';
+import { finish, startReady, workersOf } from './start.ts';
 
 test('runs the whole from manifests to mailbox, and ends without a trace', async () => {
   const folder = await copyFixtures();

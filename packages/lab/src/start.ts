@@ -2,10 +2,10 @@ import { banner } from './banner.ts';
 import { openDataFolder } from './data-folder.ts';
 import { labEnvironment, operational } from './environment.ts';
 import { inbox } from './inbox.ts';
-import type { Log } from './log.ts';
-import { machineEnvironment } from './machine.ts';
-import { settledPort } from './process/ports.ts';
-import { type RuntimeOptions, startRuntime } from './runtime.ts';
+import type { Log } from 'knative-local/log';
+import { machineEnvironment } from 'knative-local/machine';
+import { settledPort } from 'knative-local/process/ports';
+import { type RuntimeOptions, startRuntime } from 'knative-local/runtime';
 import { announce } from './runtime-file.ts';
 import type { Settings } from './settings.ts';
 

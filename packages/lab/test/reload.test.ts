@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { collected, soon, tagged, text } from './client.ts';
-import { copyFixtures } from './folders.ts';
+import { copyFixtures } from '../../knative-local/test/folders.ts';
 import { finish, startReady, workersOf } from './start.ts';
 
 async function change(path: string, from: string, to: string): Promise<void> {
