@@ -5,6 +5,7 @@ import { createDestinations } from './destinations.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import type { Log } from './log.ts';
+import { foldersOf } from './manifest/document.ts';
 import { type ManifestSources, readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
@@ -101,7 +102,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     );
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
-    ending.unshift(...[options.config, options.functions].map((folder) => watchFolder(folder, wiring.reload)));
+    const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
+    ending.unshift(...watched.map((folder) => watchFolder(folder, wiring.reload)));
     ready = true;
     pings.sendAll(options.firstPing);
     return { ...addresses, traffic: describeTraffic(topology) };

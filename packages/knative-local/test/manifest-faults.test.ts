@@ -14,7 +14,7 @@ const service = (revision: string, rest: string) =>
 /** The faults of a config folder, without the path of the folder. */
 async function faultsOf(files: Record<string, string>, operator: Record<string, string> = {}): Promise<string[]> {
   const config = await makeFolder({ '0.yaml': settings, ...files });
-  const read = readManifests({ ...asked, config, functions, operator });
+  const read = readManifests({ ...asked, config: [config], functions, operator });
   const message: string = await read.then(
     () => '',
     (error: Error) => error.message,
@@ -97,6 +97,16 @@ test.each<[string, Record<string, string>, string[]]>([
       's.yaml:6: Service ingest: spec.traffic[1].revisionName: there is no revision ingest-v3; it has ingest-v1',
       's.yaml:6: Service ingest: spec.traffic[1].tag: the tag a is taken; tags are unique',
       's.yaml:6: Service ingest: spec.traffic: the percentages make 70; they must make 100',
+    ],
+  ],
+  [
+    'a split of nothing',
+    {
+      's.yaml':
+        'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: stage }\nspec: { traffic: [{ latestRevision: true, percent: 100 }] }\n',
+    },
+    [
+      's.yaml:4: Service stage: spec: splits the traffic of a Service for which no document has a template; add one, or remove this',
     ],
   ],
   [

@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifests } from '../src/manifest/read.ts';
-import { asked, copyFixtures, fixtures } from './folders.ts';
+import { asked, copyFixtures, fixtures, makeFolder } from './folders.ts';
 
 const functions = join(fixtures, 'functions');
 test('reads what the cluster gets', async () => {
-  const topology = await readManifests({ ...asked, config: join(fixtures, 'config'), functions });
+  const topology = await readManifests({ ...asked, config: [join(fixtures, 'config')], functions });
   const [ingest] = topology.services.filter(({ name }) => name === 'ingest');
   expect(ingest!.revisions.map(({ name, environment }) => [name, environment['FILTERS'], environment['GREETING']])).toEqual([
     ['ingest-v1', 'one', 'hello'],
@@ -25,7 +25,7 @@ test("the operator's environment stands in for Secrets and overrides ConfigMaps,
   const operator = { GREETING: 'hi', FILTERS: 'mine', COLLECTOR_OUTPUT: '/tmp/x', MAIL_ATTACH: '1', PRIVATE: 'p' };
   const { services } = await readManifests({
     ...asked,
-    config: join(fixtures, 'config'),
+    config: [join(fixtures, 'config')],
     functions,
     operator,
     operational: /^MAIL_/,
@@ -38,8 +38,48 @@ test("the operator's environment stands in for Secrets and overrides ConfigMaps,
 test('a function that is not built is one fault, and says what to do', async () => {
   const folder = await copyFixtures();
   await rm(join(folder, 'functions/stage/dist'), { recursive: true });
-  const read = readManifests({ ...asked, config: join(folder, 'config'), functions: join(folder, 'functions') });
+  const read = readManifests({ ...asked, config: [join(folder, 'config')], functions: join(folder, 'functions') });
   await expect(read).rejects.toThrow(
     /^The manifests need a change:\n {2}\S+functions\/stage\/dist is missing. Run npm run build, and start again.$/,
+  );
+});
+
+test('a version says what differs; the rest is what func.yaml says, and the split stands in a document of its own', async () => {
+  const version = (name: string, value: string) => `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: { name: collector }
+spec: { template: { metadata: { name: ${name} }, spec: { containers: [{ env: [{ name: MODE, value: ${value} }] }] } } }
+`;
+  const split = `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: { name: collector }
+spec: { traffic: [{ revisionName: collector-b, tag: b, percent: 30 }, { revisionName: collector-a, tag: a, percent: 70 }] }
+`;
+  const versions = await makeFolder({
+    'a.yaml': version('collector-a', 'one'),
+    'b.yaml': version('collector-b', 'two'),
+    '0.yaml': split,
+  });
+  const operator = { COLLECTOR_OUTPUT: '/tmp/x' };
+  const { services } = await readManifests({ ...asked, config: [join(fixtures, 'config'), versions], functions, operator });
+  const collector = services.find(({ name }) => name === 'collector')!;
+  expect(collector.revisions.map(({ name, environment }) => [name, environment])).toEqual([
+    ['collector-a', { OUTPUT: '/tmp/x', MODE: 'one' }],
+    ['collector-b', { OUTPUT: '/tmp/x', MODE: 'two' }],
+  ]);
+  expect(collector.traffic).toEqual([
+    { revision: 'collector-b', tag: 'b', percent: 30 },
+    { revision: 'collector-a', tag: 'a', percent: 70 },
+  ]);
+});
+
+test('a kustomization leads to the folders that it names, and one that patches is a fault', async () => {
+  const folder = await copyFixtures();
+  const overlay = await makeFolder({ 'kustomization.yaml': `resources: [${join(folder, 'config')}, absent]\n` });
+  const { brokers } = await readManifests({ ...asked, config: [overlay], functions });
+  expect(brokers).toHaveLength(1);
+  const patching = await makeFolder({ 'kustomization.yaml': 'resources: []\npatches: [{ path: a.yaml }]\n' });
+  await expect(readManifests({ ...asked, config: [join(fixtures, 'config'), patching], functions })).rejects.toThrow(
+    /kustomization\.yaml:2: .*patches: patches are applied by kubectl only; name the folder that they are laid over/,
   );
 });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { banner } from './banner.ts';
 import { openDataFolder } from './data-folder.ts';
 import { labEnvironment, operational } from './environment.ts';
@@ -40,7 +42,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
     ]);
     const publicUrl = (port: number) => settings.PUBLIC_URL ?? `http://localhost:${port}`;
     const runtime = startRuntime({
-      config: settings.CONFIG_DIR,
+      config: configFolders(settings.CONFIG_DIR),
       functions: settings.FUNCTIONS_DIR,
       settings: { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' },
       operator,
@@ -70,6 +72,11 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
   async function stop(): Promise<void> {
     for (const end of ending) await end();
   }
+}
+
+/** The wiring, and the versions of ingest, which on a cluster are not applied but released. */
+export function configFolders(config: string): string[] {
+  return [config, join(config, 'versions')].filter((folder) => folder === config || existsSync(folder));
 }
 
 function anotherPort(setting: string): (port: number) => string {

@@ -5,6 +5,7 @@ import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { configFolders } from '../src/start.ts';
 import { readManifests } from 'knative-local/manifest/read';
 
 const repository = resolve(import.meta.dirname, '../../..');
@@ -15,7 +16,12 @@ const functions = readdirSync(join(repository, 'functions'));
 interface Manifest {
   kind: string;
   metadata: { name: string };
-  spec: { filter: { attributes: Record<string, string> }; subscriber: { ref: { name: string } } };
+  spec: {
+    filter: { attributes: Record<string, string> };
+    subscriber: { ref: { name: string } };
+    attributes: { name: string; value?: string }[];
+    template: { spec: { containers: { env: { name: string }[] }[] } };
+  };
 }
 interface Func {
   name: string;
@@ -26,7 +32,7 @@ interface Func {
 // A fact lives once. These hold the places that repeat one to it.
 
 test('Triggers listen to event types that exist, and to functions that exist', () => {
-  const triggers = documents('config/triggers.yaml');
+  const triggers = documents('config/base/triggers.yaml');
   expect(triggers).toHaveLength(5);
   for (const { spec } of triggers) {
     expect(Object.values(eventType)).toContain(spec.filter.attributes['type']);
@@ -36,7 +42,7 @@ test('Triggers listen to event types that exist, and to functions that exist', (
 
 test('the manifests of Darkroom itself have no fault but builds that may be missing', async () => {
   const message: string = await readManifests({
-    config: join(repository, 'config'),
+    config: configFolders(join(repository, 'config')),
     functions: join(repository, 'functions'),
     settings: { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' },
     operator: {},
@@ -86,16 +92,34 @@ test('pictures and pages that the README and docs/ link to exist', () => {
   }
 });
 
-const kubectl = spawnSync('kubectl', ['kustomize', join(repository, 'config')], { encoding: 'utf8' });
-test.skipIf(kubectl.error)('kubectl renders config/ (skipped without kubectl)', () => {
-  expect(kubectl.stderr).toBe('');
-  const kinds = parseAllDocuments(kubectl.stdout).map((document) => (document.toJS() as Manifest).kind);
-  expect(kinds.sort()).toEqual([
-    'Broker',
-    'ConfigMap',
-    'PingSource',
-    'PingSource',
-    'Service',
-    ...Array.from({ length: 5 }, () => 'Trigger'),
-  ]);
+const kustomize = (folder: string) => spawnSync('kubectl', ['kustomize', join(repository, folder)], { encoding: 'utf8' });
+test.skipIf(kustomize('config').error).each(['config', 'config/overlays/kind', 'config/overlays/production'])(
+  'kubectl renders %s: the wiring, and no Service, so that applying it again undoes no version and no split (skipped without kubectl)',
+  (folder) => {
+    const { stdout, stderr } = kustomize(folder);
+    expect(stderr).toBe('');
+    const rendered = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest & { apiVersion: string });
+    const named = rendered
+      .filter(({ apiVersion }) => /knative\.dev/.test(apiVersion))
+      .map(({ kind, metadata: { name } }) => `${kind} ${name}`);
+    const base = ['base/broker.yaml', 'base/triggers.yaml', 'base/sweep.yaml', 'base/event-types.yaml'].flatMap((file) =>
+      documents(`config/${file}`).map(({ kind, metadata: { name } }) => `${kind} ${name}`),
+    );
+    expect(named.sort()).toEqual(base.sort());
+  },
+);
+
+test('the catalogue of EventTypes has each type', () => {
+  const types = documents('config/base/event-types.yaml').map(
+    ({ spec }) => spec.attributes.find(({ name }) => name === 'type')?.value,
+  );
+  expect(types.sort()).toEqual(Object.values(eventType).sort());
+});
+
+test('the versions of ingest set the same variables, so that none leaves anything to the next', () => {
+  const files = readdirSync(join(repository, 'config/versions')).filter((name) => /^v\d+\.yaml$/.test(name));
+  const variables = files.map((name) =>
+    documents(`config/versions/${name}`)[0]!.spec.template.spec.containers[0]!.env.map((each) => each.name),
+  );
+  expect(variables).toEqual(files.map(() => ['FILTERS', 'ARCHIVE']));
 });

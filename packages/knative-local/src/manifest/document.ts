@@ -1,5 +1,6 @@
+import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { isMap, isPair, isScalar, LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
 
@@ -16,6 +17,32 @@ export interface Document {
   at(path?: readonly PropertyKey[]): string;
   /** "config/triggers.yaml:12: Trigger sepia: spec.broker: ..." */
   fault(path: readonly PropertyKey[], message: string): string;
+}
+
+const kustomization = v.object({
+  resources: v.optional(v.array(v.string()), []),
+  patches: v.optional(v.unknown()),
+});
+
+/**
+ * A folder, and the folders that its kustomization.yaml names as resources, theirs too. What else a kustomization can do is left to
+ * kubectl: one that patches would mean something else there than here, and is a fault.
+ */
+export async function foldersOf(folder: string, faults: Faults = []): Promise<string[]> {
+  const path = join(folder, 'kustomization.yaml');
+  if (!existsSync(path)) return [folder];
+  const named: string[] = [];
+  for (const each of await readDocuments(path, faults)) {
+    const { resources, patches } = v.parse(v.fallback(kustomization, { resources: [] }), each.value);
+    if (patches !== undefined)
+      faults.push(each.fault(['patches'], 'patches are applied by kubectl only; name the folder that they are laid over'));
+    named.push(
+      ...resources
+        .map((resource) => resolve(folder, resource))
+        .filter((target) => statSync(target, { throwIfNoEntry: false })?.isDirectory()),
+    );
+  }
+  return [folder, ...(await Promise.all(named.map((each) => foldersOf(each, faults)))).flat()];
 }
 
 /** The documents of every *.yaml directly inside a folder, in the order in which `kubectl apply -f` takes them. */

@@ -4,15 +4,15 @@ import { CannotStart } from '../errors.ts';
 import type { Environment } from '../machine.ts';
 import { check } from './check.ts';
 import { brokerDelivery, toDestination, triggerDelivery } from './delivery.ts';
-import { displayed, type Document, type Faults, readFolder } from './document.ts';
+import { displayed, type Document, type Faults, foldersOf, readFolder } from './document.ts';
 import { referenceFaults } from './references.ts';
 import { broker, configMap, pingSource, trigger } from './schema.ts';
 import { type ImageName, readServices } from './services.ts';
 import type { Topology } from './topology.ts';
 
 export interface ManifestSources {
-  /** The folders of manifests and of functions. */
-  config: string;
+  /** The folders of manifests, in the order in which they are applied, and the folder of functions. */
+  config: readonly string[];
   functions: string;
   /** The settings that name these folders, for the operator. */
   settings: { config: string; functions: string };
@@ -32,10 +32,11 @@ const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<re
  */
 export async function readManifests(sources: ManifestSources): Promise<Topology> {
   const { config, functions, settings, operator, operational, image = lastPart } = sources;
-  if (!existsSync(config))
-    throw new CannotStart(`${displayed(config)} does not exist. ${settings.config} names the folder of manifests.`);
+  const missing = config.find((folder) => !existsSync(folder));
+  if (missing) throw new CannotStart(`${displayed(missing)} does not exist. ${settings.config} names the folder of manifests.`);
   const faults: Faults = [];
-  const documents = await readFolder(config, faults);
+  const folders = (await Promise.all(config.map((folder) => foldersOf(folder, faults)))).flat();
+  const documents = (await Promise.all(folders.map((folder) => readFolder(folder, faults)))).flat();
   const kind = (apiVersion: string, name: string) =>
     unique(
       documents.filter((each) => each.apiVersion === apiVersion && each.kind === name),

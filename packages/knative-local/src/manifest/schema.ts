@@ -74,16 +74,19 @@ export const container = v.object({
   envFrom: v.optional(v.array(v.object({ configMapRef: v.optional(v.object({ name: v.string() })) }))),
 });
 
+const template = v.object({
+  metadata: v.optional(v.object({ name: v.optional(v.string()) })),
+  spec: v.object({
+    containerConcurrency: v.optional(count),
+    containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')),
+  }),
+});
+
 export const service = v.object({
   metadata,
   spec: v.object({
-    template: v.object({
-      metadata: v.optional(v.object({ name: v.optional(v.string()) })),
-      spec: v.object({
-        containerConcurrency: v.optional(count),
-        containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')),
-      }),
-    }),
+    // Without one it says how the traffic is split, and nothing else.
+    template: v.optional(template),
     traffic: v.optional(
       v.array(
         v.object({

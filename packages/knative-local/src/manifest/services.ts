@@ -26,7 +26,9 @@ export interface ServiceSources extends Omit<Sources, 'fault'> {
 
 /**
  * Every function becomes a service. Service documents of one name are applied one after the other, as kubectl would:
- * each adds a revision, and the traffic of the last one holds. A function without any runs as one revision.
+ * each template adds a revision, and the last `spec.traffic` holds. A function without any runs as one revision.
+ *
+ * A document that names no image is a version of the function of that name: what it does not say is taken from func.yaml.
  */
 export async function readServices(sources: ServiceSources): Promise<ServiceSpec[]> {
   const functions = await readFunctions(sources.functionsFolder, sources.functionsSetting, sources.faults);
@@ -37,19 +39,24 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
   return (await Promise.all([...described, ...plain])).filter((each) => each !== undefined);
 }
 
-async function fromFunction(
-  { folder, document, content }: Func,
-  { configMaps, operator, operational, faults }: ServiceSources,
-): Promise<ServiceSpec> {
+async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
+  const { name } = func.content;
+  const revision = {
+    name: `${name}-00001`,
+    service: name,
+    ...(await readBuild(func.folder, sources.faults)),
+    ...ofFunc(func, sources),
+  };
+  return { name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
+}
+
+/** What func.yaml says of every revision. */
+function ofFunc({ document, content }: Func, { configMaps, operator, operational, faults }: ServiceSources) {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
-  const revision: RevisionSpec = {
-    name: `${content.name}-00001`,
-    service: content.name,
-    ...(await readBuild(folder, faults)),
+  return {
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
     environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
   };
-  return { name: content.name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
 
 async function fromDocuments(
@@ -59,19 +66,21 @@ async function fromDocuments(
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
   const { configMaps, operator, operational, image, faults } = sources;
-  const revisions: RevisionSpec[] = [];
-  let traffic: ServiceSpec['traffic'] = [];
-  for (const document of documents) {
+  const read = documents.flatMap((document) => {
     const content = check(service, document, faults);
-    if (!content) continue;
-    const { metadata, spec } = content.spec.template;
-    const [container] = spec.containers;
+    return content ? [{ document, spec: content.spec }] : [];
+  });
+  const templates = read.filter(({ spec }) => spec.template !== undefined);
+  const revisions: RevisionSpec[] = [];
+  for (const { document, spec } of templates) {
+    const { metadata, spec: pod } = spec.template!;
+    const container = pod.containers[0]!;
     const place = ['spec', 'template', 'spec', 'containers', 0];
     const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
 
     const known =
       functions.find((each) => each.content.name === name) ??
-      functions.find((each) => image.pattern.exec(container?.image ?? '')?.[1] === each.content.name);
+      functions.find((each) => image.pattern.exec(container.image ?? '')?.[1] === each.content.name);
     if (!known) {
       fault(
         [...place, 'image'],
@@ -79,7 +88,7 @@ async function fromDocuments(
       );
       continue;
     }
-    if (!metadata?.name && documents.length > 1)
+    if (!metadata?.name && templates.length > 1)
       fault(['spec', 'template'], 'needs metadata.name, since several documents make revisions of this Service');
     const revision = metadata?.name ?? `${name}-00001`;
     if (revisions.some((each) => each.name === revision))
@@ -88,10 +97,23 @@ async function fromDocuments(
         `there already is a revision ${revision}; a revision never changes, so choose another name`,
       );
 
-    const build = await readBuild(known.folder, faults);
-    const environment = ofContainer(container!, place, { configMaps, operator, operational, fault });
-    revisions.push({ name: revision, service: name, ...build, concurrency: spec.containerConcurrency ?? 0, environment });
-    traffic = readTraffic(content.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
+    const own = container.image === undefined ? ofFunc(known, sources) : undefined;
+    const environment = { ...own?.environment, ...ofContainer(container, place, { configMaps, operator, operational, fault }) };
+    const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
+    revisions.push({ name: revision, service: name, ...(await readBuild(known.folder, faults)), concurrency, environment });
   }
-  return revisions.length === 0 ? undefined : { name, revisions, traffic };
+
+  const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);
+  if (!last) return undefined;
+  if (templates.length === 0)
+    faults.push(
+      last.document.fault(
+        ['spec'],
+        'splits the traffic of a Service for which no document has a template; add one, or remove this',
+      ),
+    );
+  if (revisions.length === 0) return undefined;
+  const fault = (path: PropertyKey[], message: string) => void faults.push(last.document.fault(path, message));
+  const traffic = readTraffic(last.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
+  return { name, revisions, traffic };
 }

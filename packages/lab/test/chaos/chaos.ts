@@ -103,7 +103,7 @@ async function developQuietly(darkroom: Darkroom, samples: Sample[]): Promise<Re
 
 /** Shorter waits than a real day needs: between two sweeps, and between two attempts of the broker. */
 async function hasten(folder: string, seconds: number): Promise<void> {
-  const broker = join(folder, 'config/broker.yaml');
+  const broker = join(folder, 'config/base/broker.yaml');
   await writeFile(broker, (await readFile(broker, 'utf8')).replace('PT0.5S', 'PT0.1S'));
   const manifest = `apiVersion: sources.knative.dev/v1
 kind: PingSource
@@ -114,5 +114,5 @@ spec:
   data: '{"idleSeconds": ${seconds / 2}}'
   sink: { ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: sweep } }
 `;
-  await writeFile(join(folder, 'config/sweep.yaml'), manifest);
+  await writeFile(join(folder, 'config/base/sweep.yaml'), manifest);
 }

@@ -43,8 +43,14 @@ afterAll(async () => {
 
 test('a function folder, a Trigger and a revision that names it: prints, archive and mail include the new filter', async () => {
   await writeFile(join(darkroom.folder, 'config/invert.yaml'), trigger);
-  await darkroom.configure('ingest-v2.yaml', (text) =>
-    text.replaceAll('ingest-v2', 'ingest-v3').replace('grayscale,sepia', 'grayscale,sepia,invert').replace('tag: v2', 'tag: v3'),
+  const versions = join(darkroom.folder, 'config/versions');
+  const v2 = await readFile(join(versions, 'v2.yaml'), 'utf8');
+  await writeFile(
+    join(versions, 'v3.yaml'),
+    v2.replaceAll('ingest-v2', 'ingest-v3').replace('grayscale,sepia', 'grayscale,sepia,invert'),
+  );
+  await darkroom.configure('versions/traffic.yaml', (text) =>
+    text.replace(/revisionName: ingest-v2, tag: v2/, 'revisionName: ingest-v3, tag: v3'),
   );
   const original = await photo('png');
   let answer: Response;

@@ -20,7 +20,7 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
   let browser: Browser;
   beforeAll(async () => {
     darkroom = await openDarkroom();
-    await darkroom.configure('ingest-v2.yaml', (text) =>
+    await darkroom.configure('versions/traffic.yaml', (text) =>
       text.replace('percent: 80', 'percent: 0').replace('percent: 20', 'percent: 100'),
     );
     await eventually(async () => (darkroom.output().includes('ingest-v2 100 %') ? true : undefined));

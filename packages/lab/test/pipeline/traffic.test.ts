@@ -25,7 +25,7 @@ const tolerance = (share: number, posts: number) => 4 * Math.sqrt((share * (1 - 
 
 test('1,000 posts split as the manifest says, and a change of the manifest is followed while it runs', async () => {
   expect(Math.abs((await shareOfV2(1000)) - 0.2)).toBeLessThan(tolerance(0.2, 1000));
-  await darkroom.configure('ingest-v2.yaml', (text) =>
+  await darkroom.configure('versions/traffic.yaml', (text) =>
     text.replace('percent: 80', 'percent: 50').replace('percent: 20', 'percent: 50'),
   );
   await eventually(async () => (darkroom.output().includes('50 %') ? true : undefined));
@@ -35,7 +35,7 @@ test('1,000 posts split as the manifest says, and a change of the manifest is fo
 test('a job keeps its version to the end, whatever the traffic does', async () => {
   const bytes = await photo('jpeg', { width: 2000, height: 1500 });
   const { job } = (await (await darkroom.post([{ name: 'a.jpg', bytes }], { tag: 'v1' })).json()) as Status;
-  await darkroom.configure('ingest-v2.yaml', (text) =>
+  await darkroom.configure('versions/traffic.yaml', (text) =>
     text.replace(
       /percent: \d+ }\n.*ingest-v2, tag: v2, percent: \d+/,
       'percent: 0 }\n    - { revisionName: ingest-v2, tag: v2, percent: 100',
@@ -50,7 +50,7 @@ test('a job keeps its version to the end, whatever the traffic does', async () =
 });
 
 test('a broken manifest is reported by file, line and field, and the last good one holds', async () => {
-  await darkroom.configure('triggers.yaml', (text) =>
+  await darkroom.configure('base/triggers.yaml', (text) =>
     text.replace('kind: Service, name: sepia }', 'kind: Service, name: sepiia }'),
   );
   await eventually(async () => (/triggers\.yaml:\d+: .*sepiia/.test(darkroom.output()) ? true : undefined));
