@@ -10,7 +10,7 @@ await mkdir(target, { recursive: true });
 const darkroom = await openDarkroom();
 const browser = await openBrowser();
 try {
-  await darkroom.configure('ingest-v2.yaml', (text) =>
+  await darkroom.configure('versions/traffic.yaml', (text) =>
     text.replace('percent: 80', 'percent: 0').replace('percent: 20', 'percent: 100'),
   );
   await eventually(async () => (darkroom.output().includes('ingest-v2 100 %') ? true : undefined));
