@@ -54,11 +54,9 @@ try {
     throw new Error(
       `There is no function ${front} in the namespace ${values.namespace}. Deploy it first: cd functions/${front} && kn func deploy`,
     );
-  for (const { metadata } of services) {
-    if (metadata.name === front)
-      for (const version of versions) await releaseVersion(cluster, version, versions[0] === version && positionals.length === 0);
-    else if (positionals.length === 0) await releaseFunction(cluster, metadata.name);
-  }
+  const stages = services.filter(({ metadata }) => metadata.name !== front && positionals.length === 0);
+  await Promise.all(stages.map(({ metadata }) => releaseFunction(cluster, metadata.name)));
+  for (const version of versions) await releaseVersion(cluster, version, version === versions[0] && positionals.length === 0);
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;
@@ -122,12 +120,14 @@ function pinned({ spec: { traffic = [] }, status }: Service): Target[] {
   });
 }
 
-const plain = ({ revisionName, tag, percent = 0 }: Target): Target => ({
-  ...(revisionName && { revisionName }),
-  ...(tag && { tag }),
-  percent,
-});
-const byName = (a: Target, b: Target) => `${a.revisionName}`.localeCompare(`${b.revisionName}`);
+/** A target of the traffic without what its status adds. */
+function plain({ revisionName, tag, percent = 0 }: Target): Target {
+  return { ...(revisionName && { revisionName }), ...(tag && { tag }), percent };
+}
+
+function byName(a: Target, b: Target): number {
+  return `${a.revisionName}`.localeCompare(`${b.revisionName}`);
+}
 
 /**
  * Makes a revision and waits until it is ready. One that does not become so is taken back: traffic was never on it.

@@ -35,7 +35,7 @@ async function localBroker(spec: object): Promise<BrokerUnderTest> {
   async function apply(...manifests: object[]) {
     documents.push(...manifests);
     await writeFile(join(config, 'all.yaml'), documents.map((document) => stringify(document)).join('---\n'));
-    brokers.apply(await readManifests({ ...asked, config, functions }));
+    brokers.apply(await readManifests({ ...asked, config: [config], functions }));
   }
   await apply();
   return { url: `${origin}/default/default`, apply };
