@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import type { Inbox } from './inbox.ts';
+import type { Site } from './http.ts';
+
+/** A post that was answered. */
+export interface Post {
+  status: number;
+  job: string;
+  revision: string;
+  /** Its own in every run, so that its mails can be counted. */
+  email: string;
+  answeredAt: number;
+}
+
+export interface Wanted {
+  posts: number;
+  atOnce?: number;
+  /** The revision's tag, which the split then does not choose. */
+  tag?: string;
+  /** Seconds that each answer is held. */
+  wait?: number;
+  photo?: Buffer;
+}
+
+/** What became of posts. */
+export interface Books {
+  refused: number;
+  completed: number;
+  open: number;
+  mails: number;
+  twice: number;
+}
+
+let run = 0;
+
+/** A photo with something to see. */
+export function photo(width = 320, height = 240): Promise<Buffer> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+  return sharp({ create: { width, height, channels: 3, background: 'grey', noise } })
+    .jpeg({ quality: 85 })
+    .toBuffer();
+}
+
+/** Posts that many photos, some at once, each from a person of its own. */
+export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes }: Wanted): Promise<Post[]> {
+  run += 1;
+  const content = bytes ?? (await photo());
+  const answered: Post[] = [];
+  const numbers = Array.from({ length: posts }, (_, number) => number).values();
+  async function person() {
+    for (const number of numbers) answered.push(await postOne(`person-${run}-${number}@example.com`));
+  }
+  await Promise.all(Array.from({ length: atOnce }, person));
+  return answered;
+
+  async function postOne(email: string): Promise<Post> {
+    const form = new FormData();
+    form.set('email', email);
+    if (wait !== undefined) form.set('wait', String(wait));
+    form.set('file', new Blob([new Uint8Array(content)]), 'photo.jpg');
+    const encoded = new Response(form);
+    const headers = { 'content-type': encoded.headers.get('content-type')!, ...(tag && { 'knative-serving-tag': tag }) };
+    const body = Buffer.from(await encoded.arrayBuffer());
+    const reply = await site.request('POST', '/', { headers, body }).catch(() => undefined);
+    const job = reply?.status === 202 ? (JSON.parse(reply.body.toString()) as { job: string }).job : '';
+    return {
+      status: reply?.status ?? 0,
+      job,
+      revision: String(reply?.headers['x-darkroom-revision'] ?? ''),
+      email,
+      answeredAt: Date.now(),
+    };
+  }
+}
+
+/** Waits until each job has ended and its mail is there, or for that many seconds at most; then once more for what would come twice. */
+export async function settle(site: Site, inbox: Inbox, posts: Post[], seconds = 240): Promise<Books> {
+  const accepted = posts.filter(({ status }) => status === 202);
+  const open = new Set(accepted.map(({ job }) => job));
+  const deadline = Date.now() + seconds * 1000;
+  let completed = 0;
+  while (open.size > 0 && Date.now() < deadline) {
+    const jobs = [...open].values();
+    const look = async () => {
+      for (const job of jobs) {
+        const reply = await site.request('GET', `/jobs/${job}`).catch(() => undefined);
+        const status = reply?.status === 200 ? (JSON.parse(reply.body.toString()) as { status: string }).status : 'processing';
+        if (status === 'processing') continue;
+        if (status === 'completed') completed += 1;
+        open.delete(job);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, look));
+    await sleep(1000);
+  }
+  const received = await inbox.count();
+  const mails = accepted.map(({ email }) => received.get(email) ?? 0);
+  return {
+    refused: posts.length - accepted.length,
+    completed,
+    open: open.size,
+    mails: mails.filter((count) => count > 0).length,
+    twice: mails.filter((count) => count > 1).length,
+  };
+}
+
+/** Nothing refused, everything complete, one mail each. */
+export function faultsOf({ refused, open, completed, mails, twice }: Books, posts: number): string[] {
+  return [
+    refused > 0 && `${refused} posts refused`,
+    open > 0 && `${open} jobs still open`,
+    completed + refused + open < posts && `${posts - completed - refused - open} jobs failed`,
+    mails < posts - refused && `${posts - refused - mails} without a mail`,
+    twice > 0 && `${twice} with more than one mail`,
+  ].filter((fault) => fault !== false);
+}
