@@ -17,6 +17,8 @@ interface Condition {
   message?: string;
 }
 
+const mostAttempts = 20;
+
 export type Kubectl = ReturnType<typeof openKubectl>;
 
 /** kubectl against one namespace of the cluster that KUBECONFIG names. */
@@ -48,9 +50,19 @@ export function openKubectl(namespace: string) {
       const output = await run(['get', kind, '--output=json', ...(selector ? ['--selector', selector] : [])]);
       return (JSON.parse(output) as { items: Kind[] }).items;
     },
-    /** Replaces what is there; a change that somebody else made meanwhile is a conflict, and is thrown. */
-    async replace(resource: Resource): Promise<void> {
-      await run(['replace', '--filename=-'], JSON.stringify(resource));
+    /** Changes what is there. Controllers write to it as well: a change of theirs in between means reading it again. */
+    async update<Kind extends Resource>(kind: string, name: string, change: (resource: Kind) => Kind): Promise<void> {
+      for (let attempt = 1; ; attempt += 1) {
+        const present = await get<Kind>(kind, name);
+        if (!present)
+          throw new Error(`There is no ${kind} ${name} in the namespace ${namespace} any more. Deploy it and try again.`);
+        try {
+          await run(['replace', '--filename=-'], JSON.stringify(change(present)));
+          return;
+        } catch (error) {
+          if (attempt === mostAttempts || !String(error).includes('(Conflict)')) throw error;
+        }
+      }
     },
   };
 }

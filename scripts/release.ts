@@ -99,15 +99,15 @@ async function releaseVersion(cluster: Kubectl, { tag, template: version }: Vers
   const revision = `${front}-${tag}-${digestOf(template)}`;
   await makeRevision(cluster, front, revision, template);
 
-  const current = await read(cluster, front);
-  const traffic = pinned(current);
-  const mine = traffic.filter((target) => target.tag === tag || target.revisionName?.startsWith(`${front}-${tag}-`));
-  const orphans = first ? traffic.filter(({ revisionName = '' }) => !/-v\d+-[0-9a-f]{8}$/.test(revisionName)) : [];
-  const percent = [...new Set([...mine, ...orphans])].reduce((sum, target) => sum + (target.percent ?? 0), 0);
-  const rest = traffic.filter((target) => !mine.includes(target) && !orphans.includes(target));
-  const next = [...rest, { revisionName: revision, tag, percent }];
-  if (JSON.stringify(next.toSorted(byName)) !== JSON.stringify((current.spec.traffic ?? []).map(plain).toSorted(byName)))
-    await cluster.replace({ ...current, spec: { ...current.spec, traffic: next } });
+  let percent = 0;
+  await cluster.update<Service>('ksvc', front, (current) => {
+    const traffic = pinned(current);
+    const mine = traffic.filter((target) => target.tag === tag || target.revisionName?.startsWith(`${front}-${tag}-`));
+    const orphans = first ? traffic.filter(({ revisionName = '' }) => !/-v\d+-[0-9a-f]{8}$/.test(revisionName)) : [];
+    percent = [...new Set([...mine, ...orphans])].reduce((sum, target) => sum + (target.percent ?? 0), 0);
+    const rest = traffic.filter((target) => !mine.includes(target) && !orphans.includes(target));
+    return { ...current, spec: { ...current.spec, traffic: [...rest, { revisionName: revision, tag, percent }] } };
+  });
   console.log(`${tag} is ${revision}, with ${percent} % of the traffic`);
 }
 
@@ -125,28 +125,26 @@ function plain({ revisionName, tag, percent = 0 }: Target): Target {
   return { ...(revisionName && { revisionName }), ...(tag && { tag }), percent };
 }
 
-function byName(a: Target, b: Target): number {
-  return `${a.revisionName}`.localeCompare(`${b.revisionName}`);
-}
-
 /**
  * Makes a revision and waits until it is ready. One that does not become so is taken back: traffic was never on it.
  * @throws with the reason that Knative gives
  */
 async function makeRevision(cluster: Kubectl, name: string, revision: string, template: Template): Promise<void> {
-  let before: Service | undefined;
+  let before: Template | undefined;
   if (!(await cluster.get('revision', revision))) {
-    const service = await read(cluster, name);
-    before = service;
     const named = { ...template, metadata: { ...template.metadata, name: revision } };
-    // Only the front has a split; the others follow their latest revision.
-    const traffic = name === front ? { traffic: pinned(service) } : {};
-    await cluster.replace({ ...service, spec: { ...service.spec, template: named, ...traffic } });
+    await cluster.update<Service>('ksvc', name, (service) => {
+      before = service.spec.template;
+      // Only the front has a split; the others follow their latest revision.
+      const traffic = name === front ? { traffic: pinned(service) } : {};
+      return { ...service, spec: { ...service.spec, template: named, ...traffic } };
+    });
     console.log(`${revision} starts`);
   }
   const reason = await refusal(cluster, revision);
   if (reason === undefined) return;
-  if (before) await cluster.replace({ ...(await read(cluster, name)), spec: before.spec });
+  const last = before;
+  if (last) await cluster.update<Service>('ksvc', name, (service) => ({ ...service, spec: { ...service.spec, template: last } }));
   throw new Error(
     `${revision} does not become ready: ${reason}. Traffic stays where it was. Mend the cause, then: kubectl -n ${cluster.namespace} delete revision ${revision}, and release again.`,
   );

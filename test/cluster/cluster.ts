@@ -98,10 +98,13 @@ export async function openCluster(namespace: string, settings: Settings): Promis
 
   async function apply(resource: Resource): Promise<void> {
     // What func does: it replaces the template and leaves the traffic alone. A revision's name is the server's choice again.
-    const present = await kubectl.get<Resource & { spec: Record<string, unknown> }>('ksvc', resource.metadata.name);
-    if (!present) return void (await kubectl.run(['create', '--filename=-'], JSON.stringify(resource)));
+    const { name } = resource.metadata;
+    if (!(await kubectl.get('ksvc', name))) return void (await kubectl.run(['create', '--filename=-'], JSON.stringify(resource)));
     const { template } = resource.spec as { template: unknown };
-    await kubectl.replace({ ...present, spec: { ...present.spec, template } });
+    await kubectl.update<Resource & { spec: object }>('ksvc', name, (present) => ({
+      ...present,
+      spec: { ...present.spec, template },
+    }));
   }
 
   async function applyWiring(): Promise<void> {
