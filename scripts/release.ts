@@ -130,21 +130,21 @@ function plain({ revisionName, tag, percent = 0 }: Target): Target {
  * @throws with the reason that Knative gives
  */
 async function makeRevision(cluster: Kubectl, name: string, revision: string, template: Template): Promise<void> {
-  let before: Template | undefined;
-  if (!(await cluster.get('revision', revision))) {
+  const present = await cluster.get('revision', revision);
+  const { spec } = await read(cluster, name);
+  const before = spec.template;
+  // A stage follows its latest revision, hence also back to one that is there; the front's versions are bound by their names.
+  if (!present || (name !== front && before.metadata?.name !== revision)) {
     const named = { ...template, metadata: { ...template.metadata, name: revision } };
     await cluster.update<Service>('ksvc', name, (service) => {
-      before = service.spec.template;
-      // Only the front has a split; the others follow their latest revision.
       const traffic = name === front ? { traffic: pinned(service) } : {};
       return { ...service, spec: { ...service.spec, template: named, ...traffic } };
     });
-    console.log(`${revision} starts`);
+    console.log(`${revision} ${present ? 'serves again' : 'starts'}`);
   }
   const reason = await refusal(cluster, revision);
   if (reason === undefined) return;
-  const last = before;
-  if (last) await cluster.update<Service>('ksvc', name, (service) => ({ ...service, spec: { ...service.spec, template: last } }));
+  await cluster.update<Service>('ksvc', name, (service) => ({ ...service, spec: { ...service.spec, template: before } }));
   throw new Error(
     `${revision} does not become ready: ${reason}. Traffic stays where it was. Mend the cause, then: kubectl -n ${cluster.namespace} delete revision ${revision}, and release again.`,
   );
@@ -155,8 +155,11 @@ async function refusal(cluster: Kubectl, revision: string): Promise<string | und
   for (let waited = 0; ; waited += 1) {
     const ready = condition(await cluster.get('revision', revision), 'Ready');
     if (ready?.status === 'True') return undefined;
-    if (ready?.status === 'False') return `${ready.reason ?? ''} ${ready.message ?? ''}`.trim();
-    if (waited === readySeconds) return `not after ${readySeconds} s (${ready?.reason ?? 'no word from Knative'})`;
+    // There may be room once the pods of the revision before have gone, or on a node that is on its way.
+    if (ready?.status === 'False' && ready.reason !== 'Unschedulable')
+      return `${ready.reason ?? ''} ${ready.message ?? ''}`.trim();
+    if (waited === readySeconds)
+      return `not after ${readySeconds} s (${ready?.reason ?? 'no word from Knative'}: ${ready?.message ?? ''})`;
     await sleep(1000);
   }
 }
@@ -167,17 +170,21 @@ async function read(cluster: Kubectl, name: string): Promise<Service> {
   return service;
 }
 
+/**
+ * The template as func left it, with what config/pod.yaml adds; without its name, and without the hour at which func built it: the same
+ * image is the same revision.
+ */
 async function hardened({ metadata, spec }: Template): Promise<Template> {
   const { name: _name, ...rest } = metadata ?? {};
   const pod = parse(await readFile(join(config, 'pod.yaml'), 'utf8')) as Fragment;
-  return { metadata: rest, spec: merged(spec, pod) as Template['spec'] };
+  const [container, ...others] = spec.containers;
+  const timeless = { ...container, env: container?.env?.filter(({ name }) => name !== 'BUILT') ?? [] };
+  return { metadata: rest, spec: merged({ ...spec, containers: [timeless, ...others] }, pod) as Template['spec'] };
 }
 
-/** func notes in BUILT when it built; the same image at another hour is the same revision. */
 function digestOf(template: Template): string {
   const text = JSON.stringify(template, (_key, value: unknown) => {
-    if (Array.isArray(value)) return value.filter((item: { name?: unknown } | null) => item?.name !== 'BUILT');
-    if (typeof value === 'object' && value !== null)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
     return value;
   });
