@@ -1,3 +1,4 @@
+import { CannotStart } from './errors.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress, namespace } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
@@ -24,8 +25,8 @@ export interface RuntimeOptions extends ManifestSources {
   port: number;
   /** The command that chooses another port, for the operator. */
   anotherPort: (port: number) => string;
-  /** The service behind the public address. */
-  service: string;
+  /** The service behind the public address; by default the only function that is invoked by HTTP. */
+  service?: string | undefined;
   /** What a person reads there while it cannot be reached. */
   unavailable: string;
   /** What every function is given, whatever its manifest says. */
@@ -40,8 +41,9 @@ export interface RuntimeOptions extends ManifestSources {
 }
 
 export interface Addresses {
-  /** The port of the public address. */
+  /** The public address: its port, and the service behind it. */
   port: number;
+  service: string;
   /** Where functions publish: the Broker "default", or else the first. */
   brokerUrl: string;
 }
@@ -70,6 +72,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   async function start(): Promise<Started> {
     const read = () => readManifests(options);
     const topology = await read();
+    const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its line needs, and the function behind sets its own.
       listen(options.port, options.host, { requestTimeout: 0 }).catch((error: unknown) => {
@@ -79,7 +82,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ]);
 
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
-    const addresses = { port: front.port, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
+    const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
     const fleet = createFleet(options.environment(addresses), log);
     const destinations = createDestinations(fleet, brokerOrigin);
@@ -90,7 +93,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     let ready = false;
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.ready);
     ingress.server.on('request', createIngress(brokers));
-    front.server.on('request', createRouter({ fleet, service: options.service, unavailable: options.unavailable, isReady, log }));
+    front.server.on('request', createRouter({ fleet, service, unavailable: options.unavailable, isReady, log }));
     ending.unshift(
       () => pings.stop(),
       (left) => close(front, left()),
@@ -115,4 +118,18 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 
 function mainBroker({ brokers }: Topology): string {
   return brokers.find(({ name }) => name === 'default')?.name ?? brokers[0]?.name ?? 'default';
+}
+
+/** @throws CannotStart where it is not one, or none is meant above the others */
+function publicService({ services }: Topology, { service, settings }: RuntimeOptions): string {
+  const names = services.map(({ name }) => name).join(', ');
+  const hint = settings.service ? ` ${settings.service} names the public one.` : '';
+  const candidates = services.filter((each) => each.http);
+  if (service === undefined && candidates.length === 1) return candidates[0]!.name;
+  if (service === undefined)
+    throw new CannotStart(
+      `${candidates.length === 0 ? 'No function is' : 'Several functions are'} invoked by HTTP. Say which is public; there is ${names}.${hint}`,
+    );
+  if (services.some(({ name }) => name === service)) return service;
+  throw new CannotStart(`There is no service ${service}; there is ${names}.${hint}`);
 }

@@ -42,14 +42,21 @@ async function fromFunction(
   { configMaps, operator, operational, faults }: ServiceSources,
 ): Promise<ServiceSpec> {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
+  const { command, variables } = await readBuild(folder, faults);
   const revision: RevisionSpec = {
     name: `${content.name}-00001`,
     service: content.name,
-    ...(await readBuild(folder, faults)),
+    folder,
+    command,
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
-    environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
+    environment: { ...ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }), ...variables },
   };
-  return { name: content.name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
+  return {
+    name: content.name,
+    http: isHttp(content.invoke),
+    revisions: [revision],
+    traffic: [{ revision: revision.name, percent: 100 }],
+  };
 }
 
 async function fromDocuments(
@@ -61,6 +68,7 @@ async function fromDocuments(
   const { configMaps, operator, operational, image, faults } = sources;
   const revisions: RevisionSpec[] = [];
   let traffic: ServiceSpec['traffic'] = [];
+  let invoke: string | undefined;
   for (const document of documents) {
     const content = check(service, document, faults);
     if (!content) continue;
@@ -75,7 +83,7 @@ async function fromDocuments(
     if (!known) {
       fault(
         [...place, 'image'],
-        `no function is called ${name}, and the image is not ${image.written}; the local runtime runs functions/*/dist only`,
+        `no function is called ${name}, and the image is not ${image.written}; only functions of this folder run here, and no images`,
       );
       continue;
     }
@@ -88,10 +96,16 @@ async function fromDocuments(
         `there already is a revision ${revision}; a revision never changes, so choose another name`,
       );
 
-    const build = await readBuild(known.folder, faults);
-    const environment = ofContainer(container!, place, { configMaps, operator, operational, fault });
-    revisions.push({ name: revision, service: name, ...build, concurrency: spec.containerConcurrency ?? 0, environment });
+    const { folder, command, variables } = await readBuild(known.folder, faults);
+    const environment = { ...ofContainer(container!, place, { configMaps, operator, operational, fault }), ...variables };
+    invoke = known.content.invoke;
+    revisions.push({ name: revision, service: name, folder, command, concurrency: spec.containerConcurrency ?? 0, environment });
     traffic = readTraffic(content.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
   }
-  return revisions.length === 0 ? undefined : { name, revisions, traffic };
+  return revisions.length === 0 ? undefined : { name, http: isHttp(invoke), revisions, traffic };
+}
+
+/** A function that does not say how it is invoked is invoked by HTTP requests, as `func` has it. */
+function isHttp(invoke = 'http'): boolean {
+  return invoke === 'http';
 }
