@@ -1,3 +1,4 @@
+import { CannotStart } from './errors.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress, namespace } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
@@ -25,8 +26,8 @@ export interface RuntimeOptions extends ManifestSources {
   port: number;
   /** The command that chooses another port, for the operator. */
   anotherPort: (port: number) => string;
-  /** The service behind the public address. */
-  service: string;
+  /** The service behind the public address; by default the only function that is invoked by HTTP. */
+  service?: string | undefined;
   /** What a person reads there while it cannot be reached. */
   unavailable: string;
   /** What every function is given, whatever its manifest says. */
@@ -41,8 +42,9 @@ export interface RuntimeOptions extends ManifestSources {
 }
 
 export interface Addresses {
-  /** The port of the public address. */
+  /** The public address: its port, and the service behind it. */
   port: number;
+  service: string;
   /** Where functions publish: the Broker "default", or else the first. */
   brokerUrl: string;
 }
@@ -62,15 +64,18 @@ export interface Runtime {
 /** Runs the functions of a folder as the manifests wire them. */
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { log, deliver = (subscriber: Subscriber) => subscriber } = options;
-  /** What to do at the end, last things first. Work in flight has one span of time for all of them together. */
-  const ending: ((left: () => number) => Promise<void> | void)[] = [];
-  const started = start();
+  /** What was begun last ends first. Work in flight has one span of time for all of it together. */
+  const ending = new AsyncDisposableStack();
+  let deadline = 0;
   let stopped: Promise<void> | undefined;
+  const left = () => Math.max(deadline - Date.now(), 0);
+  const started = start();
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
     const read = () => readManifests(options);
     const topology = await read();
+    const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its line needs, and the function behind sets its own.
       listen(options.port, options.host, { requestTimeout: 0 }).catch((error: unknown) => {
@@ -80,7 +85,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ]);
 
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
-    const addresses = { port: front.port, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
+    const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
     const fleet = createFleet(options.environment(addresses), log);
     const destinations = createDestinations(fleet, brokerOrigin);
@@ -91,30 +96,42 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     let ready = false;
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.ready);
     ingress.server.on('request', createIngress(brokers));
-    front.server.on('request', createRouter({ fleet, service: options.service, unavailable: options.unavailable, isReady, log }));
-    ending.unshift(
-      () => pings.stop(),
-      (left) => close(front, left()),
-      (left) => within(left(), brokers.stop()),
-      () => fleet.stop(),
-      () => close(ingress, 0),
-      ...companions.map((companion) => () => companion.stop(limits.drainTime)),
-    );
+    front.server.on('request', createRouter({ fleet, service, unavailable: options.unavailable, isReady, log }));
+    for (const companion of companions) ending.defer(() => companion.stop(limits.drainTime));
+    ending.defer(() => close(ingress, 0));
+    ending.defer(() => fleet.stop());
+    ending.defer(() => within(left(), brokers.stop()));
+    ending.defer(() => close(front, left()));
+    ending.defer(() => pings.stop());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
     const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
-    ending.unshift(...watched.map((folder) => watchFolder(folder, wiring.reload)));
+    for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload));
     ready = true;
     pings.sendAll(options.firstPing);
     return { ...addresses, traffic: describeTraffic(topology) };
   }
 
   async function stop(): Promise<void> {
-    const deadline = Date.now() + limits.drainTime;
-    for (const end of ending) await end(() => Math.max(deadline - Date.now(), 0));
+    deadline = Date.now() + limits.drainTime;
+    await ending.disposeAsync();
   }
 }
 
 function mainBroker({ brokers }: Topology): string {
   return brokers.find(({ name }) => name === 'default')?.name ?? brokers[0]?.name ?? 'default';
+}
+
+/** @throws CannotStart where it is not one, or none is meant above the others */
+function publicService({ services }: Topology, { service, settings }: RuntimeOptions): string {
+  const names = services.map(({ name }) => name).join(', ');
+  const hint = settings.service ? ` ${settings.service} names the public one.` : '';
+  const candidates = services.filter((each) => each.http);
+  if (service === undefined && candidates.length === 1) return candidates[0]!.name;
+  if (service === undefined)
+    throw new CannotStart(
+      `${candidates.length === 0 ? 'No function is' : 'Several functions are'} invoked by HTTP. Say which is public; there is ${names}.${hint}`,
+    );
+  if (services.some(({ name }) => name === service)) return service;
+  throw new CannotStart(`There is no service ${service}; there is ${names}.${hint}`);
 }

@@ -1,3 +1,16 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** The processes that a process has started. */
+export async function childrenOf(parent: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  return rows.filter(([, of, command]) => Number(of) === parent && command !== 'ps').map(([pid]) => Number(pid));
+}
+
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

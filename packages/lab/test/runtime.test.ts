@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { collected, soon, tagged, text } from './client.ts';
+import { collected, soon, tagged, text } from '../../knative-local/test/client.ts';
 import { copyFixtures } from '../../knative-local/test/folders.ts';
-import { isAlive } from '../../knative-local/test/processes.ts';
-import { finish, startReady, workersOf } from './start.ts';
+import { childrenOf, isAlive } from '../../knative-local/test/processes.ts';
+import { finish, startReady } from './start.ts';
 
 test('runs the whole from manifests to mailbox, and ends without a trace', async () => {
   const folder = await copyFixtures();
@@ -41,7 +41,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
   }, soon);
   expect(await (await fetch(`${runtime.inboxUrl}/api/email`)).json()).toEqual([]);
 
-  const workers = await workersOf(runtime);
+  const workers = await childrenOf(runtime.process.pid!);
   expect(workers.length).toBe(5);
   expect(await finish(runtime)).toBe(0);
   expect(workers.filter(isAlive)).toEqual([]);
@@ -64,7 +64,7 @@ test('Ctrl-C by way of npm arrives twice and is still one; a later one ends ever
   expect(await finish(twice)).toBe(0);
 
   const runtime = await startReady(folder);
-  const workers = await workersOf(runtime);
+  const workers = await childrenOf(runtime.process.pid!);
   const hanging = fetch(`${runtime.publicUrl}/hang`).catch(() => undefined);
   await fetch(runtime.publicUrl);
   await vi.waitFor(() => {
@@ -78,7 +78,7 @@ test('Ctrl-C by way of npm arrives twice and is still one; a later one ends ever
 test('a runtime that is killed takes its functions along', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
-  const workers = await workersOf(runtime);
+  const workers = await childrenOf(runtime.process.pid!);
   expect(workers.length).toBe(5);
   runtime.process.kill('SIGKILL');
   await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), soon);

@@ -1,7 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, vi } from 'vitest';
 
 export interface Started {
@@ -60,16 +59,6 @@ export async function startReady(folder: string, environment: Record<string, str
     { timeout: 20_000, interval: 20 },
   );
   return { ...addresses, ...started };
-}
-
-/** The processes that work for a runtime. */
-export async function workersOf({ process: { pid } }: Started): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
-  const rows = stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/));
-  return rows.filter(([, parent, command]) => Number(parent) === pid && command !== 'ps').map(([child]) => Number(child));
 }
 
 /** Ctrl-C. */

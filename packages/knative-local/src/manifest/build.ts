@@ -1,30 +1,65 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { displayed, type Faults } from './document.ts';
 
 export interface Build {
   folder: string;
-  /** What follows `node` in the start script. */
+  /** What follows `node`. */
   command: string[];
+  /** What the start script itself puts before the command: `FUNC_LOG_LEVEL=info faas-js-runtime ...`. */
+  variables: Record<string, string>;
+}
+
+interface Package {
+  bin?: string | Record<string, string>;
+  scripts?: { start?: string };
 }
 
 /**
- * How a built function starts, as its own package.json says: the script that the buildpack runs in the cluster.
+ * How a built function starts, as its own package.json says: the script that the buildpack runs in the cluster. No shell runs it,
+ * so that the process that is stopped is the function itself.
  * A build that is missing is one fault: what refers to the function is still checked as if it were there.
+ * @param folder where the buildpack looks for package.json (BP_NODE_PROJECT_PATH)
  */
-export async function readBuild(functionFolder: string, faults: Faults): Promise<Build> {
-  const folder = join(functionFolder, 'dist');
+export async function readBuild(folder: string, faults: Faults): Promise<Build> {
   const path = join(folder, 'package.json');
+  const none = { folder, command: [], variables: {} };
   if (!existsSync(path)) {
-    faults.push(`${displayed(folder)} is missing. Run npm run build, and start again.`);
-    return { folder, command: [] };
+    const lacking = existsSync(folder) ? path : folder;
+    faults.push(`${displayed(lacking)} is missing. Run npm run build, and start again.`);
+    return none;
   }
-  const content = JSON.parse(await readFile(path, 'utf8')) as { scripts?: { start?: unknown } };
-  const start = content.scripts?.start;
-  const [program, ...command] = typeof start === 'string' ? start.trim().split(/\s+/) : [];
-  if (program !== 'node' || command.length === 0 || command.some((word) => /["'`$&|;<>]/.test(word))) {
-    faults.push(`${displayed(path)}: scripts.start must be of the form "node [flags] <file>", without a shell's syntax.`);
+  const { scripts } = JSON.parse(await readFile(path, 'utf8')) as Package;
+  const words = scripts?.start?.trim().split(/\s+/) ?? [];
+  const first = words.findIndex((word) => !/^\w+=/.test(word));
+  const [program, ...rest] = first < 0 ? [] : words.slice(first);
+  if (program === undefined || rest.length === 0 || words.some((word) => /["'`$&|;<>]/.test(word))) {
+    faults.push(
+      `${displayed(path)}: scripts.start must be of the form "node [flags] <file>" or "faas-js-runtime <file>", without a shell's syntax.`,
+    );
+    return none;
   }
-  return { folder, command };
+  const file = rest.find((word) => /\.[cm]?[jt]s$/.test(word));
+  if (file && !existsSync(resolve(folder, file)))
+    faults.push(`${displayed(resolve(folder, file))} is missing. Run npm run build in ${displayed(folder)}, and start again.`);
+  const variables = Object.fromEntries(words.slice(0, Math.max(first, 0)).map((word) => word.split(/=(.*)/s, 2)));
+  if (program === 'node') return { folder, command: rest, variables };
+  const script = await programOf(folder, program);
+  if (!script)
+    faults.push(`${displayed(path)}: ${program} is not installed. Run npm install in ${displayed(folder)}, and start again.`);
+  return { folder, command: script ? [script, ...rest] : [], variables };
+}
+
+/** The file behind the command that a package of the same name brings along. */
+async function programOf(folder: string, name: string): Promise<string | undefined> {
+  try {
+    const path = createRequire(join(folder, 'package.json')).resolve(`${name}/package.json`);
+    const { bin } = JSON.parse(await readFile(path, 'utf8')) as Package;
+    const file = typeof bin === 'string' ? bin : bin?.[name];
+    return file && join(dirname(path), file);
+  } catch {
+    return undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { displayed, type Document, type Faults, readDocuments } from './document
 import { func } from './schema.ts';
 
 export interface Func {
+  /** Where its package.json is, as the Node.js buildpack is told: BP_NODE_PROJECT_PATH, or else beside func.yaml. */
   folder: string;
   document: Document;
   content: v.InferOutput<typeof func>;
@@ -22,9 +23,13 @@ export async function readFunctions(functionsFolder: string, setting: string, fa
     if (!existsSync(path)) continue;
     for (const document of await readDocuments(path, faults)) {
       const content = check(func, document, faults);
-      if (content) functions.push({ folder, document, content });
+      if (content) functions.push({ folder: join(folder, projectPath(content)), document, content });
     }
   }
   if (names.length === 0) faults.push(`${displayed(functionsFolder)}: there is no function here. ${setting} names their folder.`);
   return functions;
+}
+
+function projectPath({ build }: Func['content']): string {
+  return build?.buildEnvs?.find(({ name }) => name === 'BP_NODE_PROJECT_PATH')?.value ?? '.';
 }

@@ -14,8 +14,8 @@ export interface ManifestSources {
   /** The folders of manifests, in the order in which they are applied, and the folder of functions. */
   config: readonly string[];
   functions: string;
-  /** The settings that name these folders, for the operator. */
-  settings: { config: string; functions: string };
+  /** What these folders and the public service are set by, for the operator. */
+  settings: { config: string; functions: string; service?: string };
   /** Stands in for the cluster's Secrets, and for ConfigMap keys of the same name. */
   operator: Environment;
   /** Variables of the operator that reach every function, whether a manifest names them or not. */

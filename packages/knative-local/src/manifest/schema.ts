@@ -102,15 +102,13 @@ export const service = v.object({
   }),
 });
 
+const envs = v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) }));
+
 export const func = v.object({
   name: v.pipe(v.string(), v.minLength(1)),
-  run: v.optional(
-    v.object({
-      envs: v.optional(
-        v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) })),
-      ),
-    }),
-  ),
+  invoke: v.optional(v.string()),
+  build: v.optional(v.object({ buildEnvs: v.optional(envs) })),
+  run: v.optional(v.object({ envs: v.optional(envs) })),
   deploy: v.optional(
     v.object({
       options: v.optional(

@@ -40,14 +40,18 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 }
 
 async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
-  const { name } = func.content;
+  const { name, invoke } = func.content;
+  const { folder, command, variables } = await readBuild(func.folder, sources.faults);
+  const { concurrency, environment } = ofFunc(func, sources);
   const revision = {
     name: `${name}-00001`,
     service: name,
-    ...(await readBuild(func.folder, sources.faults)),
-    ...ofFunc(func, sources),
+    folder,
+    command,
+    concurrency,
+    environment: { ...environment, ...variables },
   };
-  return { name, revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
+  return { name, http: isHttp(invoke), revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
 
 /** What func.yaml says of every revision. */
@@ -72,6 +76,7 @@ async function fromDocuments(
   });
   const templates = read.filter(({ spec }) => spec.template !== undefined);
   const revisions: RevisionSpec[] = [];
+  let invoke: string | undefined;
   for (const { document, spec } of templates) {
     const { metadata, spec: pod } = spec.template!;
     const container = pod.containers[0]!;
@@ -84,7 +89,7 @@ async function fromDocuments(
     if (!known) {
       fault(
         [...place, 'image'],
-        `no function is called ${name}, and the image is not ${image.written}; the local runtime runs functions/*/dist only`,
+        `no function is called ${name}, and the image is not ${image.written}; only functions of this folder run here, and no images`,
       );
       continue;
     }
@@ -98,9 +103,12 @@ async function fromDocuments(
       );
 
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
-    const environment = { ...own?.environment, ...ofContainer(container, place, { configMaps, operator, operational, fault }) };
+    const spelledOut = ofContainer(container, place, { configMaps, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
-    revisions.push({ name: revision, service: name, ...(await readBuild(known.folder, faults)), concurrency, environment });
+    const { folder, command, variables } = await readBuild(known.folder, faults);
+    const environment = { ...own?.environment, ...spelledOut, ...variables };
+    invoke = known.content.invoke;
+    revisions.push({ name: revision, service: name, folder, command, concurrency, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);
@@ -115,5 +123,10 @@ async function fromDocuments(
   if (revisions.length === 0) return undefined;
   const fault = (path: PropertyKey[], message: string) => void faults.push(last.document.fault(path, message));
   const traffic = readTraffic(last.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
-  return { name, revisions, traffic };
+  return { name, http: isHttp(invoke), revisions, traffic };
+}
+
+/** A function that does not say how it is invoked is invoked by HTTP requests, as `func` has it. */
+function isHttp(invoke = 'http'): boolean {
+  return invoke === 'http';
 }

@@ -48,6 +48,8 @@ export interface PingSpec {
 
 export interface ServiceSpec {
   name: string;
+  /** Made for plain requests, and not for events. */
+  http: boolean;
   revisions: RevisionSpec[];
   traffic: TrafficSpec[];
 }
@@ -61,9 +63,9 @@ export interface TrafficSpec {
 export interface RevisionSpec {
   name: string;
   service: string;
-  /** The built function: its dist/ folder. */
+  /** The built function: where its package.json is. */
   folder: string;
-  /** What follows `node` in its start script. */
+  /** What follows `node`. */
   command: string[];
   /** Requests in flight; 0 means any number. */
   concurrency: number;

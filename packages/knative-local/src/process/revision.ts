@@ -51,7 +51,14 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
   async function program() {
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
-    const identity = { PORT: String(port), K_SERVICE: spec.service, K_CONFIGURATION: spec.service, K_REVISION: spec.name };
+    // faas-js-runtime knows its port by another name.
+    const identity = {
+      PORT: String(port),
+      FUNC_PORT: String(port),
+      K_SERVICE: spec.service,
+      K_CONFIGURATION: spec.service,
+      K_REVISION: spec.name,
+    };
     const environment = {
       ...spec.environment,
       ...platform,

@@ -4,16 +4,17 @@
  */
 import { Misconfigured } from '@darkroom/shared/errors';
 import { createLog } from 'knative-local/log';
+import { runProgram } from 'knative-local/program';
 import { readSettings } from '../../src/settings.ts';
-import { onStopSignal } from 'knative-local/signals';
-import { startLab } from '../../src/start.ts';
+import { type Interference, startLab } from '../../src/start.ts';
 
 const { CHAOS_PROXY, CHAOS_SWITCH, CHAOS_STORE_FAULTS = '0' } = process.env;
 if (!CHAOS_PROXY || !CHAOS_SWITCH)
   throw new Misconfigured('CHAOS_PROXY and CHAOS_SWITCH are missing. Start this by npm run chaos.');
 
 const faultyFiles = new URL('faulty-files.ts', import.meta.url).href;
-const lab = startLab(readSettings(), createLog(), {
+const log = createLog();
+const interference: Interference = {
   deliver: (subscriber) => ({
     ...subscriber,
     async lease(signal) {
@@ -22,6 +23,5 @@ const lab = startLab(readSettings(), createLog(), {
     },
   }),
   environment: { NODE_OPTIONS: `--import ${faultyFiles}`, CHAOS_SWITCH, CHAOS_STORE_FAULTS },
-});
-onStopSignal(() => void lab.stop().then(() => process.exit(0)));
-await lab.started;
+};
+await runProgram(() => startLab(readSettings(), log, interference), log);

@@ -2,8 +2,9 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { collected, soon, tagged, text } from './client.ts';
-import { copyFixtures } from '../../knative-local/test/folders.ts';
-import { finish, startReady, workersOf } from './start.ts';
+import { finish, startReady } from './command.ts';
+import { copyFixtures } from './folders.ts';
+import { childrenOf } from './processes.ts';
 
 async function change(path: string, from: string, to: string): Promise<void> {
   const before = await readFile(path, 'utf8');
@@ -14,7 +15,7 @@ async function change(path: string, from: string, to: string): Promise<void> {
 test('takes changes of the manifests while it runs; a wrong one leaves the wiring as it was', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
-  const who = (tag: string) => fetch(runtime.publicUrl, tagged(tag)).then((response) => response.headers.get('x-revision'));
+  const who = (tag: string) => fetch(runtime.url, tagged(tag)).then((response) => response.headers.get('x-revision'));
   const ingest = join(folder, 'config/ingest.yaml');
 
   await change(ingest, 'revisionName: ingest-v1, tag: v1, percent: 50', 'revisionName: ingest-v1, tag: v1, percent: 40');
@@ -36,11 +37,11 @@ test('takes changes of the manifests while it runs; a wrong one leaves the wirin
     (await readFile(ingest, 'utf8')).replaceAll('ingest-v1', 'ingest-v3').replace('value: one', 'value: three'),
   );
   await vi.waitFor(async () => expect(await who('v1')).toBe('ingest-v3'), soon);
-  await vi.waitFor(async () => expect((await workersOf(runtime)).length).toBe(5), soon);
+  await vi.waitFor(async () => expect((await childrenOf(runtime.process.pid!)).length).toBe(4), soon);
 
   await change(join(folder, 'config/wiring.yaml'), 'type: test.finished', 'type: test.published');
   await vi.waitFor(async () => {
-    await text(`${runtime.publicUrl}/publish`, { method: 'POST' });
+    await text(`${runtime.url}/publish`, { method: 'POST' });
     expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
   }, soon);
   expect(await finish(runtime)).toBe(0);
@@ -65,12 +66,12 @@ test('a stage is added while it runs: a function, and a Trigger', async () => {
     () => expect(runtime.output()).toMatch(/stays as it was\. another ended with exit code 9 before it was ready/),
     soon,
   );
-  expect((await fetch(`${runtime.publicUrl}/health/readiness`)).status).toBe(200);
+  expect((await fetch(`${runtime.url}/health/readiness`)).status).toBe(200);
 
   await writeFile(program, good);
   await writeFile(wiring, `${before}${added('another')}# Once more.\n`);
   await vi.waitFor(async () => {
-    await text(`${runtime.publicUrl}/publish`, { method: 'POST' });
+    await text(`${runtime.url}/publish`, { method: 'POST' });
     expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
   }, soon);
 });

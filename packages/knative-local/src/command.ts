@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME]
+ *
+ * --config     the folder of manifests (config); several are applied in turn
+ * --functions  the folder of functions, each in a folder of its own with a func.yaml (functions)
+ * --port       where requests are taken; 0 means any port that is free (8080)
+ * --service    who answers them (the only function with `invoke: http`)
+ *
+ * Variables of the environment stand in for Secrets, and for keys of ConfigMaps of the same name.
+ */
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CannotStart, explain } from './errors.ts';
+import { createLog, type Log } from './log.ts';
+import { machineEnvironment } from './machine.ts';
+import { runProgram, type Running } from './program.ts';
+import { startRuntime } from './runtime.ts';
+
+const usage = 'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME]';
+
+interface Options {
+  config: string[];
+  functions: string;
+  port: number;
+  service: string | undefined;
+}
+
+/** @throws CannotStart with how it is used */
+function readOptions(): Options {
+  try {
+    const text = { type: 'string' as const };
+    const { values } = parseArgs({
+      options: { config: { ...text, multiple: true }, functions: text, port: text, service: text },
+    });
+    const { config = ['config'], functions = 'functions', port = '8080', service } = values;
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port must be a whole number from 0 to 65535.');
+    return { config: config.map((folder) => resolve(folder)), functions: resolve(functions), port: Number(port), service };
+  } catch (error) {
+    throw new CannotStart(`${explain(error)}\n${usage}`, { cause: error });
+  }
+}
+
+function start(log: Log): Running {
+  const { config, functions, port, service } = readOptions();
+  const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
+  const runtime = startRuntime({
+    config,
+    functions,
+    settings: { config: '--config', functions: '--functions', service: '--service' },
+    operator: process.env,
+    host: '127.0.0.1',
+    port,
+    anotherPort: (free) => `--port ${free}`,
+    service,
+    unavailable: 'The function is starting. Please try again in a few seconds.',
+    environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
+    log,
+  });
+  return {
+    started: runtime.started.then((started) => banner(started)),
+    async stop() {
+      await runtime.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function banner({ port, service, brokerUrl, traffic }: Awaited<ReturnType<typeof startRuntime>['started']>): string {
+  return `
+  knative-local is ready.
+
+    ${service.padEnd(8)} http://localhost:${port}
+    Broker   ${brokerUrl}
+    Traffic  ${traffic}
+
+  Ctrl-C stops.
+`;
+}
+
+const log = createLog();
+await runProgram(() => start(log), log);

@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { soon, tagged, text } from './client.ts';
+import { type Command, finish, readyCommand, runCommand } from './command.ts';
+import { makeFolder } from './folders.ts';
+
+const home = join(import.meta.dirname, '..');
+const compiler = join(home, '../../node_modules/typescript/bin/tsc');
+
+/** A project as `kn func create` lays one out, built; below this package, where its dependencies are found. */
+let project: string;
+/** Where the command keeps its temporary files. */
+let temporary: string;
+let command: Command & { url: string };
+beforeAll(async () => {
+  project = await mkdtemp(join(home, '.project-'));
+  temporary = await mkdtemp(join(home, '.project-'));
+  await cp(join(import.meta.dirname, 'project'), project, { recursive: true });
+  for (const name of ['hello', 'shout']) execFileSync(process.execPath, [compiler], { cwd: join(project, 'functions', name) });
+  command = await readyCommand(project, { TMPDIR: temporary });
+});
+afterAll(async () => {
+  await finish(command);
+  for (const folder of [project, temporary]) await rm(folder, { recursive: true, force: true });
+});
+
+test('the only function that is invoked by HTTP is public, and its traffic is split between two revisions', async () => {
+  expect(await text(command.url, tagged('v1'))).toBe('Hello, you');
+  expect(await text(command.url, tagged('v2'))).toBe('Welcome, you');
+  const answers = await Promise.all(Array.from({ length: 400 }, () => text(command.url)));
+  // Five standard deviations of a share of 30 % to either side.
+  const welcomes = answers.filter((answer) => answer.startsWith('Welcome')).length;
+  expect(welcomes).toBeGreaterThan(74);
+  expect(welcomes).toBeLessThan(166);
+});
+
+test('an event goes by the Broker to a function, and its reply to the next: one in TypeScript, one without', async () => {
+  const order = { method: 'POST', body: '{"name":"Ada"}' };
+  const headers = { ...tagged('v2').headers, 'content-type': 'application/json' };
+  expect((await fetch(command.url, { ...order, headers })).status).toBe(202);
+  await vi.waitFor(() => expect(command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/), soon);
+});
+
+test('Ctrl-C ends it, and leaves no file behind', async () => {
+  const other = await readyCommand(project, { TMPDIR: temporary });
+  expect((await readdir(temporary)).filter((name) => name.startsWith('knative-local-')).length).toBe(2);
+  expect(await finish(other)).toBe(0);
+  expect((await readdir(temporary)).filter((name) => name.startsWith('knative-local-')).length).toBe(1);
+});
+
+const ending = async (words: string[]) => {
+  const run = runCommand(words, { TMPDIR: temporary });
+  expect(await run.ended).toBe(1);
+  return run.output();
+};
+const folders = (config: string, functions: string) => ['--config', config, '--functions', functions, '--port', '0'];
+
+test('an option that does not exist, or makes no sense, is told with how the command is used', async () => {
+  expect(await ending(['--folder', 'x'])).toMatch(/'--folder'.*\nUsage: knative-local \[--config DIR\]/);
+  expect(await ending(['--port', 'http'])).toMatch(/^--port must be a whole number from 0 to 65535\.\nUsage: /);
+  expect(await ending(['--config', '/nowhere'])).toBe('/nowhere does not exist. --config names the folder of manifests.\n');
+});
+
+test('a service that does not exist, and a choice that is left open, are told with those there are', async () => {
+  const [config, functions] = ['config', 'functions'].map((name) => join(project, name)) as [string, string];
+  expect(await ending([...folders(config, functions), '--service', 'goodbye'])).toBe(
+    'There is no service goodbye; there is hello, shout, tally. --service names the public one.\n',
+  );
+  const noneConfig = await makeFolder();
+  const events = await makeFolder();
+  await cp(join(functions, 'shout/func.yaml'), join(events, 'shout/func.yaml'), { recursive: true });
+  expect(await ending(folders(noneConfig, events))).toContain('shout/package.json is missing. Run npm run build');
+  await writeFile(join(events, 'shout/package.json'), '{ "scripts": { "start": "node index.js" } }');
+  await writeFile(join(events, 'shout/index.js'), '');
+  expect(await ending(folders(noneConfig, events))).toBe(
+    'No function is invoked by HTTP. Say which is public; there is shout. --service names the public one.\n',
+  );
+});
+
+test('a port that is taken is told with how to choose another', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as { port: number };
+  const words = ['--config', join(project, 'config'), '--functions', join(project, 'functions'), '--port', String(port)];
+  expect(await ending(words)).toBe(
+    `Port ${port} is taken by another program. Stop it, or choose another: --port ${port < 65_535 ? port + 1 : port - 1}\n`,
+  );
+});
+
+test('a function that is not built, not installed, or not started by a program, is told with what to do', async () => {
+  const functions = await makeFolder();
+  await cp(join(project, 'functions/hello'), join(functions, 'hello'), { recursive: true });
+  await rm(join(functions, 'hello/build'), { recursive: true });
+  const output = await ending(folders(join(project, 'config'), functions));
+  expect(output).toContain(
+    `${functions}/hello/build/index.js is missing. Run npm run build in ${functions}/hello, and start again.`,
+  );
+  expect(output).toContain(`hello/package.json: faas-js-runtime is not installed. Run npm install in ${functions}/hello`);
+  const path = join(functions, 'hello/package.json');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('faas-js-runtime ./build', 'cd x && node ./build'));
+  expect(await ending(folders(join(project, 'config'), functions))).toContain(
+    'scripts.start must be of the form "node [flags] <file>"',
+  );
+});
