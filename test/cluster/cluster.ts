@@ -49,7 +49,6 @@ export async function openCluster(namespace: string, settings: Settings): Promis
   const kubectl = openKubectl(namespace);
   const domain = await domainOf();
   const images = new Map<string, string>();
-  let builds = 0;
 
   const cluster: Cluster = {
     kubectl,
@@ -64,8 +63,7 @@ export async function openCluster(namespace: string, settings: Settings): Promis
       for (const kind of ['broker', 'trigger', 'pingsource']) await ready(kind);
     },
     async redeploy(name, folder = join(functions, name)) {
-      builds += 1;
-      images.set(name, await build(join(folder, 'dist'), `${name}-${builds}`));
+      images.set(name, await build(join(folder, 'dist'), name));
       await apply(await serviceOf(folder, images.get(name)!, namespace));
       await ready('ksvc');
     },
@@ -92,7 +90,7 @@ export async function openCluster(namespace: string, settings: Settings): Promis
   return cluster;
 
   async function build(folder: string, name: string): Promise<string> {
-    const { stdout } = await run('sh', ['-c', `${settings.IMAGE_COMMAND} "$0" "$1"`, folder, `darkroom/${name}:${namespace}`]);
+    const { stdout } = await run('sh', ['-c', `${settings.IMAGE_COMMAND} "$0" "$1"`, folder, `darkroom/${name}:${Date.now()}`]);
     return stdout.trim().split('\n').at(-1)!;
   }
 
