@@ -73,7 +73,10 @@ export async function takeLock(store: Store, key: string, { clock, lease = 10_00
     const renewing = renewUntilAborted();
     try {
       // Whoever slept through several holders created a term that had been tidied away.
-      if (!(await still())) return void (await release());
+      if (!(await still())) {
+        await release();
+        return undefined;
+      }
       await removeTermsBefore(store, key, number);
     } catch (error) {
       await release();
