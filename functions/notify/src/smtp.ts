@@ -119,18 +119,18 @@ function openDialogue(clock: Clock, handover: Handover) {
 
 interface SmtpFailure {
   code?: string;
+  /** The code of Node, such as ECONNREFUSED. */
+  originalCode?: string;
   command?: string;
   responseCode?: number;
   response?: string;
 }
 
-function outcomeOf(
-  { code = 'no answer', command = 'CONN', responseCode, response = '' }: SmtpFailure,
-  begun: boolean,
-): MailOutcome {
+function outcomeOf(failure: SmtpFailure, begun: boolean): MailOutcome {
+  const { code = 'no answer', originalCode = code, command = 'CONN', responseCode, response = '' } = failure;
   if (responseCode !== undefined && responseCode >= 400)
     return judgeReply({ command, afterData: begun, code: responseCode, text: response });
-  const answer = `${code} at ${begun ? 'the end of DATA' : command}`;
+  const answer = `${originalCode} at ${begun ? 'the end of DATA' : command}`;
   if (begun) return { kind: 'unsure', answer };
   // Larger than the SIZE that the server named: nothing was sent.
   if (code === 'EMESSAGE') return { kind: 'contentRefused', answer: 'larger than the SIZE of the server' };

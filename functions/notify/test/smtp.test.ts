@@ -175,6 +175,13 @@ describe('the last moment before a mail is out of hand', () => {
   });
 });
 
+test('a server that is away has been sent nothing', async () => {
+  expect(await openSmtp('smtp://127.0.0.1:1', testClock())(mail, handover())).toEqual({
+    kind: 'busy',
+    answer: 'ECONNREFUSED at CONN',
+  });
+});
+
 describe('time', () => {
   test('a server that says nothing is left after the time that a dialogue may take, with nothing sent', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');

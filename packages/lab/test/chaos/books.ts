@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
-import { messageIdOf } from '../../../../functions/notify/src/mail.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Saboteur } from './saboteur.ts';
 import { archiveDigestsOf, type Digests, digestsOf } from './samples.ts';
@@ -78,7 +77,7 @@ export async function balance({ darkroom, mailbox, saboteur, reference, accepted
   await darkroom.start();
   const answer = await darkroom.post([{ name: 'last.jpg', bytes: await photo() }], { tag: 'v1' });
   await darkroom.finished(((await answer.json()) as Status).job);
-  const mailsOf = (job: string) => mailbox.mails.get(messageIdOf(job, '@localhost')) ?? 0;
+  const mailsOf = (job: string) => mailbox.mails.get(job) ?? 0;
   return {
     log: darkroom.output(),
     accepted: accepted.length,
