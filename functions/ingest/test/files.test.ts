@@ -91,7 +91,7 @@ test('only what the job expects can be read', async () => {
     '2/original.jpg',
     '1/..%2fjob.json',
     '1/sepia.rejected.json',
-    'mail.lease',
+    'mail.json',
     '',
   ];
   for (const path of paths) expect([path, (await get(`/jobs/${job}/${path}`)).status]).toEqual([path, 404]);

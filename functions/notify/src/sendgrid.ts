@@ -1,36 +1,77 @@
-import mail from '@sendgrid/mail';
-import { type Letter, sendSeconds, Undeliverable } from './letter.ts';
+import type { Clock } from '@darkroom/shared/clock';
+import service from '@sendgrid/mail';
+import type { Send } from './mail.ts';
+import type { MailOutcome } from './outcome.ts';
+
+/** Milliseconds. The largest mail takes half a minute on a slow line. */
+const timeout = 2 * 60 * 1000;
+
+/** Codes of Node for failures before anything was sent: no address, no connection, no trust. */
+const nothingSent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EPROTO)$|CERT|TLS|SSL|SIGNED|UNABLE_TO/;
 
 /** Sends by SendGrid's v3 API (POST /v3/mail/send). */
-export async function sendBySendGrid(url: string, key: string, letter: Letter): Promise<void> {
-  mail.setApiKey(key);
-  mail.setTimeout(sendSeconds * 1000);
-  clientOf(mail).setDefaultRequest('baseUrl', url);
-  const { messageId, attachments, ...rest } = letter;
-  try {
-    await mail.send({
-      ...rest,
-      headers: { 'Message-ID': messageId },
-      attachments: attachments.map(({ filename, type, content }) => ({
-        filename,
-        type,
-        content: content.toString('base64'),
-        disposition: 'attachment',
-      })),
-      // Rewriting links through a tracker would tell a third party who fetches which photos.
-      trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: false } },
-    });
-  } catch (error) {
-    const { code, message } = error as { code?: number; message: string };
-    // 400: the request as such, in practice the address. 413: too large for the API. The rest may pass, or be put right by a new key.
-    if (code === 400 || code === 413) throw new Undeliverable(`SendGrid refused the mail with ${code}.`, { cause: error });
-    // The library's error carries the request, key included: pass on no more than its words, and not as a cause.
-    // oxlint-disable-next-line eslint/preserve-caught-error
-    throw new Error(`SendGrid answered ${code ?? 'nothing'}: ${message}`);
+export function openSendGrid(url: string, key: string, clock: Clock): Send {
+  service.setApiKey(key);
+  service.setTimeout(timeout);
+  clientOf(service).setDefaultRequest('baseUrl', url);
+
+  return async ({ messageId, headers, attachments, ...mail }, handover) => {
+    await handover.confirm();
+    try {
+      await service.send({
+        ...mail,
+        headers: { ...headers, 'Message-ID': messageId },
+        attachments: attachments.map(({ filename, type, content }) => ({
+          filename,
+          type,
+          content: content.toString('base64'),
+          disposition: 'attachment',
+        })),
+        // Rewriting links through a tracker would tell a third party who fetches which photos.
+        trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: false } },
+      });
+      return { kind: 'sent' };
+    } catch (error) {
+      // The library's error carries the request, with key and address: only codes leave this file.
+      return outcomeOf(error as SendGridFailure, clock);
+    }
+  };
+}
+
+interface SendGridFailure {
+  /** The status, or where no answer came a code of Node. */
+  code?: number | string;
+  isAxiosError?: boolean;
+  response?: { headers?: Record<string, unknown>; body?: { errors?: { field?: unknown }[] } };
+}
+
+function outcomeOf({ code, isAxiosError, response }: SendGridFailure, clock: Clock): MailOutcome {
+  const answer = `SendGrid answered ${code ?? 'nothing'}`;
+  if (typeof code !== 'number') {
+    if (code === undefined && !isAxiosError) return { kind: 'misconfigured', answer: 'the SendGrid library refused the mail' };
+    return { kind: nothingSent.test(code ?? '') ? 'busy' : 'unsure', answer };
   }
+  if (code === 413) return { kind: 'contentRefused', answer };
+  if (code === 400) {
+    const fields = (response?.body?.errors ?? []).map(({ field }) => String(field));
+    if (fields.some((field) => /^(from|reply_to)/.test(field))) return { kind: 'misconfigured', answer: `${answer}: the sender` };
+    return { kind: fields.some((field) => /^(attachments|content)/.test(field)) ? 'contentRefused' : 'addressRefused', answer };
+  }
+  const retryAfterSeconds = secondsUntil(response?.headers?.['retry-after'], clock);
+  if (code === 408 || code === 429 || code >= 500)
+    return { kind: 'busy', answer, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  return { kind: 'misconfigured', answer };
+}
+
+/** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
+function secondsUntil(header: unknown, clock: Clock): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - clock.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 interface Client {
   setDefaultRequest(key: string, value: string): void;
 }
-const clientOf = (service: unknown) => (service as { client: Client }).client;
+const clientOf = (library: unknown) => (library as { client: Client }).client;

@@ -1,17 +1,27 @@
 import { integer, url } from '@darkroom/shared/config';
 import * as v from 'valibot';
 
+const day = 24 * 60 * 60;
+
 export const settings = {
   STORE_URL: url('file:', 's3:'),
   /** Where links in a mail lead: the address of ingest as a person reaches it. */
   PUBLIC_URL: url('http:', 'https:'),
   MAIL_FROM: v.string(),
+  /** Where replies go, if not to MAIL_FROM. */
+  MAIL_REPLY_TO: v.optional(v.string()),
   MAIL_TRANSPORT: v.optional(v.picklist(['smtp', 'sendgrid'], 'must be smtp or sendgrid'), 'smtp'),
-  /** Bytes that a mail may carry; above it, only links. */
+  /** Bytes that attachments may take in a mail, encoded; above it, only links. */
   MAIL_ATTACH_MAX: v.optional(integer(0, 30 * 1024 * 1024), String(10 * 1024 * 1024)),
+  /** Seconds until the second attempt where a soon one helps nobody. Later pauses are longer, up to five times. */
+  MAIL_RETRY: v.optional(integer(1, day), '60'),
   SMTP_URL: v.optional(url('smtp:', 'smtps:')),
   SENDGRID_API_KEY: v.optional(v.string()),
   SENDGRID_URL: v.optional(url('http:', 'https:'), 'https://api.sendgrid.com/'),
+  /** Seconds after which a job ends without its mail. */
+  JOB_DEADLINE: v.optional(integer(1, 30 * day), String(60 * 60)),
+  /** Seconds after which the photos are gone, as the mail says. */
+  RETENTION: v.optional(integer(1, 3650 * day), String(7 * day)),
 };
 
 export interface Settings {

@@ -1,41 +1,138 @@
+import { Readable } from 'node:stream';
+import type { Clock } from '@darkroom/shared/clock';
 import { createTransport } from 'nodemailer';
-import { type Letter, type Send, sendSeconds, Undeliverable } from './letter.ts';
+import type { Handover, Mail, Send } from './mail.ts';
+import type { MailOutcome } from './outcome.ts';
+import { judgeReply } from './smtp-reply.ts';
+
+/** Until the mail is handed over (RFC 5321, 4.5.3.2 grants each command as much). */
+export const dialogueSeconds = 5 * 60;
+/** From then on until the final answer (RFC 5321, 4.5.3.2.6): servers look at a mail before they take it. */
+export const finalAnswerSeconds = 10 * 60;
 
 /**
  * Sends over connections that stay open between mails: greeting, TLS and sign-in cost more than the mail itself.
  * @param url smtp://user:password@host:port, or smtps:
  */
-export function openSmtp(url: string): Send {
-  const connect = () => createTransport({ url, pool: true, disableFileAccess: true, disableUrlAccess: true });
-  let transport = connect();
+export function openSmtp(url: string, clock: Clock): Send {
+  const transport = createTransport({
+    url,
+    pool: true,
+    // As many as events that one instance gets at once (func.yaml): no mail waits for the answer to another.
+    maxConnections: 10,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    // The bounds are ours: the library's count idle time only, so that a server which answers a byte a minute would hold us for ever.
+    socketTimeout: 2 * finalAnswerSeconds * 1000,
+  });
+  // The size must be known before the server is told of it, and the end of the mail be held back: so it is written out first.
+  transport.use('stream', ({ message, data }, done) => {
+    message.build((error, bytes) => {
+      if (error || !bytes) return done(error);
+      message.setEnvelope({ ...message.getEnvelope(), size: bytes.length });
+      const { pieces } = data as unknown as Sending;
+      message.createReadStream = () => Readable.from(pieces(bytes), { objectMode: false });
+      done();
+    });
+  });
 
-  return async ({ to, attachments, ...letter }: Letter) => {
-    const mail = {
-      ...letter,
+  return async ({ to, attachments, ...mail }: Mail, handover: Handover) => {
+    const dialogue = openDialogue(clock, handover);
+    const message = {
+      ...mail,
       // An object is taken as it is; a string would be parsed, and could name several recipients.
       to: { name: '', address: to },
-      envelope: { from: letter.from, to: [to] },
+      envelope: { from: mail.from, to: [to] },
       attachments: attachments.map(({ filename, type, content }) => ({ filename, contentType: type, content })),
+      signal: dialogue.signal,
+      pieces: dialogue.pieces,
     };
-    // The library's own time-outs count idle time only: a server that answers a byte a minute would hold us for ever.
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const deadline = setTimeout(() => {
-      reject(new Error(`The mail server took longer than ${sendSeconds} s`));
-      transport.close();
-      transport = connect();
-    }, sendSeconds * 1000);
     try {
-      await Promise.race([transport.sendMail(mail), late]);
+      await transport.sendMail(message);
+      return { kind: 'sent' };
     } catch (error) {
-      throw isRefusal(error) ? new Undeliverable('The mail server refused the address.', { cause: error }) : error;
+      dialogue.throwIfAbandoned();
+      return outcomeOf(error as SmtpFailure, dialogue.begun);
     } finally {
-      clearTimeout(deadline);
+      dialogue.end();
     }
   };
 }
 
-/** 55x at RCPT TO: this mailbox does not exist or does not want it (RFC 5321, 4.2.3). */
-function isRefusal(error: unknown): boolean {
-  const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
-  return code === 'EENVELOPE' && responseCode >= 550 && responseCode < 560;
+interface Sending {
+  pieces(bytes: Buffer): AsyncIterable<Buffer>;
+}
+
+/** One mail on its way: how far it is, and how long it may take. */
+function openDialogue(clock: Clock, handover: Handover) {
+  const aborting = new AbortController();
+  const ended = new AbortController();
+  let abandoned: { reason: unknown } | undefined;
+  let begun = false;
+  let bound = new AbortController();
+
+  const abandon = () => {
+    abandoned = { reason: handover.signal.reason };
+    aborting.abort(handover.signal.reason);
+  };
+  handover.signal.addEventListener('abort', abandon);
+  limit(dialogueSeconds);
+
+  function limit(seconds: number): void {
+    bound.abort();
+    bound = new AbortController();
+    clock.sleep(seconds * 1000, AbortSignal.any([bound.signal, ended.signal])).then(
+      () => aborting.abort(new Error('too slow')),
+      () => undefined,
+    );
+  }
+
+  return {
+    signal: aborting.signal,
+    get begun() {
+      return begun;
+    },
+    /** The server reads it once it has answered 354. The last byte, without which it has no mail, follows when the handover is confirmed. */
+    async *pieces(bytes: Buffer): AsyncIterable<Buffer> {
+      begun = true;
+      yield bytes.subarray(0, -1);
+      try {
+        await handover.confirm();
+      } catch (error) {
+        abandoned = { reason: error };
+        throw error;
+      }
+      // From here on only the server knows. Hanging up would lose its answer.
+      handover.signal.removeEventListener('abort', abandon);
+      limit(finalAnswerSeconds);
+      yield bytes.subarray(-1);
+    },
+    throwIfAbandoned(): void {
+      if (abandoned) throw abandoned.reason;
+    },
+    end(): void {
+      handover.signal.removeEventListener('abort', abandon);
+      ended.abort();
+    },
+  };
+}
+
+interface SmtpFailure {
+  code?: string;
+  /** The code of Node, such as ECONNREFUSED. */
+  originalCode?: string;
+  command?: string;
+  responseCode?: number;
+  response?: string;
+}
+
+function outcomeOf(failure: SmtpFailure, begun: boolean): MailOutcome {
+  const { code = 'no answer', originalCode = code, command = 'CONN', responseCode, response = '' } = failure;
+  if (responseCode !== undefined && responseCode >= 400)
+    return judgeReply({ command, afterData: begun, code: responseCode, text: response });
+  const answer = `${originalCode} at ${begun ? 'the end of DATA' : command}`;
+  if (begun) return { kind: 'unsure', answer };
+  // Larger than the SIZE that the server named: nothing was sent.
+  if (code === 'EMESSAGE') return { kind: 'contentRefused', answer: 'larger than the SIZE of the server' };
+  return { kind: code === 'EAUTH' || code === 'ENOAUTH' ? 'misconfigured' : 'busy', answer };
 }

@@ -1,29 +1,37 @@
-import { isPlainAddress } from '@darkroom/shared/job/address';
+import { domainToASCII } from 'node:url';
+import type { Clock } from '@darkroom/shared/clock';
 import { Misconfigured } from '@darkroom/shared/errors';
-import { type Send, Undeliverable } from './letter.ts';
+import { isPlainAddress } from '@darkroom/shared/job/address';
+import type { Send } from './mail.ts';
 import type { Settings } from './settings.ts';
 
 /** The way out that MAIL_TRANSPORT names. Its library is loaded with the first mail: a cold start need not wait for it. */
-export function openTransport(settings: Settings): Send {
-  const send = settings.MAIL_TRANSPORT === 'sendgrid' ? sendgrid(settings) : smtp(settings);
-  return async (letter) => {
-    if (!isPlainAddress(letter.to)) throw new Undeliverable('The address is not one plain e-mail address.');
-    await send(letter);
+export function openTransport(settings: Settings, clock: Clock): Send {
+  const load = settings.MAIL_TRANSPORT === 'sendgrid' ? sendgrid(settings, clock) : smtp(settings, clock);
+  let loaded: Promise<Send> | undefined;
+  return async (mail, handover) => {
+    const to = asciiAddress(mail.to);
+    if (!isPlainAddress(to)) return { kind: 'addressRefused', answer: 'not one plain e-mail address' };
+    const send = await (loaded ??= load());
+    return send({ ...mail, to }, handover);
   };
 }
 
-function smtp({ SMTP_URL }: Settings): Send {
-  if (SMTP_URL === undefined)
+function smtp({ SMTP_URL: url }: Settings, clock: Clock): () => Promise<Send> {
+  if (url === undefined)
     throw new Misconfigured('Settings are wrong: SMTP_URL is missing. Set it, or MAIL_TRANSPORT=sendgrid, and start again.');
-  let send: Send | undefined;
-  return async (letter) => {
-    send ??= (await import('./smtp.ts')).openSmtp(SMTP_URL);
-    await send(letter);
-  };
+  return async () => (await import('./smtp.ts')).openSmtp(url, clock);
 }
 
-function sendgrid({ SENDGRID_API_KEY, SENDGRID_URL }: Settings): Send {
-  if (SENDGRID_API_KEY === undefined)
+function sendgrid({ SENDGRID_API_KEY: key, SENDGRID_URL: url }: Settings, clock: Clock): () => Promise<Send> {
+  if (key === undefined)
     throw new Misconfigured('Settings are wrong: MAIL_TRANSPORT=sendgrid needs SENDGRID_API_KEY. Set it and start again.');
-  return async (letter) => (await import('./sendgrid.ts')).sendBySendGrid(SENDGRID_URL, SENDGRID_API_KEY, letter);
+  return async () => (await import('./sendgrid.ts')).openSendGrid(url, key, clock);
+}
+
+/** An internationalised domain in the form that every mail server takes: user@müller.de is user@xn--mller-kva.de (UTS 46). */
+function asciiAddress(address: string): string {
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  return /[^\0-\x7f]/.test(domain) ? `${address.slice(0, at)}@${domainToASCII(domain)}` : address;
 }

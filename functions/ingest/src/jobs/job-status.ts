@@ -10,7 +10,8 @@ export interface JobStatus {
   completedAt: string | null;
   images: ImageStatus[];
   archiveFile: { href: string; bytes: number } | null;
-  mail: { status: 'pending' | 'sent' | 'failed' };
+  /** `reason`: why it failed, for the person. */
+  mail: { status: 'pending' | 'sent' | 'failed'; reason?: string };
 }
 
 export interface ImageStatus {

@@ -19,7 +19,10 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
     completedAt: completion?.completedAt ?? null,
     images: await Promise.all(job.images.map((photo) => describeImage(store, job, photo, prints))),
     archiveFile: archive ? { href: archiveOf(job).href, bytes: archive.size } : null,
-    mail: { status: completion?.mail ?? 'pending' },
+    mail: {
+      status: completion?.mail ?? 'pending',
+      ...(completion?.mailReason !== undefined && { reason: completion.mailReason }),
+    },
   };
 }
 

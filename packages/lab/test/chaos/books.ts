@@ -77,7 +77,7 @@ export async function balance({ darkroom, mailbox, saboteur, reference, accepted
   await darkroom.start();
   const answer = await darkroom.post([{ name: 'last.jpg', bytes: await photo() }], { tag: 'v1' });
   await darkroom.finished(((await answer.json()) as Status).job);
-  const mailsOf = (job: string) => mailbox.mails.get(`<${job}@localhost>`) ?? 0;
+  const mailsOf = (job: string) => mailbox.mails.get(job) ?? 0;
   return {
     log: darkroom.output(),
     accepted: accepted.length,

@@ -38,7 +38,7 @@ export async function runChaos({ say, ...plan }: Plan): Promise<Books> {
   const saboteur = await openSaboteur(() => (raging ? plan : undefined), random);
   const mailbox = await openMailbox(() => raging && random() < plan.busyMail);
   const darkroom = await openDarkroom(
-    { CHAOS_PROXY: saboteur.url, CHAOS_STORE_FAULTS: String(plan.storeFaults), SMTP_URL: mailbox.url },
+    { CHAOS_PROXY: saboteur.url, CHAOS_STORE_FAULTS: String(plan.storeFaults), SMTP_URL: mailbox.url, MAIL_RETRY: '5' },
     { program, prepare: (folder) => hasten(folder, plan.sweepEvery) },
   );
   const samples = await makeSamples();

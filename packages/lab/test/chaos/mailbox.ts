@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 
 export interface Mailbox {
   url: string;
-  /** How many mails came, by Message-ID. */
+  /** How many mails came, by the job that they link to. */
   mails: Map<string, number>;
   refused: number;
   close(): Promise<void>;
@@ -21,8 +21,9 @@ export async function openMailbox(busy: () => boolean): Promise<Mailbox> {
       mailbox.refused += 1;
       throw Object.assign(new Error('Busy, try again'), { responseCode: 451 });
     }
-    const { messageId = 'none' } = await PostalMime.parse(Buffer.concat(chunks));
-    mailbox.mails.set(messageId, (mailbox.mails.get(messageId) ?? 0) + 1);
+    const { text = '' } = await PostalMime.parse(Buffer.concat(chunks));
+    const job = /\?job=([0-9a-f-]{36})/.exec(text)?.[1] ?? 'none';
+    mailbox.mails.set(job, (mailbox.mails.get(job) ?? 0) + 1);
   }
   const server = new SMTPServer({
     authOptional: true,

@@ -141,7 +141,8 @@ export async function openDarkroom(
 
     async mailsOf(job) {
       const all = (await (await fetch(`${addresses.inboxUrl}/api/email`)).json()) as Mail[];
-      return all.filter(({ headers }) => headers['message-id']?.includes(job));
+      // By its link: headers do not name the job.
+      return all.filter(({ text }) => text?.includes(`?job=${job}`));
     },
 
     async attachment({ id, attachments }, index) {

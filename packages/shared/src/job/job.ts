@@ -32,6 +32,8 @@ export interface Job {
   archive: boolean;
   options: Options;
   images: Photo[];
+  /** Photos of the post that were not taken while others were. */
+  refused?: { name: string; reason: string }[];
   /** ISO 8601. */
   acceptedAt: string;
 }
@@ -41,6 +43,8 @@ export interface Completion {
   status: 'completed' | 'failed';
   completedAt: string;
   mail: 'sent' | 'failed';
+  /** Why it failed, in words for the person. */
+  mailReason?: string;
 }
 
 /** <filter>.rejected.json, archive.rejected.json: why it could not be made, in words for the person. */

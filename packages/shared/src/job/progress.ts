@@ -34,7 +34,8 @@ export async function readProgress(store: Store, job: Job): Promise<Progress> {
   return progressOf(job, await entriesOf(store, keys.folder(job.job)));
 }
 
-function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
+/** The same, of entries that have just been listed. */
+export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
   const prints = job.images.flatMap((photo) => job.filters.map((filter) => printOf(job, photo, filter, present)));
   const archive = present.get(keys.archive(job.job));
   const developed = prints.every(({ status }) => status !== 'pending');

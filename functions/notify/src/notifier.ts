@@ -1,0 +1,135 @@
+import type { Clock } from '@darkroom/shared/clock';
+import { jobCompleted } from '@darkroom/shared/events';
+import { type Completion, type Job, readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
+import { log } from '@darkroom/shared/log';
+import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
+import { type Lock, takeLock } from '@darkroom/shared/store/lock';
+import { attachmentsFor } from './attachments.ts';
+import { composeMail, type MailSettings, type Send } from './mail.ts';
+import type { MailOutcome } from './outcome.ts';
+import { type MailRecord, readRecord, untried, writeRecord } from './record.ts';
+import { retry } from './retry.ts';
+import { handedOver, nextStep, permissionFor } from './schedule.ts';
+
+export interface NotifierOptions {
+  store: Store;
+  clock: Clock;
+  send: Send;
+  count: (outcome: MailOutcome) => void;
+  settings: MailSettings & { MAIL_ATTACH_MAX: number; MAIL_RETRY: number; JOB_DEADLINE: number };
+}
+
+/**
+ * Ends a job: when all that it expects is there, mails it and writes completed.json. A lock makes one of several deliveries the sender;
+ * mail.json tells the next sender what became of the attempts before.
+ */
+export function notifier({ store, clock, send, count, settings }: NotifierOptions) {
+  return async ({ job: id }: { job: string }) => {
+    const job = await readJob(store, id);
+    if (!job) return undefined;
+    const ended = await readEnd(id);
+    if (ended) return jobCompleted(id, ended.status);
+    if (!(await readProgress(store, job)).packed) return undefined;
+
+    const lock = await takeLock(store, keys.mailLock(id), { clock });
+    if (!lock) return undefined;
+    try {
+      return await endUnder(lock, job);
+    } finally {
+      await lock.release();
+    }
+  };
+
+  async function endUnder(lock: Lock, job: Job) {
+    const { job: id } = job;
+    const entries = await entriesOf(store, keys.folder(id));
+    // Another may have ended the job, and released the lock, since we looked; or the job was deleted.
+    const ended = entries.has(keys.completed(id)) ? await readEnd(id) : undefined;
+    if (ended) return jobCompleted(id, ended.status);
+    if (!entries.has(keys.job(id))) return undefined;
+
+    const progress = progressOf(job, entries);
+    const record = (await readRecord(store, id)) ?? untried;
+    const late = clock.now() - Date.parse(job.acceptedAt) > settings.JOB_DEADLINE * 1000;
+    const permission = permissionFor(record, secondsSince(entries, keys.mail(id)), late);
+    if (permission.may === 'end') return end(job, progress, { mail: 'failed', reason: permission.reason });
+    if (permission.may === 'wait') return undefined;
+
+    const attempt = await attemptUnder(lock, job, progress, record);
+    if (!attempt) return undefined;
+    const { outcome, known } = attempt;
+    const next = nextStep(outcome, known, { late, firstPause: settings.MAIL_RETRY });
+    if (next.step === 'end') return end(job, progress, next);
+    // Whoever has taken over in the meantime keeps the record.
+    if (!(await lock.still())) return undefined;
+    await writeRecord(store, id, next.record);
+    if (next.step === 'retry' && 'answer' in outcome) throw new Error(`The mail could not be sent: ${outcome.answer}`);
+    return undefined;
+  }
+
+  /** Sends the mail, and once more with links only where its attachments are refused. */
+  async function attemptUnder(lock: Lock, job: Job, progress: Progress, record: MailRecord) {
+    let known = record;
+    for (;;) {
+      const attachments = known.linksOnly ? [] : await attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
+      const mail = await composeMail({ store, job, progress, attachments, settings });
+      const outcome = await send(mail, { signal: lock.signal, confirm: () => handOver(lock, job.job, known) }).catch(
+        (error: unknown) => {
+          if (!lock.signal.aborted) throw error;
+          log('left the mail to another', { job: job.job });
+        },
+      );
+      if (!outcome) return undefined;
+      report(job.job, outcome);
+      if (outcome.kind !== 'contentRefused' || attachments.length === 0) return { outcome, known };
+      known = { ...known, linksOnly: true };
+    }
+  }
+
+  /** The last moment at which whoever stood still finds out that another has taken over, or that the job was deleted. */
+  async function handOver(lock: Lock, job: string, record: MailRecord): Promise<void> {
+    if (await lock.still()) await writeRecord(store, job, handedOver(record, settings.MAIL_RETRY));
+    if (!(await lock.still())) throw new Error('Another has taken over this mail');
+  }
+
+  function report(job: string, outcome: MailOutcome): void {
+    count(outcome);
+    if (outcome.kind === 'sent') return;
+    if (outcome.kind === 'misconfigured')
+      return log('MAIL SETTINGS DO NOT WORK: check SMTP_URL or SENDGRID_API_KEY, MAIL_FROM and what your mail service expects', {
+        job,
+        answer: outcome.answer,
+      });
+    log(`mail: ${outcome.kind}`, { job, answer: outcome.answer });
+  }
+
+  async function end(job: Job, { anySucceeded }: Progress, { mail, reason }: Pick<Completion, 'mail'> & { reason?: string }) {
+    const { job: id } = job;
+    const status = anySucceeded ? 'completed' : 'failed';
+    const completion: Completion = {
+      status,
+      completedAt: new Date(clock.now()).toISOString(),
+      mail,
+      ...(reason !== undefined && { mailReason: reason }),
+    };
+    // The mail may be out: giving up now would send it again, so a store that fails is asked several times.
+    await retry(async () => {
+      if (await store.stat(keys.job(id))) await store.writeOnce(keys.completed(id), json(completion));
+    }, clock);
+    await store.remove(keys.open(id));
+    await store.remove(keys.mail(id));
+    return jobCompleted(id, status);
+  }
+
+  async function readEnd(job: string): Promise<Completion | undefined> {
+    return (await readJson(store, keys.completed(job))) as Completion | undefined;
+  }
+}
+
+/** By the clock of the store: the newest key is that of the lock, which has just been taken. Clocks of machines differ. */
+function secondsSince(entries: ReadonlyMap<string, Entry>, key: string): number {
+  const newest = Math.max(...[...entries.values()].map(({ modified }) => modified.getTime()));
+  return (newest - (entries.get(key)?.modified.getTime() ?? 0)) / 1000;
+}

@@ -1,0 +1,154 @@
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readProgress } from '@darkroom/shared/job/progress';
+import { json } from '@darkroom/shared/store';
+import { createTransport } from 'nodemailer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
+import { attachmentsFor, encodedBytes } from '../src/attachments.ts';
+import { composeMail, messageIdOf } from '../src/mail.ts';
+import { printed } from './support.ts';
+
+const settings = {
+  PUBLIC_URL: 'http://photos.example.org/',
+  MAIL_FROM: 'Darkroom <lab@example.org>',
+  RETENTION: 7 * 24 * 60 * 60,
+};
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(() => lab.close());
+
+async function compose(
+  job: Job,
+  { maxBytes = 1_000_000, ...changes }: Partial<typeof settings> & { maxBytes?: number; MAIL_REPLY_TO?: string } = {},
+) {
+  const progress = await readProgress(lab.store, job);
+  const attachments = await attachmentsFor(lab.store, job, progress, maxBytes);
+  return composeMail({ store: lab.store, job, progress, attachments, settings: { ...settings, ...changes } });
+}
+
+test('says that a machine sent it, why it came, when the photos go, and where to delete them', async () => {
+  const job = await printed(lab);
+  const mail = await compose(job);
+  expect(mail.headers).toEqual({ 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' });
+  for (const part of [mail.text, mail.html]) {
+    expect(part).toContain('somebody posted photos to Darkroom with this address');
+    expect(part).toContain('Photos and prints are deleted 7 days after this mail.');
+    expect(part).toContain('See them side by side, or delete them');
+    expect(part).toContain(`http://photos.example.org/?job=${job.job}`);
+  }
+  expect(mail).not.toHaveProperty('replyTo');
+});
+
+test('replies go where the operator wants them', async () => {
+  expect(await compose(await printed(lab), { MAIL_REPLY_TO: 'help@example.org' })).toMatchObject({ replyTo: 'help@example.org' });
+});
+
+test.each([
+  [24 * 60 * 60, '1 day'],
+  [36 * 60 * 60, '1.5 days'],
+  [2 * 60 * 60, '2 hours'],
+  [90, '1.5 minutes'],
+  [30, '30 seconds'],
+])('photos that are kept for %i s', async (RETENTION, words) => {
+  expect((await compose(await printed(lab), { RETENTION })).text).toContain(`deleted ${words} after this mail`);
+});
+
+test('the id of the job is in the links alone', async () => {
+  const job = await printed(lab);
+  const { text: _text, html: _html, ...rest } = await compose(job);
+  expect(JSON.stringify(rest)).not.toContain(job.job);
+  expect(JSON.stringify(rest)).not.toContain(job.job.slice(0, 8));
+});
+
+test('every attempt has one Message-ID, every job another, and its domain is that of the sender', () => {
+  const one = messageIdOf('job-1', 'Darkroom <lab@example.org>');
+  expect(one).toMatch(/^<[0-9a-f]{32}@example\.org>$/);
+  expect(messageIdOf('job-1', 'Darkroom <lab@example.org>')).toBe(one);
+  expect(messageIdOf('job-2', 'Darkroom <lab@example.org>')).not.toBe(one);
+  expect(messageIdOf('job-1', 'lab@localhost')).toMatch(/@localhost>$/);
+  expect(messageIdOf('job-1', 'nobody')).toMatch(/@darkroom>$/);
+});
+
+test('photos of one name have attachments of different names', async () => {
+  const job = await printed(lab, { names: ['image.jpg', 'image.jpg', 'IMAGE.jpg'] });
+  const { attachments } = await compose(job);
+  expect(attachments.map(({ filename }) => filename)).toEqual([
+    'image-grayscale.jpg',
+    'image-2-grayscale.jpg',
+    'IMAGE-3-grayscale.jpg',
+  ]);
+});
+
+test('names are shortened and no links, and what they quote is escaped', async () => {
+  const name = 'Your account is locked, go to www.evil.example and sign in there';
+  const job = await printed(lab, { names: [name, '<b>x</b>.jpg'] });
+  const { text, html } = await compose(job);
+  for (const part of [text, html]) {
+    expect(part).toContain('Your account is locked, go to www evil e…: grayscale');
+    expect(part).not.toContain('evil.example');
+  }
+  expect(html).not.toContain('<b>');
+  expect(html).toContain('&#60;b&#62;x&#60; b&#62;.jpg');
+});
+
+test('names what could not be made, what was not taken, and why', async () => {
+  const job = await lab.accept({
+    names: ['a.jpg'],
+    filters: ['grayscale'],
+    refused: [{ name: 'notes.evil.example', reason: 'This is not a photo.' }],
+  });
+  await lab.store.write(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'The file is damaged.' }));
+  await lab.store.write(keys.archiveRejection(job.job), json({ reason: 'It would be too large.' }));
+  const { subject, text, html } = await compose(job);
+  expect(subject).toBe('Your photos could not be developed');
+  for (const line of [
+    'a.jpg, grayscale: The file is damaged.',
+    'notes evil example: This is not a photo.',
+    'ZIP file: It would be too large.',
+  ]) {
+    expect(text).toContain(`- ${line}`);
+    expect(html).toContain(`<li>${line}</li>`);
+  }
+});
+
+test('a long list ends after twenty lines', async () => {
+  const names = Array.from({ length: 23 }, (_, index) => `${index + 1}.jpg`);
+  const { text, attachments } = await compose(await printed(lab, { names }));
+  expect(attachments).toHaveLength(23);
+  expect(text).toContain('- 20.jpg: grayscale\n- and 3 more\n');
+  expect(text).not.toContain('21.jpg');
+});
+
+test('what is attached is reckoned as it travels, never too low and hardly too high', async () => {
+  for (const [bytes, filename] of [
+    [100_000, 'photo-grayscale.jpg'],
+    [1, `${'写'.repeat(80)}-grayscale.jpg`],
+  ] as const) {
+    const transport = createTransport({ streamTransport: true, buffer: true });
+    const sizes = [];
+    for (const content of [Buffer.alloc(0), Buffer.alloc(bytes, 'x')]) {
+      const attachments = content.length > 0 ? [{ filename, content }] : [];
+      const { message } = await transport.sendMail({ to: 'a@b.de', from: 'c@d.de', text: 'x', html: 'y', attachments });
+      sizes.push((message as Buffer).length);
+    }
+    const travelled = sizes[1]! - sizes[0]!;
+    expect(encodedBytes(bytes, filename)).toBeGreaterThanOrEqual(travelled);
+    expect(encodedBytes(bytes, filename)).toBeLessThan(travelled * 1.02 + 1000);
+  }
+});
+
+test('the archive is attached up to the limit, and above it there are links only', async () => {
+  const job = await printed(lab, { archive: true });
+  await lab.store.write(keys.archive(job.job), Buffer.alloc(20_000, 'x'));
+  const maxBytes = encodedBytes(20_000, 'darkroom-prints.zip');
+  const whole = await compose(job, { maxBytes });
+  expect(whole.attachments.map(({ filename, content }) => [filename, content.length])).toEqual([['darkroom-prints.zip', 20_000]]);
+  expect(whole.text).toContain('They are attached as a ZIP file');
+  const links = await compose(job, { maxBytes: maxBytes - 1 });
+  expect(links.attachments).toEqual([]);
+  expect(links.text).toContain('too large for a mail');
+});

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { distinctStems, shownName } from '../src/names.ts';
+
+test.each([
+  ['photo.jpg', 'photo.jpg'],
+  ['IMG_2024.07.01.jpeg', 'IMG_2024.07.01.jpeg'],
+  ['Übung 写真.png', 'Übung 写真.png'],
+  ['www.evil.example.jpg', 'www evil example.jpg'],
+  ['www.evil.example', 'www evil example'],
+  ['http://evil.example/x', 'http evil example x'],
+  ['mail me@evil.example.png', 'mail me evil example.png'],
+  ['evil。example.jpg', 'evil example.jpg'],
+  ['evil.4u.example.jpg', 'evil 4u example.jpg'],
+  ['1.evil.2.jpg', '1 evil 2.jpg'],
+  ['photo.zip', 'photo zip'],
+  [`${'a'.repeat(40)}.jpg`, `${'a'.repeat(40)}.jpg`],
+  [`${'a'.repeat(41)}.jpg`, `${'a'.repeat(40)}….jpg`],
+  [`${'写'.repeat(60)}.jpg`, `${'写'.repeat(40)}….jpg`],
+])('%j is shown as %j', (name, shown) => {
+  expect(shownName(name)).toBe(shown);
+});
+
+test('files of one name get different ones, even where case does not count', () => {
+  expect(distinctStems(['image.jpg', 'IMAGE.jpg', 'image.png', 'other.jpg', '.jpg'])).toEqual([
+    'image',
+    'IMAGE-2',
+    'image-3',
+    'other',
+    'photo',
+  ]);
+  expect(distinctStems(['a-2.jpg', 'a.jpg', 'a.jpg'])).toEqual(['a-2', 'a', 'a-3']);
+});

@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { testClock } from '../../../packages/shared/test/support/clock.ts';
+import { dialogueSeconds, finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
+import { openTransport } from '../src/transport.ts';
+import type { Handover, Mail } from '../src/mail.ts';
+import { type MailServer, type Script, startMailServer } from './mail-server.ts';
+
+const mail: Mail = {
+  from: 'Darkroom <lab@example.org>',
+  to: 'person@example.com',
+  subject: 'Your print is ready',
+  text: 'Your print is ready.\n',
+  html: '<p>Your print is ready.</p>',
+  messageId: '<1@example.org>',
+  headers: { 'Auto-Submitted': 'auto-generated' },
+  attachments: [],
+};
+const handover = (changes: Partial<Handover> = {}): Handover => ({
+  signal: new AbortController().signal,
+  confirm: async () => {},
+  ...changes,
+});
+const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(30_000) }] };
+
+describe.each([{ pipelining: true }, { pipelining: false }])(
+  'what each reply of the server means ($pipelining)',
+  ({ pipelining }) => {
+    let server: MailServer;
+    beforeAll(async () => {
+      server = await startMailServer({ pipelining });
+    });
+    beforeEach(() => {
+      server.script = {};
+      server.mails = [];
+      server.commands = [];
+    });
+    afterAll(() => server.close());
+
+    async function outcome(script: Script, sent = mail, url = server.url) {
+      server.script = script;
+      return openSmtp(url, testClock())(sent, handover());
+    }
+
+    test.each<[Script, string, string]>([
+      [{ greeting: '554 No service for you' }, 'misconfigured', '554 at CONN'],
+      [{ greeting: '421 Come later' }, 'busy', '421 at CONN'],
+      [{ mail: '550 5.7.1 Sender refused' }, 'misconfigured', '550 5.7.1 at MAIL FROM'],
+      [{ mail: '530 5.7.0 Authenticate first' }, 'misconfigured', '530 5.7.0 at MAIL FROM'],
+      [{ mail: '451 4.3.0 Later' }, 'busy', '451 4.3.0 at MAIL FROM'],
+      [{ mail: '552 5.3.4 Too large' }, 'contentRefused', '552 5.3.4 at MAIL FROM'],
+      [{ rcpt: '550 5.1.1 No such user' }, 'addressRefused', '550 5.1.1 at RCPT TO'],
+      [{ rcpt: '551 Not here' }, 'addressRefused', '551 at RCPT TO'],
+      [{ rcpt: '552 5.2.2 Mailbox full' }, 'addressRefused', '552 5.2.2 at RCPT TO'],
+      [{ rcpt: '552 Mailbox full' }, 'addressRefused', '552 at RCPT TO'],
+      [{ rcpt: '550 5.1.1 No such user, the sender was told' }, 'addressRefused', '550 5.1.1 at RCPT TO'],
+      [{ rcpt: '535 5.5.0 Sign in first' }, 'misconfigured', '535 5.5.0 at RCPT TO'],
+      [{ rcpt: '553 Mailbox name not allowed' }, 'addressRefused', '553 at RCPT TO'],
+      [{ rcpt: '554 5.7.1 Not wanted by this person' }, 'addressRefused', '554 5.7.1 at RCPT TO'],
+      [{ rcpt: '501 5.1.3 Bad address' }, 'addressRefused', '501 5.1.3 at RCPT TO'],
+      [{ rcpt: '554 5.7.1 Relay access denied' }, 'misconfigured', '554 5.7.1 at RCPT TO'],
+      [{ rcpt: '554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org' }, 'misconfigured', '554 5.7.1 at RCPT TO'],
+      [{ rcpt: '550 5.1.8 Who are you?' }, 'misconfigured', '550 5.1.8 at RCPT TO'],
+      [{ rcpt: '530 Sign in first' }, 'misconfigured', '530 at RCPT TO'],
+      [{ rcpt: '450 4.2.0 Greylisted' }, 'busy', '450 4.2.0 at RCPT TO'],
+      [{ rcpt: '452 4.2.2 Mailbox full' }, 'busy', '452 4.2.2 at RCPT TO'],
+      [{ afterData: '451 4.3.0 Later' }, 'busy', '451 4.3.0 at the end of DATA'],
+      [{ afterData: '552 5.3.4 Too large' }, 'contentRefused', '552 5.3.4 at the end of DATA'],
+      [{ afterData: '554 5.7.1 Refused' }, 'contentRefused', '554 5.7.1 at the end of DATA'],
+      [{ afterData: '550 5.7.26 Unauthenticated' }, 'misconfigured', '550 5.7.26 at the end of DATA'],
+      [{ ehlo: '554 Not you' }, 'misconfigured', '554 at HELO'],
+      [{ drop: true }, 'unsure', 'ECONNECTION at the end of DATA'],
+    ])('%j: %s', async (script, kind, answer) => {
+      expect(await outcome(script)).toEqual({ kind, answer });
+    });
+
+    test('a server that refuses DATA itself', async () => {
+      expect(await outcome({ data: '554 5.5.1 No valid recipients' })).toEqual({
+        kind: 'addressRefused',
+        answer: '554 5.5.1 at DATA',
+      });
+      expect(await outcome({ data: '503 Bad sequence' })).toEqual({ kind: 'busy', answer: '503 at DATA' });
+      expect(server.mails).toEqual([]);
+    });
+
+    test('a password that is refused, and one that cannot be checked now', async () => {
+      expect(await outcome({ auth: '535 5.7.8 robot, your password is wrong' }, mail, server.urlWithPassword)).toMatchObject({
+        kind: 'misconfigured',
+        answer: expect.stringMatching(/^535 5\.7\.8 at AUTH \w+$/) as string,
+      });
+      expect(await outcome({ auth: '454 4.7.0 Later' }, mail, server.urlWithPassword)).toMatchObject({ kind: 'busy' });
+      expect(await outcome({}, mail, server.urlWithPassword)).toEqual({ kind: 'sent' });
+    });
+
+    test('a mail above the SIZE of the server is not even begun, and one below it is announced', async () => {
+      expect(await outcome({ size: 40_000 }, large)).toEqual({
+        kind: 'contentRefused',
+        answer: 'larger than the SIZE of the server',
+      });
+      expect(server.commands.filter((line) => line.startsWith('MAIL'))).toEqual([]);
+      expect(await outcome({ size: 50_000 }, large)).toEqual({ kind: 'sent' });
+      const announced = Number(/SIZE=(\d+)/.exec(server.commands.find((line) => line.startsWith('MAIL'))!)?.[1]);
+      // The line break before the last dot is the protocol's.
+      expect(server.mails[0]!.bytes - announced).toBeLessThanOrEqual(2);
+      expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(announced);
+    });
+
+    test('an internationalised domain is sent to in ASCII', async () => {
+      const settings = { MAIL_TRANSPORT: 'smtp', SMTP_URL: server.url, SENDGRID_URL: 'https://127.0.0.1/' } as const;
+      const send = openTransport(settings, testClock());
+      expect(await send({ ...mail, to: 'user@müller.de' }, handover())).toEqual({ kind: 'sent' });
+      expect(await send({ ...mail, to: 'info@почта.рф' }, handover())).toEqual({ kind: 'sent' });
+      expect(server.commands.filter((line) => line.startsWith('RCPT'))).toEqual([
+        'RCPT TO:<user@xn--mller-kva.de>',
+        'RCPT TO:<info@xn--80a1acny.xn--p1ai>',
+      ]);
+      expect(await send({ ...mail, to: 'üser@example.com' }, handover())).toMatchObject({ kind: 'addressRefused' });
+      expect(server.mails).toHaveLength(2);
+    });
+  },
+);
+
+describe('the last moment before a mail is out of hand', () => {
+  let server: MailServer;
+  beforeAll(async () => {
+    server = await startMailServer();
+  });
+  beforeEach(() => {
+    server.script = {};
+    server.mails = [];
+  });
+  afterAll(() => server.close());
+
+  test.each([
+    ['small', mail],
+    ['large', large],
+  ])('a %s mail that is not confirmed never ends, and so never arrives', async (_size, sent) => {
+    const confirm = async () => Promise.reject(new Error('another sends it'));
+    await expect(openSmtp(server.url, testClock())(sent, handover({ confirm }))).rejects.toThrow('another sends it');
+    expect(await openSmtp(server.url, testClock())(mail, handover())).toEqual({ kind: 'sent' });
+    expect(server.mails).toHaveLength(1);
+  });
+
+  test('it comes when the server has asked for the mail, and not before', async () => {
+    const { promise: hold, resolve } = Promise.withResolvers<void>();
+    server.script = { holdRecipient: hold };
+    const confirm = vi.fn(async () => {});
+    const sending = openSmtp(server.url, testClock())(mail, handover({ confirm }));
+    await expect.poll(() => server.commands.some((line) => line.startsWith('RCPT'))).toBe(true);
+    expect(confirm).not.toHaveBeenCalled();
+    resolve();
+    expect(await sending).toEqual({ kind: 'sent' });
+    expect(confirm).toHaveBeenCalledTimes(1);
+  });
+
+  test('until then whoever lost the lock hangs up; afterwards it waits for the answer', async () => {
+    const losing = new AbortController();
+    server.script = { holdRecipient: new Promise(() => {}) };
+    const before = openSmtp(server.url, testClock())(mail, handover({ signal: losing.signal }));
+    await expect.poll(() => server.commands.filter((line) => line.startsWith('RCPT')).length).toBeGreaterThan(0);
+    losing.abort(new Error('lost'));
+    await expect(before).rejects.toThrow('lost');
+    expect(server.mails).toEqual([]);
+
+    const losingLate = new AbortController();
+    const { promise: hold, resolve } = Promise.withResolvers<void>();
+    server.script = { hold };
+    const after = openSmtp(server.url, testClock())(mail, handover({ signal: losingLate.signal }));
+    await expect.poll(() => server.mails.length).toBe(1);
+    losingLate.abort(new Error('lost'));
+    resolve();
+    expect(await after).toEqual({ kind: 'sent' });
+  });
+});
+
+test('a server that is away has been sent nothing', async () => {
+  expect(await openSmtp('smtp://127.0.0.1:1', testClock())(mail, handover())).toEqual({
+    kind: 'busy',
+    answer: 'ECONNREFUSED at CONN',
+  });
+});
+
+describe('time', () => {
+  test('a server that says nothing is left after the time that a dialogue may take, with nothing sent', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const clock = testClock();
+    const sending = openSmtp(`smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`, clock)(mail, handover());
+    await clock.advance(dialogueSeconds * 1000);
+    expect(await sending).toEqual({ kind: 'busy', answer: 'EABORT at CONN' });
+    silent.close();
+  });
+
+  test('the final answer may take ten minutes; after that nobody knows', async () => {
+    const server = await startMailServer();
+    const { promise: hold, resolve } = Promise.withResolvers<void>();
+    server.script = { hold };
+    for (const [seconds, expected] of [
+      [finalAnswerSeconds - 1, { kind: 'sent' }],
+      [finalAnswerSeconds, { kind: 'unsure', answer: 'EABORT at the end of DATA' }],
+    ] as const) {
+      server.mails = [];
+      const clock = testClock();
+      const sending = openSmtp(server.url, clock)(mail, handover());
+      await expect.poll(() => server.mails.length).toBe(1);
+      await clock.advance(seconds * 1000);
+      if (seconds < finalAnswerSeconds) resolve();
+      expect(await sending).toEqual(expected);
+      server.script = { hold: new Promise(() => {}) };
+    }
+    await server.close();
+  });
+});
