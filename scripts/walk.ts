@@ -5,7 +5,7 @@
  * IMAGE_COMMAND is set; where GATEWAY_URL is, curl goes there.
  */
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { photo } from '../test/cluster/people.ts';
@@ -20,7 +20,6 @@ const copy = join(folder, 'darkroom');
 const bin = join(folder, 'bin');
 try {
   await cp(repository, copy, { recursive: true, filter: (path) => !/\/(node_modules|\.git|\.darkroom|\.turbo)$/.test(path) });
-  await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'));
   await writeFile(join(copy, 'photo.jpg'), await photo(1600, 1200));
   await shims();
   const shell = openShell();
