@@ -9,6 +9,7 @@ import { createDestinations } from '../src/destinations.ts';
 import { limits } from '../src/limits.ts';
 import { close, listen } from '../src/listen.ts';
 import { readManifests } from '../src/manifest/read.ts';
+import { local } from './broker-suite/behaviour.ts';
 import { testBroker } from './broker-suite/index.ts';
 import type { BrokerUnderTest } from './broker-suite/subject.ts';
 import { asked } from './folders.ts';
@@ -41,7 +42,7 @@ async function localBroker(spec: object): Promise<BrokerUnderTest> {
   return { url: `${origin}/default/default`, apply };
 }
 
-testBroker(localBroker);
+testBroker(localBroker, local);
 
 const toEverything = (uri: string) => ({
   apiVersion: 'eventing.knative.dev/v1',

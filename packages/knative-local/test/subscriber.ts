@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { onTestFinished } from 'vitest';
 
 export interface Received {
+  method: string | undefined;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
@@ -37,7 +38,7 @@ export async function startSubscriber(answer: Answer = (response) => response.wr
 }
 
 async function read(request: IncomingMessage): Promise<Received> {
-  return { headers: request.headers, body: Buffer.concat((await request.toArray()) as Buffer[]) };
+  return { method: request.method, headers: request.headers, body: Buffer.concat((await request.toArray()) as Buffer[]) };
 }
 
 /** Answers with an event in binary mode. */
