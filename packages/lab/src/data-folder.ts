@@ -4,16 +4,12 @@ import { join } from 'node:path';
 import { explain, Misconfigured } from '@darkroom/shared/errors';
 import { displayed } from 'knative-local/manifest/document';
 
-export interface DataFolder {
-  path: string;
-  release: () => Promise<void>;
-}
-
 /**
  * Makes the data folder this runtime's own: two that share one would both send every mail.
+ * @returns what gives it back
  * @throws Misconfigured where it cannot be written, or another runtime has it
  */
-export async function openDataFolder(path: string): Promise<DataFolder> {
+export async function openDataFolder(path: string): Promise<() => Promise<void>> {
   const lock = join(path, 'runtime.lock');
   try {
     await mkdir(path, { recursive: true });
@@ -28,7 +24,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
       cause: error,
     });
   }
-  return { path, release: () => rm(lock, { force: true }) };
+  return () => rm(lock, { force: true });
 }
 
 async function takeLock(lock: string, path: string): Promise<void> {
