@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cron } from 'croner';
 import { attempt } from './broker/attempt.ts';
-import type { Event } from './broker/event.ts';
+import type { CloudEvent } from './broker/event.ts';
 import { namespace } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { limits } from './limits.ts';
@@ -64,7 +64,7 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
   };
 }
 
-function pingEvent({ name, contentType }: PingSpec, data: string): Event {
+function pingEvent({ name, contentType }: PingSpec, data: string): CloudEvent {
   const attributes = new Map([
     ['specversion', '1.0'],
     ['id', randomUUID()],

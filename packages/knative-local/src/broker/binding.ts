@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Event, NotAnEvent, validated } from './event.ts';
+import { type CloudEvent, NotAnEvent, validated } from './event.ts';
 import { readStructured } from './structured.ts';
 
 /** Whether a message claims to be an event at all: a reply that does not is judged otherwise than one that is malformed. */
@@ -12,7 +12,7 @@ export function claimsToBeEvent(headers: IncomingHttpHeaders): boolean {
  * be used where bytes must pass unchanged and nonsense must be refused.
  * @throws NotAnEvent
  */
-export function readEvent(headers: IncomingHttpHeaders, body: Buffer): Event {
+export function readEvent(headers: IncomingHttpHeaders, body: Buffer): CloudEvent {
   const type = essence(headers);
   if (type.startsWith('application/cloudevents-batch')) throw new NotAnEvent('Batches are not supported; send events one by one');
   if (type.startsWith('application/cloudevents')) {
@@ -30,7 +30,7 @@ export function readEvent(headers: IncomingHttpHeaders, body: Buffer): Event {
 }
 
 /** Binary mode, in which every subscriber is called. */
-export function toHeaders({ attributes, data }: Event): Record<string, string> {
+export function toHeaders({ attributes, data }: CloudEvent): Record<string, string> {
   const headers: Record<string, string> = { 'content-length': String(data.length) };
   for (const [name, value] of attributes) headers[name === 'datacontenttype' ? 'content-type' : `ce-${name}`] = value;
   return headers;

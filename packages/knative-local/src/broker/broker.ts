@@ -4,7 +4,7 @@ import type { BrokerSpec, Destination, TriggerSpec } from '../manifest/topology.
 import type { Message } from './attempt.ts';
 import { createBacklog } from './backlog.ts';
 import { deliver } from './delivery.ts';
-import { describe, type Event, withAttributes } from './event.ts';
+import { type CloudEvent, describe, withAttributes } from './event.ts';
 import { matches } from './filter.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -41,12 +41,12 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
 
     const event = withAttributes(message.event, { knativebrokerttl: undefined, knativearrivaltime: new Date().toISOString() });
     for (const trigger of triggers) {
-      if (matches(trigger, event)) dispatch(name, trigger, { event, headers: message.headers }, ttl);
+      if (matches(trigger, event)) startDelivery(name, trigger, { event, headers: message.headers }, ttl);
     }
     return undefined;
   }
 
-  function dispatch(broker: string, { subscriber, delivery }: TriggerSpec, message: Message, ttl: number): void {
+  function startDelivery(broker: string, { subscriber, delivery }: TriggerSpec, message: Message, ttl: number): void {
     const under = deliver({
       message,
       subscriber: resolve(subscriber),
@@ -54,9 +54,9 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
       rules: delivery,
       log,
       signal: stopping.signal,
-      reply(answer) {
-        const event = withAttributes(answer.event, { knativebrokerttl: String(ttl) });
-        const refusal = publish(broker, { ...answer, event }, true);
+      reply(replied) {
+        const event = withAttributes(replied.event, { knativebrokerttl: String(ttl) });
+        const refusal = publish(broker, { ...replied, event }, true);
         // Stopping: as in a cluster, what is in memory is lost with the process.
         if (!refusal || refusal.status === 503) return undefined;
         return { result: 'failed', retriable: false, reason: `its reply was refused: ${refusal.reason}`, code: refusal.status };
@@ -82,7 +82,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
   };
 }
 
-function timeToLive({ attributes }: Event): number {
+function timeToLive({ attributes }: CloudEvent): number {
   const written = attributes.get('knativebrokerttl');
   return written !== undefined && /^-?\d+$/.test(written) ? Number(written) - 1 : firstTtl;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import type { DeliverySpec } from '../manifest/topology.ts';
-import { attempt, type Message, type Outcome } from './attempt.ts';
+import { attempt, type Message, type DeliveryOutcome } from './attempt.ts';
 import { describe, withAttributes } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
-type Failure = Extract<Outcome, { result: 'failed' }>;
+type Failure = Extract<DeliveryOutcome, { result: 'failed' }>;
 
 export interface Delivery {
   message: Message;
@@ -22,7 +22,7 @@ export interface Delivery {
 /** Delivers one event to one subscriber: tries, tries again, and hands what cannot be delivered to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { message, subscriber, deadLetterSink, rules, reply, log, signal } = delivery;
-  const outcome = await persist(delivery, subscriber);
+  const outcome = await retry(delivery, subscriber);
   if (signal.aborted && outcome?.result !== 'delivered') return;
   const failure = outcome?.result === 'delivered' ? outcome.reply && reply(outcome.reply) : outcome;
   if (!failure) return;
@@ -30,18 +30,18 @@ export async function deliver(delivery: Delivery): Promise<void> {
   const lost = `${describe(message.event)} could not be delivered to ${subscriber.name} (${failure.reason})`;
   if (!deadLetterSink) return log('broker', `${lost}; there is no dead letter sink, so it is dropped`);
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
-  const letter = { event: withAttributes(message.event, errorAttributes(subscriber, failure)), headers: message.headers };
-  const last = await persist({ ...delivery, message: letter, rules }, deadLetterSink, true);
+  const deadLetter = { event: withAttributes(message.event, errorAttributes(subscriber, failure)), headers: message.headers };
+  const last = await retry({ ...delivery, message: deadLetter, rules }, deadLetterSink, true);
   if (last?.result === 'failed' && !signal.aborted)
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
 /** @param asDeadLetter a sink's own reply is ignored, whatever it is */
-async function persist(
+async function retry(
   { message, rules, log, signal }: Delivery,
   subscriber: Subscriber,
   asDeadLetter = false,
-): Promise<Outcome | undefined> {
+): Promise<DeliveryOutcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
     const outcome = await attempt(message, subscriber, rules.timeout, signal);

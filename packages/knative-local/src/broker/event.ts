@@ -2,7 +2,7 @@
  * A CloudEvent on its way through. Data stay the bytes that came, and attributes stay in the form in which headers carry
  * them: a broker passes on, and must not lose anything by understanding it.
  */
-export interface Event {
+export interface CloudEvent {
   /** By lower-case name; `datacontenttype` included, where there is one. */
   attributes: ReadonlyMap<string, string>;
   data: Buffer;
@@ -16,7 +16,7 @@ export class NotAnEvent extends Error {
 const required = ['id', 'source', 'type'];
 const timestamp = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
-export function withAttributes(event: Event, changes: Record<string, string | undefined>): Event {
+export function withAttributes(event: CloudEvent, changes: Record<string, string | undefined>): CloudEvent {
   const attributes = new Map(event.attributes);
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) attributes.delete(name);
@@ -26,12 +26,12 @@ export function withAttributes(event: Event, changes: Record<string, string | un
 }
 
 /** An event in a line of the log. */
-export function describe({ attributes }: Event): string {
+export function describe({ attributes }: CloudEvent): string {
   return `${attributes.get('type')} id=${attributes.get('id')}`;
 }
 
 /** @throws NotAnEvent where CloudEvents 1.0 does not allow it */
-export function validated(event: Event): Event {
+export function validated(event: CloudEvent): CloudEvent {
   const { attributes } = event;
   const version = attributes.get('specversion');
   if (version !== '1.0')

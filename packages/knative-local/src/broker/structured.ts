@@ -1,4 +1,4 @@
-import { type Event, NotAnEvent } from './event.ts';
+import { type CloudEvent, NotAnEvent } from './event.ts';
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 // Newer than the library's types: the reviver's context, and JSON.rawJSON.
@@ -6,7 +6,7 @@ const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 const { rawJSON } = JSON as typeof JSON & { rawJSON: (text: string) => unknown };
 
 /** Reads the JSON event format (application/cloudevents+json). */
-export function readStructured(body: Buffer): Event {
+export function readStructured(body: Buffer): CloudEvent {
   const text = body.toString('utf8');
   const { data, data_base64: base64, ...rest } = object(() => JSON.parse(text) as unknown);
   const attributes = new Map<string, string>();

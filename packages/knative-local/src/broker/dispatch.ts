@@ -2,24 +2,26 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, req
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { limits } from '../limits.ts';
 
-export interface Answer {
+/** What a subscriber said, read to its end. */
+export interface SubscriberResponse {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-export interface Call {
+/** One request to one subscriber. */
+export interface Dispatch {
   url: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** Milliseconds for everything, the body of the answer included. */
+  /** Milliseconds for all of it, the body of the response included. */
   timeout: number;
 }
 
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
 /** One POST over a kept connection. node:http, since it takes half the time of fetch for a small event. */
-export function post({ url, headers, body, timeout }: Call): Promise<Answer> {
+export function post({ url, headers, body, timeout }: Dispatch): Promise<SubscriberResponse> {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');
     const send = secure ? httpsRequest : httpRequest;
@@ -49,7 +51,7 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limits.eventBytes) throw new Error(`the answer is larger than ${limits.eventBytes} bytes`);
+    if (size > limits.eventBytes) throw new Error(`the response is larger than ${limits.eventBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
