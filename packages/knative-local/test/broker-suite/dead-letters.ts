@@ -25,6 +25,17 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect(errorAttributes(deadLetters.received[0]!)).toEqual([subscriber.url, '422', data]);
   });
 
+  test('a dead letter of a subscriber that was too slow has no error attributes', async () => {
+    const deadLetters = await startSubscriber();
+    const delivery = { ...quick, retry: 0, timeout: 'PT0.1S', deadLetterSink: { uri: deadLetters.url } };
+    const { url, apply } = await broker({ delivery });
+    const subscriber = await startSubscriber(() => undefined);
+    await apply(trigger('slow', subscriber.url, {}));
+    await send(url, binary({}));
+    await arrive(deadLetters.received, 1);
+    expect(errorAttributes(deadLetters.received[0]!)).toEqual([undefined, undefined, undefined]);
+  });
+
   test('a dead letter sink that fails is tried again by the same rules', async () => {
     const deadLetters = await startSubscriber((response, _received, number) => response.writeHead(number > 2 ? 204 : 500).end());
     const subject = await broker({ delivery: { ...quick, retry: 2, deadLetterSink: { uri: deadLetters.url } } });

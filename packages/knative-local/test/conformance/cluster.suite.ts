@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { knative, type KnativeVersion } from '../broker-suite/behaviour.ts';
 import { testBroker } from '../broker-suite/index.ts';
-import type { BrokerUnderTest } from '../broker-suite/subject.ts';
+import { type BrokerUnderTest, send, trigger } from '../broker-suite/subject.ts';
+import { binary, probe, startSubscriber } from '../subscriber.ts';
 
 const { CONFORMANCE_BROKER = '', CONFORMANCE_KNATIVE = '', CONFORMANCE_SYNC } = process.env;
 const address = CONFORMANCE_BROKER.replace(/\/$/, '');
@@ -11,17 +14,24 @@ const namespace = new URL(address).pathname.slice(1);
 const asynchronous = CONFORMANCE_SYNC !== 'true';
 
 /** @throws with what kubectl said */
-function kubectl(args: string[], input?: string): void {
-  execFileSync('kubectl', ['--namespace', namespace, ...args], { input, stdio: ['pipe', 'pipe', 'pipe'] });
+async function kubectl(args: string[], input = ''): Promise<void> {
+  const running = promisify(execFile)('kubectl', ['--namespace', namespace, ...args]);
+  running.child.stdin?.end(input);
+  await running;
 }
 
-type Manifest = { kind: string; metadata: { name: string }; spec?: object };
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; annotations?: object; labels?: object };
+  spec: object;
+}
 
 /** JSON, since YAML as kubectl reads it takes "no" for a boolean. */
-function applyAndAwait(manifests: Manifest[]): void {
-  kubectl(['apply', '--filename', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+async function applyAndAwait(manifests: Manifest[]): Promise<void> {
+  await kubectl(['apply', '--filename', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
   const names = manifests.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
-  kubectl(['wait', '--for=condition=Ready', '--timeout=300s', ...names]);
+  await kubectl(['wait', '--for=condition=Ready', '--timeout=300s', ...names]);
 }
 
 /** A Broker in a cluster, new for each test: one of the same name would inherit the channel that is still being deleted. */
@@ -30,20 +40,34 @@ async function clusterBroker(spec: object): Promise<BrokerUnderTest> {
   const annotations = { 'messaging.knative.dev/async-handler': String(asynchronous) };
   const label = { conformance: name };
   onTestFinished(() => kubectl(['delete', 'trigger,broker', '--selector', `conformance=${name}`, '--wait=false']));
-  applyAndAwait([
-    { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', metadata: { name, annotations, labels: label }, spec } as Manifest,
+  await applyAndAwait([
+    { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', metadata: { name, annotations, labels: label }, spec },
   ]);
 
-  const onThisBroker = (trigger: Manifest): Manifest =>
-    ({
-      ...trigger,
-      metadata: { name: `${name}-${trigger.metadata.name}`, labels: label },
-      spec: { ...trigger.spec, broker: name },
-    }) as Manifest;
+  const url = `${address}/${name}`;
+  const onThisBroker = (trigger: object): Manifest => {
+    const { metadata, spec, ...rest } = trigger as Manifest;
+    return { ...rest, metadata: { name: `${name}-${metadata.name}`, labels: label }, spec: { ...spec, broker: name } };
+  };
+
+  /**
+   * A Trigger is Ready a moment before the channel's dispatcher and the filter know it. Once an event has come through one
+   * that was made after all others were Ready, they know the others as well.
+   */
+  async function inEffect(): Promise<void> {
+    const witness = await startSubscriber();
+    await applyAndAwait([onThisBroker(trigger(`probe-${randomBytes(4).toString('hex')}`, witness.url, { type: probe }))]);
+    while (witness.probes.length === 0) {
+      await send(url, binary({ type: probe }));
+      await sleep(50);
+    }
+  }
+
   return {
-    url: `${address}/${name}`,
+    url,
     async apply(...triggers) {
-      applyAndAwait((triggers as Manifest[]).map(onThisBroker));
+      await applyAndAwait(triggers.map(onThisBroker));
+      await inEffect();
     },
   };
 }
