@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createBrokers } from '../src/broker/broker.ts';
 import { createIngress } from '../src/broker/ingress.ts';
@@ -11,7 +11,7 @@ import { close, listen } from '../src/listen.ts';
 import { readManifests } from '../src/manifest/read.ts';
 import { local } from './broker-suite/behaviour.ts';
 import { testBroker } from './broker-suite/index.ts';
-import type { BrokerUnderTest } from './broker-suite/subject.ts';
+import { type BrokerUnderTest, eventually } from './broker-suite/subject.ts';
 import { asked } from './folders.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
@@ -70,11 +70,11 @@ test('a broker that is full asks to come back later, and takes events in again a
   const refused = await send();
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
 
-  await vi.waitFor(() => {
+  await eventually(() => {
     for (const release of held.splice(0)) release();
     expect(subscriber.received.length).toBe(fitting);
   });
-  await vi.waitFor(async () => expect((await send()).status).toBe(202));
+  await eventually(async () => expect((await send()).status).toBe(202));
   for (const release of held.splice(0)) release();
 });
 
@@ -92,7 +92,7 @@ test('requests in flight to one subscriber are limited', async () => {
   await apply(toEverything(subscriber.url));
   const count = limits.urlConcurrency * 4;
   await Promise.all(Array.from({ length: count }, () => fetch(url, { method: 'POST', headers: binary({}) })));
-  await vi.waitFor(() => expect(subscriber.received.length).toBe(count));
+  await eventually(() => expect(subscriber.received.length).toBe(count));
   expect(most).toBeLessThanOrEqual(limits.urlConcurrency);
 });
 
@@ -105,5 +105,5 @@ test('attributes that a header cannot carry are percent-encoded, and filters see
   });
   const event = { specversion: '1.0', id: '1', source: '/test', type: 'test', subject: 'Grüße' };
   await fetch(url, { method: 'POST', headers: { 'content-type': 'application/cloudevents+json' }, body: JSON.stringify(event) });
-  await vi.waitFor(() => expect(received[0]?.headers['ce-subject']).toBe('Gr%C3%BC%C3%9Fe'));
+  await eventually(() => expect(received[0]?.headers['ce-subject']).toBe('Gr%C3%BC%C3%9Fe'));
 });

@@ -27,7 +27,8 @@ export async function startSubscriber(answer: Answer = (response) => response.wr
   const received: Received[] = [];
   const probes: Received[] = [];
   const server = createServer((request, response) => {
-    void record(request, response);
+    // The test may end before the request does.
+    record(request, response).catch(() => response.destroy());
   });
   async function record(request: IncomingMessage, response: ServerResponse) {
     const one = await read(request);

@@ -34,9 +34,13 @@ export function send(url: string, headers: Record<string, string>, body: string 
   return fetch(url, { method: 'POST', headers, body });
 }
 
-/** Waits for that many. The limit only ends what hangs: a slow machine is no failure. */
+/** Waits until it holds. The limit only ends what hangs: a slow machine is no failure. */
+export function eventually(assertion: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(assertion, { timeout: 60_000, interval: 5 });
+}
+
 export function arrive(list: unknown[], count: number): Promise<void> {
-  return vi.waitFor(() => expect(list.length).toBeGreaterThanOrEqual(count), { timeout: 60_000, interval: 5 });
+  return eventually(() => expect(list.length).toBeGreaterThanOrEqual(count));
 }
 
 /** Nothing more is under way once an event that was sent afterwards has arrived. */
