@@ -18,6 +18,11 @@ export interface Dispatch {
   timeout: number;
 }
 
+/** The subscriber took longer than the delivery allows. */
+export class NoAnswerInTime extends Error {
+  override readonly name = 'NoAnswerInTime';
+}
+
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
 /** One POST over a kept connection. node:http, since it takes half the time of fetch for a small event. */
@@ -28,7 +33,7 @@ export function post({ url, headers, body, timeout }: Dispatch): Promise<Subscri
     const request = send(url, { method: 'POST', headers, agent: secure ? agents.https : agents.http }, (response) => {
       void finish(response).catch(fail);
     });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeout / 1000} s`)), timeout);
+    const timer = setTimeout(() => request.destroy(new NoAnswerInTime(`no answer within ${timeout / 1000} s`)), timeout);
     request.on('error', fail);
     request.end(body);
 

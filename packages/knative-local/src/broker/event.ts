@@ -14,6 +14,12 @@ export class NotAnEvent extends Error {
 }
 
 const required = ['id', 'source', 'type'];
+
+/** The first required attribute that is missing or empty. */
+export function missingAttribute({ attributes }: CloudEvent): string | undefined {
+  return required.find((name) => !attributes.get(name));
+}
+
 const timestamp = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export function withAttributes(event: CloudEvent, changes: Record<string, string | undefined>): CloudEvent {
@@ -30,15 +36,14 @@ export function describe({ attributes }: CloudEvent): string {
   return `${attributes.get('type')} id=${attributes.get('id')}`;
 }
 
-/** @throws NotAnEvent where CloudEvents 1.0 does not allow it */
-export function validated(event: CloudEvent): CloudEvent {
+/** @throws NotAnEvent where an attribute is not written as CloudEvents 1.0 has it; one that is missing is no matter of syntax */
+export function wellFormed(event: CloudEvent): CloudEvent {
   const { attributes } = event;
   const version = attributes.get('specversion');
   if (version !== '1.0')
     throw new NotAnEvent(
       version === undefined ? 'ce-specversion is missing' : `specversion ${version} is not supported; use 1.0`,
     );
-  for (const name of required) if (!attributes.get(name)) throw new NotAnEvent(`The attribute ${name} is missing`);
   for (const name of attributes.keys()) {
     if (!/^[a-z0-9]+$/.test(name))
       throw new NotAnEvent(`The attribute name ${name} is not allowed; use lower-case letters and digits`);
