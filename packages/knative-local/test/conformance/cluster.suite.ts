@@ -45,9 +45,9 @@ async function clusterBroker(spec: object): Promise<BrokerUnderTest> {
   ]);
 
   const url = `${address}/${name}`;
-  const onThisBroker = (trigger: object): Manifest => {
-    const { metadata, spec, ...rest } = trigger as Manifest;
-    return { ...rest, metadata: { name: `${name}-${metadata.name}`, labels: label }, spec: { ...spec, broker: name } };
+  const onThisBroker = (manifest: object): Manifest => {
+    const own = manifest as Manifest;
+    return { ...own, metadata: { name: `${name}-${own.metadata.name}`, labels: label }, spec: { ...own.spec, broker: name } };
   };
 
   /**
