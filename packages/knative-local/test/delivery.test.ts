@@ -5,10 +5,12 @@ import { arrive, eventually, quick, send, trigger } from './broker-suite/subject
 import { localBroker, toEverything } from './local-broker.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
-test.each([
-  ['linear', [0, 1000, 2000]],
-  ['exponential', [1000, 2000, 4000]],
-] as const)('%s back-off grows as in Knative', async (backoffPolicy, expected) => {
+test.each<[string, object, number[]]>([
+  ['linear', { backoffPolicy: 'linear', backoffDelay: 'PT1S' }, [0, 1000, 2000]],
+  ['exponential', { backoffPolicy: 'exponential', backoffDelay: 'PT1S' }, [1000, 2000, 4000]],
+  ['without a policy, no', { backoffDelay: 'PT1S' }, [0, 0, 0]],
+  ['without a delay, no', { backoffPolicy: 'exponential' }, [0, 0, 0]],
+])('%s back-off, as in Knative', async (_name, backoff, expected) => {
   const pauses: number[] = [];
   const clock: Clock = {
     now: Date.now,
@@ -16,7 +18,7 @@ test.each([
       pauses.push(ms);
     },
   };
-  const { url, apply } = await localBroker({ delivery: { retry: 3, backoffPolicy, backoffDelay: 'PT1S' } }, clock);
+  const { url, apply } = await localBroker({ delivery: { retry: 3, ...backoff } }, clock);
   const failing = await startSubscriber((response) => response.writeHead(500).end());
   await apply(toEverything(failing.url));
   await send(url, binary({}));
