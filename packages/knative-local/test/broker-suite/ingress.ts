@@ -45,10 +45,11 @@ export function testIngress({ broker, behaviour }: Subject): void {
     ['a time that is none', binary({ time: 'yesterday' }), ''],
     ['a structured event that is not JSON', structured, '{'],
     ['a batch', { 'content-type': 'application/cloudevents-batch+json' }, JSON.stringify([event])],
+    ['an object as data of text/plain', structured, JSON.stringify({ ...event, datacontenttype: 'text/plain', data: {} })],
     [
-      'data that its content type does not allow',
+      'an object as data of a +json type',
       structured,
-      JSON.stringify({ ...event, datacontenttype: 'text/plain', data: {} }),
+      JSON.stringify({ ...event, datacontenttype: 'application/a+json', data: {} }),
     ],
   ])('refuses %s', async (_name, headers, body) => {
     const { url } = await broker();
