@@ -53,7 +53,6 @@ async function retry(
       `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,
     );
     await clock.sleep(pause, signal).catch(() => undefined);
-    if (signal.aborted) return undefined;
   }
 }
 

@@ -47,7 +47,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect([failing, deadLetters].map(({ received }) => received.length)).toEqual([1, 3]);
   });
 
-  test('an event that the dead letter sink answers with goes nowhere', async () => {
+  test('a dead letter sink is not asked for a reply, and an event that it answers with goes nowhere', async () => {
     const deadLetters = await startSubscriber((response) => replyWith(response, { type: 'test.reply' }));
     const subject = await broker({ delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } } });
     const failing = await startSubscriber((response) => response.writeHead(500).end());
@@ -59,6 +59,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     await send(subject.url, binary({}));
     await arrive(deadLetters.received, 1);
     await settle(subject);
+    expect(deadLetters.received[0]!.headers['prefer']).toBeUndefined();
     expect([deadLetters, listener].map(({ received }) => received.length)).toEqual([1, 0]);
   });
 
