@@ -40,11 +40,14 @@ async function clusterBroker(spec: object): Promise<BrokerUnderTest> {
   const annotations = { 'messaging.knative.dev/async-handler': String(asynchronous) };
   const label = { conformance: name };
   onTestFinished(() => kubectl(['delete', 'trigger,broker', '--selector', `conformance=${name}`, '--wait=false']));
+  const url = `${address}/${name}`;
   await applyAndAwait([
     { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', metadata: { name, annotations, labels: label }, spec },
   ]);
 
-  const url = `${address}/${name}`;
+  // Ready, and yet the ingress may not know it.
+  while ((await send(url, binary({ type: probe }))).status !== 202) await sleep(50);
+
   const onThisBroker = (manifest: object): Manifest => {
     const own = manifest as Manifest;
     return { ...own, metadata: { name: `${name}-${own.metadata.name}`, labels: label }, spec: { ...own.spec, broker: name } };
