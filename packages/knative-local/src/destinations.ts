@@ -1,4 +1,4 @@
-import { namespace } from './broker/ingress.ts';
+import { clusterAddress, namespace } from './broker/address.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { limits } from './limits.ts';
 import type { Destination } from './manifest/topology.ts';
@@ -12,16 +12,20 @@ export function createDestinations(
 ): (destination: Destination) => Subscriber {
   const gates = new Map<string, Gate>();
 
-  function plainUrl(url: string, name = url): Subscriber {
-    const entrance = gates.get(url) ?? gate(limits.urlConcurrency);
-    gates.set(url, entrance);
-    return { name, url, lease: async (signal) => ({ origin: url, release: await entrance.enter(signal) }) };
+  function plainUrl(origin: string, name = origin, url = origin): Subscriber {
+    const entrance = gates.get(origin) ?? gate(limits.urlConcurrency);
+    gates.set(origin, entrance);
+    return { name, url, lease: async (signal) => ({ origin, release: await entrance.enter(signal) }) };
   }
 
   return (destination) => {
     if ('url' in destination) return plainUrl(destination.url);
     if ('broker' in destination)
-      return plainUrl(`${brokerOrigin}/${namespace}/${destination.broker}`, `broker ${destination.broker}`);
+      return plainUrl(
+        `${brokerOrigin}/${namespace}/${destination.broker}`,
+        `broker ${destination.broker}`,
+        clusterAddress(destination.broker),
+      );
     const { service } = destination;
     // Picked when the turn comes, so that a shift of traffic holds for what waits as well.
     return {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Cron } from 'croner';
 import { attempt } from './broker/attempt.ts';
-import type { Event } from './broker/event.ts';
-import { namespace } from './broker/ingress.ts';
+import type { CloudEvent } from './broker/event.ts';
+import { namespace } from './broker/address.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -28,12 +28,13 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
     inFlight.add(ping.name);
     try {
       const subscriber = resolve(ping.sink);
-      const outcome = await attempt(
-        { event: pingEvent(ping, data), headers: {} },
+      const outcome = await attempt({
+        message: { event: pingEvent(ping, data), headers: {} },
         subscriber,
-        limits.deliveryTime,
-        stopping.signal,
-      );
+        timeout: limits.deliveryTime,
+        signal: stopping.signal,
+        ignoreReply: true,
+      });
       if (outcome.result === 'failed' && !stopping.signal.aborted)
         log('ping', `${ping.name} to ${subscriber.name} failed (${outcome.reason}); the next one follows its schedule`);
     } finally {
@@ -64,7 +65,7 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
   };
 }
 
-function pingEvent({ name, contentType }: PingSpec, data: string): Event {
+function pingEvent({ name, contentType }: PingSpec, data: string): CloudEvent {
   const attributes = new Map([
     ['specversion', '1.0'],
     ['id', randomUUID()],

@@ -1,6 +1,7 @@
 import { CannotStart } from './errors.ts';
+import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
-import { createIngress, namespace } from './broker/ingress.ts';
+import { createIngress } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { createDestinations } from './destinations.ts';
 import { limits } from './limits.ts';

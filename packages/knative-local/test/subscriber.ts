@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { onTestFinished } from 'vitest';
 
 export interface Received {
+  method: string | undefined;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
@@ -9,7 +10,12 @@ export interface Received {
 export interface TestSubscriber {
   url: string;
   received: Received[];
+  /** Events of the type `probe`, which are no part of any test. */
+  probes: Received[];
 }
+
+/** The type of events that only find out whether Triggers are in effect. */
+export const probe = 'conformance.probe';
 
 /** By what a broker on another machine reaches this one. */
 const remote = process.env['CONFORMANCE_SINK'];
@@ -19,11 +25,17 @@ type Answer = (response: ServerResponse, received: Received, number: number) => 
 /** A real HTTP server that records what it is sent, and answers 204 unless told otherwise. Ends with the test. */
 export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()): Promise<TestSubscriber> {
   const received: Received[] = [];
+  const probes: Received[] = [];
   const server = createServer((request, response) => {
-    void record(request, response);
+    // The test may end before the request does.
+    record(request, response).catch(() => response.destroy());
   });
   async function record(request: IncomingMessage, response: ServerResponse) {
     const one = await read(request);
+    if (one.headers['ce-type'] === probe) {
+      probes.push(one);
+      return response.writeHead(204).end();
+    }
     received.push(one);
     answer(response, one, received.length);
   }
@@ -33,11 +45,15 @@ export async function startSubscriber(answer: Answer = (response) => response.wr
     server.closeAllConnections();
   });
   const address = server.address();
-  return { url: `http://${remote || '127.0.0.1'}:${typeof address === 'object' && address ? address.port : 0}/`, received };
+  return {
+    url: `http://${remote || '127.0.0.1'}:${typeof address === 'object' && address ? address.port : 0}/`,
+    received,
+    probes,
+  };
 }
 
 async function read(request: IncomingMessage): Promise<Received> {
-  return { headers: request.headers, body: Buffer.concat((await request.toArray()) as Buffer[]) };
+  return { method: request.method, headers: request.headers, body: Buffer.concat((await request.toArray()) as Buffer[]) };
 }
 
 /** Answers with an event in binary mode. */

@@ -1,61 +1,89 @@
 import { explain } from '../errors.ts';
 import { claimsToBeEvent, passedOn, readEvent, toHeaders } from './binding.ts';
-import { post } from './call.ts';
-import { type Event, NotAnEvent } from './event.ts';
+import { NoAnswerInTime, post, type SubscriberResponse } from './dispatch.ts';
+import { type CloudEvent, NotAnEvent } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface Message {
-  event: Event;
+  event: CloudEvent;
   /** Headers that travel along. */
   headers: Record<string, string>;
 }
 
-export type Outcome =
-  | { result: 'delivered'; reply?: Message }
-  /** `code` and `body` go onto the dead letter; a reply that could not be understood adds neither. */
-  | { result: 'failed'; retriable: boolean; reason: string; code?: number; body?: Buffer };
+/** What a dead letter tells of the failure. */
+export interface DeliveryError {
+  /** Who refused, if not the subscriber. */
+  destination?: string;
+  code: number;
+  body: Buffer;
+}
+
+export interface DeliveryFailure {
+  result: 'failed';
+  retriable: boolean;
+  /** For the log. */
+  reason: string;
+  /** Missing where Knative tells nothing either: after a reply that it could not read, and after a time-out. */
+  error?: DeliveryError;
+}
+
+export type DeliveryOutcome = { result: 'delivered'; reply?: Message } | DeliveryFailure;
+
+export interface Attempt {
+  message: Message;
+  subscriber: Subscriber;
+  /** Milliseconds. */
+  timeout: number;
+  signal: AbortSignal;
+  /** Any 2xx will do, whatever its body: nobody waits for an event in reply. */
+  ignoreReply?: boolean;
+}
 
 /** Beyond 5xx and network errors: not there yet, too slow, in conflict, too busy. Every other 4xx will not get better. */
 const retriableStatus = new Set([404, 408, 409, 429]);
 
-/** Calls a subscriber once, in binary mode, and judges the answer by Knative's data plane contract. */
-export async function attempt(message: Message, subscriber: Subscriber, timeout: number, signal: AbortSignal): Promise<Outcome> {
+/** Calls a subscriber once, in binary mode, and judges the response by Knative's data plane contract. */
+export async function attempt({ message, subscriber, timeout, signal, ignoreReply }: Attempt): Promise<DeliveryOutcome> {
   const { origin, release } = await subscriber
     .lease(signal)
     .catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
-  // The activator's own answer, where no process came up in time.
-  if (!release) return { result: 'failed', retriable: true, reason: origin, code: 503, body: Buffer.from(origin) };
+  // What Knative's activator says where no process came up in time.
+  if (!release) return failed(origin, { code: 503, body: Buffer.from(origin) });
   try {
-    const headers = { ...message.headers, ...toHeaders(message.event), prefer: 'reply' };
-    const answer = await post({ url: origin, headers, body: message.event.data, timeout });
-    if (answer.status < 200 || answer.status >= 300) {
-      const said = answer.body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
-      const retriable = answer.status >= 500 || retriableStatus.has(answer.status);
-      return {
-        result: 'failed',
-        retriable,
-        reason: said ? `${answer.status} ${said}` : `${answer.status}`,
-        code: answer.status,
-        body: answer.body,
-      };
-    }
-    if (!claimsToBeEvent(answer.headers)) {
-      if (answer.body.length === 0) return { result: 'delivered' };
-      return { result: 'failed', retriable: true, reason: '502 the answer has a body and is not a CloudEvent' };
-    }
-    const event = readEvent(answer.headers, answer.body);
-    return { result: 'delivered', reply: { event, headers: { ...message.headers, ...passedOn(answer.headers) } } };
+    const headers = { ...message.headers, ...toHeaders(message.event), ...(!ignoreReply && { prefer: 'reply' }) };
+    const response = await post({ url: origin, headers, body: message.event.data, timeout });
+    if (response.status < 200 || response.status >= 300) return rejected(response);
+    return ignoreReply ? { result: 'delivered' } : readReply(response, message);
   } catch (error) {
-    if (error instanceof NotAnEvent)
-      return { result: 'failed', retriable: true, reason: `502 the answer is a malformed CloudEvent: ${error.message}` };
-    return {
-      result: 'failed',
-      retriable: true,
-      reason: explain(error),
-      code: 500,
-      body: Buffer.from(`dispatch error: ${explain(error)}`),
-    };
+    if (error instanceof NoAnswerInTime) return failed(error.message);
+    const reason = explain(error);
+    return failed(reason, { code: 500, body: Buffer.from(`dispatch error: ${reason}`) });
   } finally {
     release();
+  }
+}
+
+function failed(reason: string, error?: DeliveryError): DeliveryFailure {
+  return { result: 'failed', retriable: true, reason, ...(error && { error }) };
+}
+
+function rejected({ status, body }: SubscriberResponse): DeliveryFailure {
+  const text = body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
+  const reason = text ? `${status} ${text}` : `${status}`;
+  return { ...failed(reason, { code: status, body }), retriable: status >= 500 || retriableStatus.has(status) };
+}
+
+function readReply({ headers, body }: SubscriberResponse, message: Message): DeliveryOutcome {
+  if (!claimsToBeEvent(headers)) {
+    return body.length === 0 ? { result: 'delivered' } : failed('502 the response has a body and is not a CloudEvent');
+  }
+  try {
+    return {
+      result: 'delivered',
+      reply: { event: readEvent(headers, body), headers: { ...message.headers, ...passedOn(headers) } },
+    };
+  } catch (error) {
+    if (error instanceof NotAnEvent) return failed(`502 the response is a malformed CloudEvent: ${error.message}`);
+    throw error;
   }
 }

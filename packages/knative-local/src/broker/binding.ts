@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Event, NotAnEvent, validated } from './event.ts';
+import { type CloudEvent, NotAnEvent, wellFormed } from './event.ts';
 import { readStructured } from './structured.ts';
 
 /** Whether a message claims to be an event at all: a reply that does not is judged otherwise than one that is malformed. */
@@ -12,13 +12,13 @@ export function claimsToBeEvent(headers: IncomingHttpHeaders): boolean {
  * be used where bytes must pass unchanged and nonsense must be refused.
  * @throws NotAnEvent
  */
-export function readEvent(headers: IncomingHttpHeaders, body: Buffer): Event {
+export function readEvent(headers: IncomingHttpHeaders, body: Buffer): CloudEvent {
   const type = essence(headers);
   if (type.startsWith('application/cloudevents-batch')) throw new NotAnEvent('Batches are not supported; send events one by one');
   if (type.startsWith('application/cloudevents')) {
     if (type !== 'application/cloudevents+json')
       throw new NotAnEvent(`The event format ${type} is not supported; use application/cloudevents+json`);
-    return validated(readStructured(body));
+    return wellFormed(readStructured(body));
   }
   const attributes = new Map<string, string>();
   for (const [header, value] of Object.entries(headers)) {
@@ -26,19 +26,19 @@ export function readEvent(headers: IncomingHttpHeaders, body: Buffer): Event {
       attributes.set(header.slice(3), value);
   }
   if (headers['content-type'] !== undefined) attributes.set('datacontenttype', headers['content-type']);
-  return validated({ attributes, data: body });
+  return wellFormed({ attributes, data: body });
 }
 
 /** Binary mode, in which every subscriber is called. */
-export function toHeaders({ attributes, data }: Event): Record<string, string> {
+export function toHeaders({ attributes, data }: CloudEvent): Record<string, string> {
   const headers: Record<string, string> = { 'content-length': String(data.length) };
   for (const [name, value] of attributes) headers[name === 'datacontenttype' ? 'content-type' : `ce-${name}`] = value;
   return headers;
 }
 
-const passed = /^(x-request-id|retry-after|knative-.*|x-b3-.*|traceparent|tracestate|baggage)$/;
+const passed = /^(x-request-id|retry-after|knative-.*|x-b3-.*|traceparent|tracestate)$/;
 
-/** The headers that a broker passes on with an event: trace context, and Knative's own. */
+/** The headers that a broker passes on with an event: the trace, and Knative's own. Baggage is lost in an asynchronous channel. */
 export function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
   const entries = Object.entries(headers).filter(
     (entry): entry is [string, string] => passed.test(entry[0]) && typeof entry[1] === 'string',

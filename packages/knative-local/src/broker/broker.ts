@@ -1,10 +1,12 @@
+import { type Clock, systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { BrokerSpec, Destination, TriggerSpec } from '../manifest/topology.ts';
+import { clusterAddress } from './address.ts';
 import type { Message } from './attempt.ts';
 import { createBacklog } from './backlog.ts';
 import { deliver } from './delivery.ts';
-import { describe, type Event, withAttributes } from './event.ts';
+import { type CloudEvent, describe, missingAttribute, withAttributes } from './event.ts';
 import { matches } from './filter.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -25,13 +27,15 @@ export interface Brokers {
 
 const firstTtl = 255;
 
-export function createBrokers(resolve: (destination: Destination) => Subscriber, log: Log): Brokers {
+export function createBrokers(resolve: (destination: Destination) => Subscriber, log: Log, clock: Clock = systemClock): Brokers {
   const backlog = createBacklog({ events: limits.waitingEvents, bytes: limits.waitingBytes });
   const stopping = new AbortController();
   let brokers = new Map<string, TriggerSpec[]>();
 
   /** Replies are never refused for want of room: what came in must be able to leave. */
   function publish(name: string, message: Message, isReply = false): Refusal | undefined {
+    const missing = missingAttribute(message.event);
+    if (missing !== undefined) return { status: 400, reason: `The attribute ${missing} is missing` };
     const triggers = brokers.get(name);
     if (!triggers) return { status: 404, reason: `There is no Broker ${name}` };
     if (stopping.signal.aborted) return { status: 503, reason: 'The broker is stopping' };
@@ -39,27 +43,36 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
     const ttl = timeToLive(message.event);
     if (ttl <= 0) return { status: 400, reason: 'The event has passed through the Broker too often (knativebrokerttl)' };
 
-    const event = withAttributes(message.event, { knativebrokerttl: undefined, knativearrivaltime: new Date().toISOString() });
+    const event = withAttributes(message.event, {
+      knativebrokerttl: undefined,
+      knativearrivaltime: new Date(clock.now()).toISOString(),
+    });
     for (const trigger of triggers) {
-      if (matches(trigger, event)) dispatch(name, trigger, { event, headers: message.headers }, ttl);
+      if (matches(trigger, event)) startDelivery(name, trigger, { event, headers: message.headers }, ttl);
     }
     return undefined;
   }
 
-  function dispatch(broker: string, { subscriber, delivery }: TriggerSpec, message: Message, ttl: number): void {
+  function startDelivery(broker: string, { subscriber, delivery }: TriggerSpec, message: Message, ttl: number): void {
     const under = deliver({
       message,
       subscriber: resolve(subscriber),
       deadLetterSink: delivery.deadLetterSink && resolve(delivery.deadLetterSink),
       rules: delivery,
       log,
+      clock,
       signal: stopping.signal,
-      reply(answer) {
-        const event = withAttributes(answer.event, { knativebrokerttl: String(ttl) });
-        const refusal = publish(broker, { ...answer, event }, true);
+      reply(replied) {
+        const event = withAttributes(replied.event, { knativebrokerttl: String(ttl) });
+        const refusal = publish(broker, { ...replied, event }, true);
         // Stopping: as in a cluster, what is in memory is lost with the process.
         if (!refusal || refusal.status === 503) return undefined;
-        return { result: 'failed', retriable: false, reason: `its reply was refused: ${refusal.reason}`, code: refusal.status };
+        return {
+          result: 'failed',
+          retriable: false,
+          reason: `its reply was refused: ${refusal.reason}`,
+          error: { destination: clusterAddress(broker), code: refusal.status, body: Buffer.alloc(0) },
+        };
       },
     });
     // deliver() answers for every fault it expects; one that it does not must not end the runtime.
@@ -82,7 +95,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
   };
 }
 
-function timeToLive({ attributes }: Event): number {
+function timeToLive({ attributes }: CloudEvent): number {
   const written = attributes.get('knativebrokerttl');
   return written !== undefined && /^-?\d+$/.test(written) ? Number(written) - 1 : firstTtl;
 }

@@ -1,68 +1,83 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { DeliverySpec } from '../manifest/topology.ts';
-import { attempt, type Message, type Outcome } from './attempt.ts';
+import { attempt, type DeliveryFailure, type DeliveryOutcome, type Message } from './attempt.ts';
 import { describe, withAttributes } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
-
-type Failure = Extract<Outcome, { result: 'failed' }>;
 
 export interface Delivery {
   message: Message;
   subscriber: Subscriber;
   deadLetterSink?: Subscriber | undefined;
   rules: DeliverySpec;
-  /** Takes a reply in. Answers why, where it refuses. */
-  reply: (message: Message) => Failure | undefined;
+  /** Takes a reply in, or says why not. */
+  reply: (message: Message) => DeliveryFailure | undefined;
   log: Log;
+  clock: Pick<Clock, 'sleep'>;
   /** Ends waiting, between attempts and for a turn; an attempt under way is finished. */
   signal: AbortSignal;
 }
 
 /** Delivers one event to one subscriber: tries, tries again, and hands what cannot be delivered to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
-  const { message, subscriber, deadLetterSink, rules, reply, log, signal } = delivery;
-  const outcome = await persist(delivery, subscriber);
+  const { message, subscriber, deadLetterSink, reply, log, signal } = delivery;
+  const outcome = await retry(delivery, subscriber);
   if (signal.aborted && outcome?.result !== 'delivered') return;
   const failure = outcome?.result === 'delivered' ? outcome.reply && reply(outcome.reply) : outcome;
   if (!failure) return;
 
   const lost = `${describe(message.event)} could not be delivered to ${subscriber.name} (${failure.reason})`;
+  warnOfLongBody(delivery, failure);
   if (!deadLetterSink) return log('broker', `${lost}; there is no dead letter sink, so it is dropped`);
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
-  const letter = { event: withAttributes(message.event, errorAttributes(subscriber, failure)), headers: message.headers };
-  const last = await persist({ ...delivery, message: letter, rules }, deadLetterSink, true);
+  const deadLetter = { ...message, event: withAttributes(message.event, errorAttributes(subscriber, failure)) };
+  const last = await retry({ ...delivery, message: deadLetter }, deadLetterSink, true);
   if (last?.result === 'failed' && !signal.aborted)
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
-/** @param asDeadLetter a sink's own reply is ignored, whatever it is */
-async function persist(
-  { message, rules, log, signal }: Delivery,
+/** Resolves with nothing where the broker stops first. */
+async function retry(
+  { message, rules, log, clock, signal }: Delivery,
   subscriber: Subscriber,
-  asDeadLetter = false,
-): Promise<Outcome | undefined> {
+  ignoreReply = false,
+): Promise<DeliveryOutcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
-    const outcome = await attempt(message, subscriber, rules.timeout, signal);
+    const outcome = await attempt({ message, subscriber, timeout: rules.timeout, signal, ignoreReply });
     if (signal.aborted && outcome.result === 'failed') return undefined;
-    if (outcome.result === 'delivered') return outcome;
-    if (asDeadLetter && outcome.code === undefined) return { result: 'delivered' };
-    if (!outcome.retriable || number >= attempts) return outcome;
-    const pause = rules.backoffDelay * (rules.backoffPolicy === 'linear' ? number : 2 ** (number - 1));
+    if (outcome.result === 'delivered' || !outcome.retriable || number >= attempts) return outcome;
+    const pause = backoff(rules, number);
     log(
       'broker',
       `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,
     );
-    await sleep(pause, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return undefined;
+    await clock.sleep(pause, signal).catch(() => undefined);
   }
+}
+
+/** Knative counts from 0: the first linear retry comes at once, the second after the delay, the third after twice the delay. */
+function backoff({ backoffPolicy, backoffDelay }: DeliverySpec, attempts: number): number {
+  return backoffDelay * (backoffPolicy === 'linear' ? attempts - 1 : 2 ** (attempts - 1));
 }
 
 const errorDataLength = 1024;
 
-function errorAttributes({ url }: Subscriber, { code, body }: Failure): Record<string, string | undefined> {
-  if (code === undefined) return {};
-  const data = body?.toString('base64').slice(0, errorDataLength);
-  return { knativeerrordest: url, knativeerrorcode: String(code), knativeerrordata: data || undefined };
+function errorAttributes({ url }: Subscriber, { error }: DeliveryFailure): Record<string, string> {
+  if (!error) return {};
+  return {
+    knativeerrordest: error.destination ?? url,
+    knativeerrorcode: String(error.code),
+    knativeerrordata: error.body.toString('base64').slice(0, errorDataLength),
+  };
+}
+
+/** Here it is only cut; in a cluster it would end the dispatcher of all in-memory channels, and what they hold would be lost. */
+function warnOfLongBody({ message, subscriber, log }: Delivery, { error }: DeliveryFailure): void {
+  const most = (errorDataLength / 4) * 3;
+  if (error && error.body.length > most)
+    log(
+      'broker',
+      `${describe(message.event)}: ${subscriber.name} failed with a body of ${error.body.length} bytes. Keep it to ${most}: more ends the dispatcher of Knative's in-memory channels`,
+    );
 }

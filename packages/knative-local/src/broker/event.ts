@@ -2,7 +2,7 @@
  * A CloudEvent on its way through. Data stay the bytes that came, and attributes stay in the form in which headers carry
  * them: a broker passes on, and must not lose anything by understanding it.
  */
-export interface Event {
+export interface CloudEvent {
   /** By lower-case name; `datacontenttype` included, where there is one. */
   attributes: ReadonlyMap<string, string>;
   data: Buffer;
@@ -14,9 +14,15 @@ export class NotAnEvent extends Error {
 }
 
 const required = ['id', 'source', 'type'];
+
+/** The first required attribute that is missing or empty. */
+export function missingAttribute({ attributes }: CloudEvent): string | undefined {
+  return required.find((name) => !attributes.get(name));
+}
+
 const timestamp = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
-export function withAttributes(event: Event, changes: Record<string, string | undefined>): Event {
+export function withAttributes(event: CloudEvent, changes: Record<string, string | undefined>): CloudEvent {
   const attributes = new Map(event.attributes);
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) attributes.delete(name);
@@ -26,19 +32,18 @@ export function withAttributes(event: Event, changes: Record<string, string | un
 }
 
 /** An event in a line of the log. */
-export function describe({ attributes }: Event): string {
+export function describe({ attributes }: CloudEvent): string {
   return `${attributes.get('type')} id=${attributes.get('id')}`;
 }
 
-/** @throws NotAnEvent where CloudEvents 1.0 does not allow it */
-export function validated(event: Event): Event {
+/** @throws NotAnEvent where an attribute is not written as CloudEvents 1.0 has it; one that is missing is no matter of syntax */
+export function wellFormed(event: CloudEvent): CloudEvent {
   const { attributes } = event;
   const version = attributes.get('specversion');
   if (version !== '1.0')
     throw new NotAnEvent(
       version === undefined ? 'ce-specversion is missing' : `specversion ${version} is not supported; use 1.0`,
     );
-  for (const name of required) if (!attributes.get(name)) throw new NotAnEvent(`The attribute ${name} is missing`);
   for (const name of attributes.keys()) {
     if (!/^[a-z0-9]+$/.test(name))
       throw new NotAnEvent(`The attribute name ${name} is not allowed; use lower-case letters and digits`);

@@ -1,10 +1,10 @@
 import type { Filter } from '../manifest/filters.ts';
 import type { TriggerSpec } from '../manifest/topology.ts';
-import type { Event } from './event.ts';
+import type { CloudEvent } from './event.ts';
 import { headerSafe } from './structured.ts';
 
 /** Whether an event is meant for a Trigger. No filter at all means every event. */
-export function matches({ attributes, filters }: Pick<TriggerSpec, 'attributes' | 'filters'>, event: Event): boolean {
+export function matches({ attributes, filters }: Pick<TriggerSpec, 'attributes' | 'filters'>, event: CloudEvent): boolean {
   const exact = Object.entries(attributes).every(([name, wanted]) => {
     const value = event.attributes.get(name);
     return wanted === '' ? Boolean(value) : value === headerSafe(wanted);
@@ -12,7 +12,7 @@ export function matches({ attributes, filters }: Pick<TriggerSpec, 'attributes' 
   return exact && filters.every((filter) => holds(filter, event));
 }
 
-function holds({ exact, prefix, suffix, all, any, not }: Filter, event: Event): boolean {
+function holds({ exact, prefix, suffix, all, any, not }: Filter, event: CloudEvent): boolean {
   if (exact) return each(exact, event, (value, wanted) => value === wanted);
   if (prefix) return each(prefix, event, (value, wanted) => value.startsWith(wanted));
   if (suffix) return each(suffix, event, (value, wanted) => value.endsWith(wanted));
@@ -21,7 +21,7 @@ function holds({ exact, prefix, suffix, all, any, not }: Filter, event: Event): 
   return not ? !holds(not, event) : true;
 }
 
-function each(entries: Record<string, string>, event: Event, test: (value: string, wanted: string) => boolean): boolean {
+function each(entries: Record<string, string>, event: CloudEvent, test: (value: string, wanted: string) => boolean): boolean {
   return Object.entries(entries).every(([name, wanted]) => {
     const value = event.attributes.get(name);
     return value !== undefined && test(value, headerSafe(wanted));

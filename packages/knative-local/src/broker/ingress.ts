@@ -1,11 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { limits } from '../limits.ts';
+import { namespace } from './address.ts';
 import { passedOn, readEvent } from './binding.ts';
 import type { Brokers } from './broker.ts';
 import { NotAnEvent } from './event.ts';
-
-/** There is one namespace on one machine. */
-export const namespace = 'default';
 
 /** The Brokers' address: POST /<namespace>/<broker>. */
 export function createIngress(brokers: Pick<Brokers, 'publish'>): RequestListener {
@@ -15,31 +13,30 @@ export function createIngress(brokers: Pick<Brokers, 'publish'>): RequestListene
 }
 
 async function receive(request: IncomingMessage, response: ServerResponse, brokers: Pick<Brokers, 'publish'>): Promise<void> {
-  const answer = (status: number, reason = '', headers: Record<string, string> = {}) => {
+  const respond = (status: number, reason = '', headers: Record<string, string> = {}) => {
     // A body that was not read would be taken for the next request.
     if (!request.complete) headers['connection'] = 'close';
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(reason) }).end(reason);
     request.resume();
   };
   const allow = { allow: 'POST, OPTIONS' };
-  if (request.method === 'OPTIONS') return answer(200, '', { ...allow, 'webhook-allowed-origin': '*' });
-  if (request.method !== 'POST') return answer(405, '', allow);
+  if (request.method === 'OPTIONS') return respond(200, '', { ...allow, 'webhook-allowed-origin': '*' });
+  if (request.method !== 'POST') return respond(405, '', allow);
 
-  const path = new URL(request.url ?? '/', 'http://broker').pathname;
-  if (path === '/') return answer(404);
-  const segments = path.slice(1).split('/');
+  if (request.url === '/') return respond(404);
+  const segments = request.url!.replace(/\/$/, '').slice(1).split('/');
   const [space, broker] = segments;
-  if (segments.length !== 2 || !space || !broker) return answer(400, 'The path must be /<namespace>/<broker>');
-  if (space !== namespace) return answer(404, `There is no namespace ${space}; it is ${namespace}`);
+  if (segments.length !== 2 || !space || !broker) return respond(400, 'The path must be /<namespace>/<broker>');
+  if (space !== namespace) return respond(404, `There is no namespace ${space}; it is ${namespace}`);
 
   const body = await readBody(request);
-  if (!body) return answer(413, `An event may have up to ${limits.eventBytes} bytes. Pass a reference instead of the data.`);
+  if (!body) return respond(413, `An event may have up to ${limits.eventBytes} bytes. Pass a reference instead of the data.`);
   try {
     const refusal = brokers.publish(broker, { event: readEvent(request.headers, body), headers: passedOn(request.headers) });
-    if (!refusal) return answer(202);
-    return answer(refusal.status, refusal.reason, refusal.status === 503 ? { 'retry-after': '1' } : {});
+    if (!refusal) return respond(202);
+    return respond(refusal.status, refusal.reason, refusal.status === 503 ? { 'retry-after': '1' } : {});
   } catch (error) {
-    if (error instanceof NotAnEvent) return answer(400, error.message);
+    if (error instanceof NotAnEvent) return respond(400, error.message);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { type Event, NotAnEvent } from './event.ts';
+import { type CloudEvent, NotAnEvent } from './event.ts';
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 // Newer than the library's types: the reviver's context, and JSON.rawJSON.
@@ -6,7 +6,7 @@ const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 const { rawJSON } = JSON as typeof JSON & { rawJSON: (text: string) => unknown };
 
 /** Reads the JSON event format (application/cloudevents+json). */
-export function readStructured(body: Buffer): Event {
+export function readStructured(body: Buffer): CloudEvent {
   const text = body.toString('utf8');
   const { data, data_base64: base64, ...rest } = object(() => JSON.parse(text) as unknown);
   const attributes = new Map<string, string>();
@@ -24,9 +24,12 @@ export function readStructured(body: Buffer): Event {
   }
   if (data === undefined) return { attributes, data: Buffer.alloc(0) };
 
-  if (!attributes.has('datacontenttype')) attributes.set('datacontenttype', 'application/json');
-  const isJson = /[/+]json\s*(;|$)/i.test(attributes.get('datacontenttype')!);
-  if (!isJson && typeof data === 'string') return { attributes, data: Buffer.from(data) };
+  // As Knative does, an event without datacontenttype passes on as JSON without saying so.
+  const type = attributes.get('datacontenttype') ?? 'application/json';
+  if (!/^(application|text)\/json\s*(;|$)/i.test(type)) {
+    if (typeof data === 'string') return { attributes, data: Buffer.from(data) };
+    throw new NotAnEvent(`data of the type ${type} must be text; send JSON as application/json, or bytes as data_base64`);
+  }
   // Numbers keep their digits: beyond 2^53 a round trip through doubles would change them.
   const exact = object(() =>
     parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value)),

@@ -22,7 +22,8 @@ function complete({ retry = 0, backoffPolicy, backoffDelay, timeout, deadLetterS
   return {
     retry,
     backoffPolicy: backoffPolicy ?? builtIn.backoffPolicy,
-    backoffDelay: backoffDelay ?? builtIn.backoffDelay,
+    // Knative waits only where both are written.
+    backoffDelay: (backoffPolicy && backoffDelay) ?? 0,
     timeout: timeout ?? builtIn.timeout,
     ...(deadLetterSink && { deadLetterSink: toDestination(deadLetterSink) }),
   };

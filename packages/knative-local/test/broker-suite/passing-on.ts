@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { binary, replyWith, startSubscriber } from '../subscriber.ts';
-import { arrive, type MakeBroker, send, settle, trigger } from './subject.ts';
+import { arrive, send, settle, type Subject, trigger } from './subject.ts';
 
 /** An event arrives as it was sent. */
-export function testPassingOn(broker: MakeBroker): void {
+export function testPassingOn({ broker, behaviour }: Subject): void {
   const bodies = {
     'application/json': '{ "a" : 1.0,\n "b":"\u00fc" }',
     'image/png': randomBytes(1000),
@@ -45,7 +45,11 @@ export function testPassingOn(broker: MakeBroker): void {
     };
     const head = JSON.stringify({ specversion: '1.0', ...attributes, count: 5, flag: true }).slice(1, -1);
     const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
-    await send(url, headers, `{${head},"id":"json","data":{"big":12345678901234567890,"list":[1.0,null]}}`);
+    await send(
+      url,
+      headers,
+      `{${head},"id":"json","datacontenttype":"application/json","data":{"big":12345678901234567890,"list":[1.0,null]}}`,
+    );
     await send(url, headers, `{${head},"id":"text","datacontenttype":"text/plain","data":"plain \u00fc"}`);
     await send(url, headers, `{${head},"id":"bytes","datacontenttype":"image/png","data_base64":"AAEC/w=="}`);
     await arrive(received, 3);
@@ -56,6 +60,16 @@ export function testPassingOn(broker: MakeBroker): void {
     expect(found['json']!.body.toString()).toBe('{"big":12345678901234567890,"list":[1.0,null]}');
     expect([found['text']!.headers['content-type'], found['text']!.body.toString()]).toEqual(['text/plain', 'plain \u00fc']);
     expect([found['bytes']!.headers['content-type'], [...found['bytes']!.body]]).toEqual(['image/png', [0, 1, 2, 255]]);
+  });
+
+  test('structured mode without datacontenttype arrives without content-type, and with the JSON that it had', async () => {
+    const { url, apply } = await broker();
+    const { url: subscriber, received } = await startSubscriber();
+    await apply(trigger('all', subscriber, {}));
+    const event = '{"specversion":"1.0","id":"1","source":"/test","type":"test","data":{"a":1}}';
+    await send(url, { 'content-type': 'application/cloudevents+json' }, event);
+    await arrive(received, 1);
+    expect([received[0]!.headers['content-type'], received[0]!.body.toString()]).toEqual([undefined, '{"a":1}']);
   });
 
   test('36 KB there and 36 KB back arrive exactly once', async () => {
@@ -84,12 +98,21 @@ export function testPassingOn(broker: MakeBroker): void {
     const listener = await startSubscriber();
     await apply(trigger('worker', worker.url, { type: 'test' }), trigger('listener', listener.url, { type: 'test.reply' }));
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await send(url, { ...binary({}), traceparent, baggage: 'a=b', 'x-request-id': 'r1', cookie: 'private' });
+    await send(url, { ...binary({}), traceparent, 'x-request-id': 'r1', cookie: 'private' });
     await arrive(listener.received, 1);
-    expect(worker.received[0]!.headers).toMatchObject({ prefer: 'reply', baggage: 'a=b', 'x-request-id': 'r1' });
+    expect(worker.received[0]!.headers).toMatchObject({ prefer: 'reply', 'x-request-id': 'r1' });
     expect(worker.received[0]!.headers['cookie']).toBeUndefined();
     // The span may change on the way; the trace may not.
     for (const { headers } of [worker.received[0]!, listener.received[0]!])
       expect(headers['traceparent']).toContain('0af7651916cd43dd8448eb211c80319c');
+  });
+
+  test(`${behaviour.baggage ? 'passes' : 'drops'} baggage`, async () => {
+    const { url, apply } = await broker();
+    const { url: subscriber, received } = await startSubscriber();
+    await apply(trigger('all', subscriber, {}));
+    await send(url, { ...binary({}), baggage: 'a=b' });
+    await arrive(received, 1);
+    expect(received[0]!.headers['baggage']).toBe(behaviour.baggage ? 'a=b' : undefined);
   });
 }

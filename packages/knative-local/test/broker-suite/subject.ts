@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { expect, vi } from 'vitest';
 import { binary, startSubscriber } from '../subscriber.ts';
+import type { Behaviour } from './behaviour.ts';
 
-/** A Broker of one's own for one test, whoever runs it. */
+/** A Broker made for one test, whoever runs it. */
 export interface BrokerUnderTest {
   url: string;
-  /** Applies manifests, and resolves when they are in effect. */
-  apply: (...manifests: object[]) => Promise<void>;
+  /** Applies Triggers, and resolves when they are in effect. */
+  apply: (...triggers: object[]) => Promise<void>;
 }
 
-/** Makes a fresh Broker named "default" with this `spec`; without one, with retries that come quickly. */
+/** Makes a new Broker with this `spec`; without one, it retries soon. */
 export type MakeBroker = (spec?: object) => Promise<BrokerUnderTest>;
+
+/** A kind of Broker, and what is known to be its own way. */
+export interface Subject {
+  broker: MakeBroker;
+  behaviour: Behaviour;
+}
 
 export const quick = { backoffPolicy: 'linear', backoffDelay: 'PT0.02S' };
 
@@ -27,11 +34,16 @@ export function send(url: string, headers: Record<string, string>, body: string 
   return fetch(url, { method: 'POST', headers, body });
 }
 
-export function arrive(list: unknown[], count: number): Promise<void> {
-  return vi.waitFor(() => expect(list.length).toBeGreaterThanOrEqual(count), { timeout: 10_000, interval: 5 });
+/** Waits until it holds. The limit only ends what hangs: a slow machine is no failure. */
+export function eventually(assertion: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(assertion, { timeout: 60_000, interval: 5 });
 }
 
-/** Nothing more is on its way once an event that was sent afterwards has arrived. */
+export function arrive(list: unknown[], count: number): Promise<void> {
+  return eventually(() => expect(list.length).toBeGreaterThanOrEqual(count));
+}
+
+/** Nothing more is under way once an event that was sent afterwards has arrived. */
 export async function settle({ url, apply }: BrokerUnderTest): Promise<void> {
   const last = await startSubscriber();
   await apply(trigger(`last-${randomBytes(4).toString('hex')}`, last.url, { type: 'test.last' }));

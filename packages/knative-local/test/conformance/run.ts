@@ -1,36 +1,53 @@
 /**
  * npm run conformance
  *   judges the local broker
- * npm run conformance -- --broker URL --sink HOST [--apply COMMAND] [--delete COMMAND] [--settle SECONDS]
- *   judges any broker by the very same suite
+ * npm run conformance -- --broker http://<ingress>/<namespace> --sink HOST [--knative 1.15] [--sync] [-t NAME]
+ *   judges the Brokers of a cluster by the very same suite, with the kubectl on the PATH
  *
- * --broker  where events are posted: http://<ingress>/<namespace>/<name>; a Broker of that name is made anew for each check
- * --sink    the name or address by which the broker reaches this machine
- * --apply   takes manifests on its standard input          (kubectl apply -n <namespace> -f -)
- * --delete  removes what those manifests name              (kubectl delete -n <namespace> --ignore-not-found -f -)
- * --settle  how long manifests take until they are in effect (10)
+ * --broker   where the cluster's Brokers take events; each test makes a Broker of its own in that namespace, which must exist
+ * --sink     the name or address by which the cluster reaches this machine
+ * --knative  whose known differences are expected: 1.15, or 1.22 (the default)
+ * --sync     without messaging.knative.dev/async-handler
+ * -t         only the tests of that name
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
 const text = { type: 'string' as const };
-const { values } = parseArgs({ options: { broker: text, sink: text, apply: text, delete: text, settle: text } });
-const namespace = values.broker === undefined ? '' : new URL(values.broker).pathname.split('/')[1];
+const options = {
+  broker: text,
+  sink: text,
+  knative: { ...text, default: '1.22' },
+  sync: { type: 'boolean' as const },
+  name: { ...text, short: 't' },
+};
+const { values } = parseArgs({ options });
+const { broker, sink, knative, sync, name } = values;
+
+function refuse(sentence: string): never {
+  console.error(sentence);
+  process.exit(2);
+}
+if (broker !== undefined && !/^https?:\/\/[^/]+\/[^/]+\/?$/.test(broker))
+  refuse(`--broker is "${broker}". Give the ingress and the namespace: http://<ingress>/<namespace>`);
+if (broker !== undefined && sink === undefined)
+  refuse('--sink is missing. Give the name or address by which the cluster reaches this machine.');
+if (!['1.15', '1.22'].includes(knative)) refuse(`--knative is "${knative}". The suite knows 1.15 and 1.22.`);
 
 Object.assign(process.env, {
-  CONFORMANCE_BROKER: values.broker ?? '',
-  CONFORMANCE_SINK: values.sink ?? '',
-  CONFORMANCE_APPLY: values.apply ?? `kubectl apply -n ${namespace} -f -`,
-  CONFORMANCE_DELETE: values.delete ?? `kubectl delete -n ${namespace} --ignore-not-found -f -`,
-  CONFORMANCE_SETTLE: values.settle ?? '10',
+  CONFORMANCE_BROKER: broker ?? '',
+  CONFORMANCE_SINK: sink ?? '',
+  CONFORMANCE_KNATIVE: knative,
+  CONFORMANCE_SYNC: String(sync ?? false),
 });
-const suite = values.broker === undefined ? 'broker.test.ts' : 'conformance/remote.suite.ts';
+const suite = broker === undefined ? '../broker.test.ts' : 'cluster.suite.ts';
 const vitest = await startVitest('test', [], {
-  include: [join(import.meta.dirname, '..', suite)],
+  include: [join(import.meta.dirname, suite)],
   reporters: ['verbose', join(import.meta.dirname, '../../../../scripts/tally.ts')],
-  // One Broker is made anew for each check, so they must take turns.
-  fileParallelism: false,
+  ...(name !== undefined && { testNamePattern: name }),
+  // A cluster on a slow machine may take minutes to make a Broker ready.
+  ...(broker !== undefined && { testTimeout: 600_000, hookTimeout: 600_000 }),
   watch: false,
 });
 await vitest.close();

@@ -2,31 +2,38 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, req
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { limits } from '../limits.ts';
 
-export interface Answer {
+/** What a subscriber said, read to its end. */
+export interface SubscriberResponse {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-export interface Call {
+/** One request to one subscriber. */
+export interface Dispatch {
   url: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** Milliseconds for everything, the body of the answer included. */
+  /** Milliseconds for all of it, the body of the response included. */
   timeout: number;
+}
+
+/** The subscriber took longer than the delivery allows. */
+export class NoAnswerInTime extends Error {
+  override readonly name = 'NoAnswerInTime';
 }
 
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
 /** One POST over a kept connection. node:http, since it takes half the time of fetch for a small event. */
-export function post({ url, headers, body, timeout }: Call): Promise<Answer> {
+export function post({ url, headers, body, timeout }: Dispatch): Promise<SubscriberResponse> {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');
     const send = secure ? httpsRequest : httpRequest;
     const request = send(url, { method: 'POST', headers, agent: secure ? agents.https : agents.http }, (response) => {
       void finish(response).catch(fail);
     });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeout / 1000} s`)), timeout);
+    const timer = setTimeout(() => request.destroy(new NoAnswerInTime(`no answer within ${timeout / 1000} s`)), timeout);
     request.on('error', fail);
     request.end(body);
 
@@ -49,7 +56,7 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limits.eventBytes) throw new Error(`the answer is larger than ${limits.eventBytes} bytes`);
+    if (size > limits.eventBytes) throw new Error(`the response is larger than ${limits.eventBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
