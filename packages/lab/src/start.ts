@@ -33,7 +33,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<string> {
-    ending.push((await openDataFolder(dataFolder)).release);
+    ending.push(await openDataFolder(dataFolder));
     const [smtpPort, webPort] = await Promise.all([
       settledPort(settings.SMTP_PORT, anotherPort('SMTP_PORT')),
       settledPort(settings.INBOX_PORT, anotherPort('INBOX_PORT')),

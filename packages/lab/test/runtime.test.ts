@@ -45,7 +45,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
   expect(workers.length).toBe(5);
   expect(await finish(runtime)).toBe(0);
   expect(workers.filter(isAlive)).toEqual([]);
-  expect(['runtime.json', 'runtime.lock'].filter((name) => existsSync(join(folder, 'data', name)))).toEqual([]);
+  expect(['runtime.json', 'runtime.pid'].filter((name) => existsSync(join(folder, 'data', name)))).toEqual([]);
 });
 
 test('a request waits for a function that died and is starting again', async () => {

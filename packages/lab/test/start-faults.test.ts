@@ -38,7 +38,7 @@ test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])('%s that is taken: one sentence, 
   expect(started.output()).toBe(
     `Port ${port} is taken by another program. Stop it, or choose another: ${setting}=${port + 1} npm start\n`,
   );
-  expect(existsSync(join(folder, 'data/runtime.lock'))).toBe(false);
+  expect(existsSync(join(folder, 'data/runtime.pid'))).toBe(false);
 });
 
 test('settings that are wrong are told all at once', async () => {
