@@ -18,7 +18,7 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
 const native = ['sharp', '@julusian/jpeg-turbo'];
 
 const ownServer = join(folder, 'src/main.ts');
-const wrapper = `import { run } from '${shared}/src/stage/run.ts'; import * as stage from '${folder}/src/index.ts'; await run(stage);`;
+const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
 
 /** Gives the stages their entry, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
 const plugin: Plugin = {

@@ -9,11 +9,10 @@ import { json, readJson } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { attachmentsFor } from './attachments.ts';
 import { leaseMail } from './lease.ts';
-import { compose, type Letter } from './letter.ts';
+import { compose, type Letter, Undeliverable } from './letter.ts';
 import { settings } from './settings.ts';
 import { persist } from './persist.ts';
 import { openTransport } from './transport.ts';
-import { Undeliverable } from './undeliverable.ts';
 
 /**
  * Ends a job: when all that it expects is there, mails it once and writes completed.json. A lease is taken before sending, so

@@ -15,8 +15,16 @@ export interface Letter {
   attachments: Attachment[];
 }
 
-/** Sends one letter. */
+/** Sends one letter, within `sendSeconds`. Throws Undeliverable where no retry can help. */
 export type Send = (letter: Letter) => Promise<void>;
+
+/** No retry can bring this mail to this address. Everything else that a transport throws may pass. */
+export class Undeliverable extends Error {
+  override readonly name = 'Undeliverable';
+}
+
+/** A mail that takes longer counts as failed. */
+export const sendSeconds = 60;
 
 interface Facts {
   store: Store;

@@ -1,6 +1,5 @@
 import mail from '@sendgrid/mail';
-import type { Letter } from './letter.ts';
-import { sendSeconds, Undeliverable } from './undeliverable.ts';
+import { type Letter, sendSeconds, Undeliverable } from './letter.ts';
 
 /** Sends by SendGrid's v3 API (POST /v3/mail/send). */
 export async function sendBySendGrid(url: string, key: string, letter: Letter): Promise<void> {

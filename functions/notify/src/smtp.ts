@@ -1,6 +1,5 @@
 import { createTransport } from 'nodemailer';
-import type { Letter, Send } from './letter.ts';
-import { sendSeconds, Undeliverable } from './undeliverable.ts';
+import { type Letter, type Send, sendSeconds, Undeliverable } from './letter.ts';
 
 /**
  * Sends over connections that stay open between mails: greeting, TLS and sign-in cost more than the mail itself.

@@ -1,8 +1,7 @@
 import { isPlainAddress } from '@darkroom/shared/job/address';
 import { Misconfigured } from '@darkroom/shared/errors';
-import type { Send } from './letter.ts';
+import { type Send, Undeliverable } from './letter.ts';
 import type { Settings } from './settings.ts';
-import { Undeliverable } from './undeliverable.ts';
 
 /** The way out that MAIL_TRANSPORT names. Its library is loaded with the first mail: a cold start need not wait for it. */
 export function openTransport(settings: Settings): Send {

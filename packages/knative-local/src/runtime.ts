@@ -63,10 +63,12 @@ export interface Runtime {
 /** Runs the functions of a folder as the manifests wire them. */
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { log, deliver = (subscriber: Subscriber) => subscriber } = options;
-  /** What to do at the end, last things first. Work in flight has one span of time for all of them together. */
-  const ending: ((left: () => number) => Promise<void> | void)[] = [];
-  const started = start();
+  /** What was begun last ends first. Work in flight has one span of time for all of it together. */
+  const ending = new AsyncDisposableStack();
+  let deadline = 0;
   let stopped: Promise<void> | undefined;
+  const left = () => Math.max(deadline - Date.now(), 0);
+  const started = start();
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
@@ -94,25 +96,23 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.ready);
     ingress.server.on('request', createIngress(brokers));
     front.server.on('request', createRouter({ fleet, service, unavailable: options.unavailable, isReady, log }));
-    ending.unshift(
-      () => pings.stop(),
-      (left) => close(front, left()),
-      (left) => within(left(), brokers.stop()),
-      () => fleet.stop(),
-      () => close(ingress, 0),
-      ...companions.map((companion) => () => companion.stop(limits.drainTime)),
-    );
+    for (const companion of companions) ending.defer(() => companion.stop(limits.drainTime));
+    ending.defer(() => close(ingress, 0));
+    ending.defer(() => fleet.stop());
+    ending.defer(() => within(left(), brokers.stop()));
+    ending.defer(() => close(front, left()));
+    ending.defer(() => pings.stop());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
-    ending.unshift(...[options.config, options.functions].map((folder) => watchFolder(folder, wiring.reload)));
+    for (const folder of [options.config, options.functions]) ending.defer(watchFolder(folder, wiring.reload));
     ready = true;
     pings.sendAll(options.firstPing);
     return { ...addresses, traffic: describeTraffic(topology) };
   }
 
   async function stop(): Promise<void> {
-    const deadline = Date.now() + limits.drainTime;
-    for (const end of ending) await end(() => Math.max(deadline - Date.now(), 0));
+    deadline = Date.now() + limits.drainTime;
+    await ending.disposeAsync();
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { close, listen } from '../src/listen.ts';
 import { gate } from '../src/process/gate.ts';
 import { NotUp } from '../src/process/revision.ts';
-import { choose } from '../src/process/traffic.ts';
+import { choose } from '../src/process/fleet.ts';
 import { createRouter } from '../src/router.ts';
 import type { TrafficSpec } from '../src/manifest/topology.ts';
 

@@ -26,14 +26,14 @@ export interface Interference {
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
 export function startLab(settings: Settings, log: Log, { deliver, environment = {} }: Interference = {}): Lab {
   const { operator, DATA_DIR: dataFolder } = settings;
-  /** What to do at the end, last things first. */
-  const ending: (() => Promise<void>)[] = [];
+  /** What was begun last ends first. */
+  const ending = new AsyncDisposableStack();
   const started = start();
   let stopped: Promise<void> | undefined;
-  return { started, stop: () => (stopped ??= stop()) };
+  return { started, stop: () => (stopped ??= ending.disposeAsync()) };
 
   async function start(): Promise<string> {
-    ending.push(await openDataFolder(dataFolder));
+    ending.defer(await openDataFolder(dataFolder));
     const [smtpPort, webPort] = await Promise.all([
       settledPort(settings.SMTP_PORT, anotherPort('SMTP_PORT')),
       settledPort(settings.INBOX_PORT, anotherPort('INBOX_PORT')),
@@ -60,15 +60,11 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
       ...(deliver && { deliver }),
       log,
     });
-    ending.unshift(() => runtime.stop());
+    ending.defer(() => runtime.stop());
     const { port, brokerUrl, traffic } = await runtime.started;
     const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
-    ending.unshift(await announce(dataFolder, addresses));
+    ending.defer(await announce(dataFolder, addresses));
     return banner(addresses, dataFolder, traffic);
-  }
-
-  async function stop(): Promise<void> {
-    for (const end of ending) await end();
   }
 }
 

@@ -26,7 +26,7 @@ export interface Route {
 }
 
 export const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
-export const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
+const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
 
 const attributes = v.object({
   type: v.string(),

@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { colourMatrix } from '../src/image/colour-matrix.ts';
-import { decode, encode, type EncodeOptions, Jimp } from '../src/image/image.ts';
+import { decode } from '../src/image/decode.ts';
+import { encode, type EncodeOptions } from '../src/image/encode.ts';
+import { Jimp } from '../src/image/jimp.ts';
 import { inspect } from '../src/image/inspect.ts';
 import { render } from '../src/filter/develop.ts';
 import { renderLuma } from '../src/image/luma.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Jimp } from '../src/image/image.ts';
+import { Jimp } from '../src/image/jimp.ts';
 
 test.each(['image/png', 'image/webp', 'image/avif', 'image/tiff', 'image/jpeg', 'image/gif'] as const)(
   'Jimp reads and writes %s, for whoever writes a filter',

@@ -7,7 +7,8 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
 import type { Task } from '../src/filter/develop.ts';
-import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
+import { photoWorkers } from '../src/image/workers.ts';
+import type { WorkerPool } from '../src/worker/pool.ts';
 import { startWorker } from '../src/worker/process.ts';
 import { commands } from './images/commands.ts';
 import { childrenOf, processorTime } from './support/processes.ts';
@@ -19,7 +20,7 @@ const pools: WorkerPool<Task, void>[] = [];
 /** A pool, and how many workers it has started. */
 function open(size: number, seconds: number) {
   const count = { started: 0 };
-  const pool = workerPool<Task, void>(size, seconds, () => {
+  const pool = photoWorkers<Task, void>(size, seconds, () => {
     count.started += 1;
     return startWorker(program);
   });

@@ -13,7 +13,7 @@ export interface JobFile {
 }
 
 /** Every file that a job has or will have. */
-export function filesOf(job: Job): JobFile[] {
+function filesOf(job: Job): JobFile[] {
   const images = job.images.flatMap((photo) => [
     originalOf(job, photo),
     ...job.filters.map((filter) => printOf(job, photo, filter)),

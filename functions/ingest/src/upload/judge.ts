@@ -1,6 +1,7 @@
 import type { ImageLimits } from '@darkroom/shared/image/limits';
 import type { Photo } from '@darkroom/shared/job';
-import { type WorkerPool, workerPool } from '@darkroom/shared/worker/pool';
+import { photoWorkers } from '@darkroom/shared/image/workers';
+import type { WorkerPool } from '@darkroom/shared/worker/pool';
 
 /** What the header of a photo says, as far as ingest asks. */
 type Judgement = Pick<Photo, 'type' | 'width' | 'height'>;
@@ -13,7 +14,7 @@ const [processes, seconds] = [1, 5];
 
 /** Headers are read by native code, so in processes of their own: a file that kills one cuts off nobody's upload. */
 export function openJudge(): Judge {
-  const judge: Judge = workerPool(processes, seconds);
+  const judge: Judge = photoWorkers(processes, seconds);
   judge.warm();
   return judge;
 }

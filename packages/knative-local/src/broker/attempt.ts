@@ -1,8 +1,7 @@
 import { explain } from '../errors.ts';
+import { claimsToBeEvent, passedOn, readEvent, toHeaders } from './binding.ts';
 import { post } from './call.ts';
-import { claimsToBeEvent, type Event, readEvent, toHeaders } from './event.ts';
-import { NotAnEvent } from './not-an-event.ts';
-import { passedOn } from './passthrough.ts';
+import { type Event, NotAnEvent } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface Message {

@@ -4,8 +4,7 @@ import type { BrokerSpec, Destination, TriggerSpec } from '../manifest/topology.
 import type { Message } from './attempt.ts';
 import { createBacklog } from './backlog.ts';
 import { deliver } from './delivery.ts';
-import { describe } from './describe.ts';
-import { type Event, withAttributes } from './event.ts';
+import { describe, type Event, withAttributes } from './event.ts';
 import { matches } from './filter.ts';
 import type { Subscriber } from './subscriber.ts';
 

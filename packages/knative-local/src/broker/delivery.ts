@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import type { DeliverySpec } from '../manifest/topology.ts';
 import { attempt, type Message, type Outcome } from './attempt.ts';
-import { describe } from './describe.ts';
-import { withAttributes } from './event.ts';
+import { describe, withAttributes } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
 type Failure = Extract<Outcome, { result: 'failed' }>;

@@ -1,9 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { limits } from '../limits.ts';
+import { passedOn, readEvent } from './binding.ts';
 import type { Brokers } from './broker.ts';
-import { readEvent } from './event.ts';
-import { NotAnEvent } from './not-an-event.ts';
-import { passedOn } from './passthrough.ts';
+import { NotAnEvent } from './event.ts';
 
 /** There is one namespace on one machine. */
 export const namespace = 'default';

@@ -1,5 +1,4 @@
-import type { Event } from './event.ts';
-import { NotAnEvent } from './not-an-event.ts';
+import { type Event, NotAnEvent } from './event.ts';
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 // Newer than the library's types: the reviver's context, and JSON.rawJSON.

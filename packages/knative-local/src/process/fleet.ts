@@ -2,7 +2,6 @@ import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import { NotUp, type Revision, startRevision } from './revision.ts';
-import { choose } from './traffic.ts';
 
 /** Every revision of every service, and which of them is asked. */
 export interface Fleet {
@@ -75,4 +74,11 @@ export function createFleet(platform: Record<string, string>, log: Log): Fleet {
 
 function same(one: RevisionSpec, other: RevisionSpec): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Chooses by tag where there is one of that name, and else at random by percentage, as Knative does. */
+export function choose(targets: TrafficSpec[], tag?: string): TrafficSpec | undefined {
+  const tagged = tag === undefined ? undefined : targets.find((target) => target.tag === tag);
+  let point = Math.random() * 100;
+  return tagged ?? targets.find(({ percent }) => (point -= percent) < 0) ?? targets.findLast(({ percent }) => percent > 0);
 }

@@ -10,9 +10,9 @@ import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
-import { type WorkerPool, workerPool } from '../worker/pool.ts';
+import type { WorkerPool } from '../worker/pool.ts';
 import { isWorker } from '../worker/process.ts';
-import { defaultWorkers } from '../worker/count.ts';
+import { defaultWorkers, photoWorkers } from '../image/workers.ts';
 import { work } from '../worker/worker.ts';
 
 export { colourMatrix, luma } from '../image/colour-matrix.ts';
@@ -37,7 +37,7 @@ export function filter(name: string, apply: Apply): Stage {
   const listening = stage(() => {
     const { STORE_URL, MAX_IMAGE_SECONDS, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
-    const pool = workerPool<Task, void>(WORKERS, MAX_IMAGE_SECONDS);
+    const pool = photoWorkers<Task, void>(WORKERS, MAX_IMAGE_SECONDS);
     workers = pool;
     setImmediate(() => pool.warm());
 

@@ -4,13 +4,10 @@ import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
 import { Rejected } from '../errors.ts';
 import type { ImageType } from './formats.ts';
+import { isLosslessWebp, isRawYcbcr } from './headers.ts';
 import type { Header } from './inspect.ts';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
-import { isRawYcbcr } from './tiff.ts';
-import { isLosslessWebp } from './webp.ts';
-
-export type { Bitmap };
 
 /** A decoded photo: one frame, or those of an animation, all of one size. */
 export interface Decoded {

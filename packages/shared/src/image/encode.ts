@@ -1,4 +1,5 @@
-import type { Bitmap, Decoded } from './decode.ts';
+import type { Bitmap } from './bitmap.ts';
+import type { Decoded } from './decode.ts';
 import { Rejected } from '../errors.ts';
 import { extensionOf, formats, type PrintType } from './formats.ts';
 import { encodeJpeg } from './jpeg.ts';

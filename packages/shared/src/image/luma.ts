@@ -1,6 +1,6 @@
 import type { Bitmap } from './bitmap.ts';
 import type { Header } from './inspect.ts';
-import { coarseness } from './jpeg-tables.ts';
+import { coarseness } from './headers.ts';
 import { encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';
 import { isSrgb } from './profile.ts';

@@ -7,7 +7,7 @@ import type { ImageLimits } from './limits.ts';
 import { renderLuma } from './luma.ts';
 import { openPhoto } from './open.ts';
 import { defaultQuality, save } from './save.ts';
-import { isLosslessWebp } from './webp.ts';
+import { isLosslessWebp } from './headers.ts';
 
 /**
  * The print of a photo by a colour matrix, from bytes to bytes within libvips, which decodes, computes and encodes at the same time, and

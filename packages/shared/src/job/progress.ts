@@ -34,7 +34,7 @@ export async function readProgress(store: Store, job: Job): Promise<Progress> {
   return progressOf(job, await entriesOf(store, keys.folder(job.job)));
 }
 
-export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
+function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
   const prints = job.images.flatMap((photo) => job.filters.map((filter) => printOf(job, photo, filter, present)));
   const archive = present.get(keys.archive(job.job));
   const developed = prints.every(({ status }) => status !== 'pending');

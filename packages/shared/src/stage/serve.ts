@@ -1,14 +1,18 @@
-import runtime, { type InvokerOptions } from 'faas-js-runtime';
+import type { InvokerOptions } from 'faas-js-runtime';
 import { explain } from '../errors.ts';
+import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * Serves a function module on PORT: the one place that knows how the runtime is started. The bundler wraps every stage in it.
+ * What the bundler wraps every stage in: serves it on PORT, or is one of its workers, which need no runtime. The one place that
+ * knows how the runtime is started.
  */
 export async function serve(module: Stage): Promise<void> {
+  if (isWorker) return module.init();
   // The runtime would exit with 0 and without a word.
   process.prependListener('uncaughtException', stop);
   try {
+    const { default: runtime } = await import('faas-js-runtime');
     await runtime.start(module, { port: Number(process.env['PORT'] ?? 8080), logLevel: 'fatal' } as unknown as InvokerOptions);
   } catch (error) {
     stop(error);

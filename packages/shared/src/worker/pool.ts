@@ -1,10 +1,12 @@
-import { Rejected } from '../errors.ts';
 import { log } from '../log.ts';
 import { Died, startWorker, type Worker } from './process.ts';
 
-/** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else with it. */
+/** Processes that do what may hang or crash, so that it takes nothing else with it. */
 export interface WorkerPool<Task, Result> {
-  /** @throws Rejected when the photo is at fault; any other error is a passing fault */
+  /**
+   * @throws Rejected when the task itself is at fault
+   * @throws TooSlow, or Died where two workers died over it; any other error is a passing fault
+   */
   run(task: Task): Promise<Result>;
   /** Starts one worker ahead of the first task. */
   warm(): void;
@@ -58,9 +60,8 @@ export function workerPool<Task, Result>(
         } catch (error) {
           if (!(error instanceof Died)) throw error;
           log('worker died', { task: JSON.stringify(task), error: error.message });
-          // Once may be chance (the system was short of memory); twice is the photo.
-          if (tries === 2)
-            throw new Rejected('The file is damaged in a way that makes it impossible to develop.', { cause: error });
+          // Once may be chance (the system was short of memory); twice is the task.
+          if (tries === 2) throw error;
         }
       }
     },

@@ -8,8 +8,8 @@ export type Answer<Result> = 'ready' | { done: Result } | { rejected: string; st
 export interface Worker<Task, Result> {
   /**
    * @param seconds after which it is killed
-   * @throws Rejected when the photo is at fault, or takes too long
-   * @throws Died when the process ended over it; any other error is a passing fault
+   * @throws Rejected when the task itself is at fault
+   * @throws TooSlow when it was killed; Died when it ended over the task; any other error is a passing fault
    */
   run(task: Task, seconds: number): Promise<Result>;
   alive(): boolean;
@@ -21,7 +21,18 @@ export class Died extends Error {
   override readonly name = 'Died';
 }
 
-const argument = 'image-worker';
+/** A worker was killed, since its task took too long. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow';
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    super(`A worker took longer than ${seconds} seconds`);
+    this.seconds = seconds;
+  }
+}
+
+const argument = 'worker';
 
 /** Whether this process was started as a worker. */
 export const isWorker = process.argv[2] === argument && process.send !== undefined;
@@ -35,7 +46,7 @@ const startSeconds = 60;
 export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Task, Result> {
   const child = fork(program, [argument, String(process.pid)], {
     execArgv: [],
-    // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
+    // glibc would give each thread an arena of its own, and keep what they once held: a large buffer passes through several.
     env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
@@ -43,23 +54,15 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
   // Idle workers keep nothing alive: the process lives by its port.
   child.unref();
   child.channel?.unref();
-  const started = answerOf<Result>(
-    child,
-    startSeconds,
-    () => new Error(`An image worker was not ready within ${startSeconds} seconds`),
-  );
+  const started = answerOf<Result>(child, startSeconds, () => new Error(`A worker was not ready within ${startSeconds} seconds`));
   // A worker that nobody has asked yet may fail unheard: whoever asks next will hear.
   started.catch(() => undefined);
 
   async function answerTo(task: Task, seconds: number): Promise<Answer<Result>> {
     await started.catch((cause: unknown) => {
-      throw new Error('An image worker could not start', { cause });
+      throw new Error('A worker could not start', { cause });
     });
-    const answer = answerOf<Result>(
-      child,
-      seconds,
-      () => new Rejected(`It took longer than ${seconds} seconds to develop, and was stopped.`),
-    );
+    const answer = answerOf<Result>(child, seconds, () => new TooSlow(seconds));
     child.send({ task });
     return answer;
   }
@@ -69,7 +72,7 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
       child.channel?.ref();
       try {
         const answer = await answerTo(task, seconds);
-        if (answer === 'ready') throw new Error('An image worker spoke out of turn');
+        if (answer === 'ready') throw new Error('A worker spoke out of turn');
         if ('done' in answer) return answer.done;
         if ('rejected' in answer) throw new Rejected(answer.rejected, { status: answer.status });
         throw new Error(answer.failed);
@@ -91,9 +94,9 @@ function answerOf<Result>(child: ChildProcess, seconds: number, late: () => Erro
     }, seconds * 1000);
     const onMessage = (message: unknown) => settle(() => resolve(message as Answer<Result>));
     const onExit = (code: number | null, signal: string | null) =>
-      settle(() => reject(new Died(`An image worker ended with ${signal ?? `exit code ${code}`}`)));
+      settle(() => reject(new Died(`A worker ended with ${signal ?? `exit code ${code}`}`)));
     // It could not be started, or is gone before the exit was noticed.
-    const onError = (cause: Error) => settle(() => reject(new Died('An image worker cannot be reached', { cause })));
+    const onError = (cause: Error) => settle(() => reject(new Died('A worker cannot be reached', { cause })));
     child.once('message', onMessage).once('exit', onExit).once('error', onError);
 
     function settle(conclude: () => void) {
