@@ -60,8 +60,18 @@ export const configMap = v.object({ metadata, data: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
+/** Only HTTP probes can be asked here. */
+export const probe = v.object({
+  httpGet: v.optional(v.object({ path: v.optional(v.string()) })),
+  periodSeconds: v.optional(count),
+  timeoutSeconds: v.optional(count),
+  failureThreshold: v.optional(count),
+});
+
 export const container = v.object({
   image: v.optional(v.string()),
+  readinessProbe: v.optional(probe),
+  livenessProbe: v.optional(probe),
   env: v.optional(
     v.array(
       v.object({
@@ -108,6 +118,7 @@ export const func = v.object({
   run: v.optional(v.object({ envs: v.optional(envs) })),
   deploy: v.optional(
     v.object({
+      healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
       options: v.optional(
         v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) }),
       ),

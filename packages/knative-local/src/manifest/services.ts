@@ -3,6 +3,7 @@ import { check } from './check.ts';
 import type { Document, Faults } from './document.ts';
 import { ofContainer, ofFunction, type Sources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
+import * as probes from './probes.ts';
 import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
@@ -49,6 +50,7 @@ async function fromFunction(
     folder,
     command,
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
+    ...probes.ofFunction(content),
     environment: { ...ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }), ...variables },
   };
   return {
@@ -99,7 +101,9 @@ async function fromDocuments(
     const { folder, command, variables } = await readBuild(known.folder, faults);
     const environment = { ...ofContainer(container!, place, { configMaps, operator, operational, fault }), ...variables };
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency: spec.containerConcurrency ?? 0, environment });
+    const concurrency = spec.containerConcurrency ?? 0;
+    const health = probes.ofContainer(container!);
+    revisions.push({ name: revision, service: name, folder, command, concurrency, ...health, environment });
     traffic = readTraffic(content.spec.traffic ?? [{ latestRevision: true, percent: 100 }], revisions, fault);
   }
   return revisions.length === 0 ? undefined : { name, http: isHttp(invoke), revisions, traffic };
