@@ -26,7 +26,7 @@ export async function attempt(message: Message, subscriber: Subscriber, timeout:
   // The activator's own answer, where no process came up in time.
   if (!release) return { result: 'failed', retriable: true, reason: origin, code: 503, body: Buffer.from(origin) };
   try {
-    const headers = { ...message.headers, ...toHeaders(message.event), prefer: 'reply' };
+    const headers = { ...message.headers, ...toHeaders(message.event), ...subscriber.headers, prefer: 'reply' };
     const answer = await post({ url: origin, headers, body: message.event.data, timeout });
     if (answer.status < 200 || answer.status >= 300) {
       const said = answer.body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
