@@ -25,6 +25,8 @@ export async function openDataFolder(path: string): Promise<() => Promise<void>>
         `The data folder ${displayed(path)} is in use by another Darkroom${holder}. Stop it, or choose another folder with DATA_DIR.`,
       );
     }
-    throw new Misconfigured(`The data folder ${displayed(path)} cannot be written. Choose another with DATA_DIR.`, { cause: error });
+    throw new Misconfigured(`The data folder ${displayed(path)} cannot be written. Choose another with DATA_DIR.`, {
+      cause: error,
+    });
   }
 }

@@ -9,16 +9,19 @@ export const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_|AWS_)|^(RETENTION
 /** Where this lab's functions find each other. */
 export interface Surroundings {
   sink: string;
+  /** What they show each other: see EVENT_TOKEN in SECURITY.md. */
+  token: string;
   smtpPort: number;
   publicUrl: string;
 }
 
 /** The environment that the lab gives to every function, whatever its manifest says. */
-export function labEnvironment(settings: Settings, { sink, smtpPort, publicUrl }: Surroundings): Record<string, string> {
+export function labEnvironment(settings: Settings, { sink, token, smtpPort, publicUrl }: Surroundings): Record<string, string> {
   const { operator, DATA_DIR, STORE_URL, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
     K_SINK: sink,
+    EVENT_TOKEN: token,
     STORE_URL: STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href,
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,

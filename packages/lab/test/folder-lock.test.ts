@@ -53,7 +53,9 @@ test('what was released can be taken again, and what is held cannot', async () =
   await expect(openDataFolder(folder)).rejects.toThrow(taken);
   await expect(openDataFolder(folder)).rejects.toThrow(taken);
   await release();
-  await (await openDataFolder(folder))();
+  await (
+    await openDataFolder(folder)
+  )();
 });
 
 test('a copy of the data, lock included, is free', async () => {
@@ -63,5 +65,7 @@ test('a copy of the data, lock included, is free', async () => {
   const copy = await makeFolder();
   await writeFile(join(copy, 'runtime.pid'), String(process.pid));
   await writeFile(join(copy, 'runtime.lock'), '');
-  await (await openDataFolder(copy))();
+  await (
+    await openDataFolder(copy)
+  )();
 });
