@@ -43,7 +43,7 @@ async function fromFunction(
   { configMaps, operator, operational, faults }: ServiceSources,
 ): Promise<ServiceSpec> {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
-  const { command, variables } = await readBuild(folder, faults);
+  const { command, variables } = await readBuild(folder, content.name, faults);
   const revision: RevisionSpec = {
     name: `${content.name}-00001`,
     service: content.name,
@@ -98,7 +98,7 @@ async function fromDocuments(
         `there already is a revision ${revision}; a revision never changes, so choose another name`,
       );
 
-    const { folder, command, variables } = await readBuild(known.folder, faults);
+    const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...ofContainer(container!, place, { configMaps, operator, operational, fault }), ...variables };
     invoke = known.content.invoke;
     const concurrency = spec.containerConcurrency ?? 0;

@@ -1,5 +1,8 @@
+import { Server } from 'node:net';
 import type { InvokerOptions } from 'faas-js-runtime';
 import { explain } from '../errors.ts';
+import { everyInterface } from '../machine.ts';
+import { stackOf } from '../stack.ts';
 import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
 
@@ -9,6 +12,7 @@ import type { Stage } from './stage.ts';
  */
 export async function serve(module: Stage): Promise<void> {
   if (isWorker) return module.init();
+  await listenOnEveryInterface();
   // The runtime would exit with 0 and without a word.
   process.prependListener('uncaughtException', stop);
   try {
@@ -19,7 +23,19 @@ export async function serve(module: Stage): Promise<void> {
   }
 }
 
+/** The runtime insists on `::`, which a kernel without IPv6 refuses. */
+async function listenOnEveryInterface(): Promise<void> {
+  const host = await everyInterface();
+  if (host === '::') return;
+  const { listen } = Server.prototype;
+  Object.assign(Server.prototype, {
+    listen(this: Server, options: object, ...rest: unknown[]) {
+      return Reflect.apply(listen, this, [{ ...options, host }, ...rest]);
+    },
+  });
+}
+
 function stop(error: unknown): never {
-  console.error(explain(error));
+  console.error([explain(error), stackOf(error)].filter(Boolean).join('\n'));
   process.exit(1);
 }

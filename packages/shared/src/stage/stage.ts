@@ -2,6 +2,7 @@ import type { Context, HealthCheck } from 'faas-js-runtime';
 import { explain, Rejected } from '../errors.ts';
 import { type Event, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
+import { stackOf } from '../stack.ts';
 import { demandToken } from './token.ts';
 
 /** What the runtime wants of a function module. */
@@ -49,6 +50,8 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
       return reply;
     } catch (error) {
       log(`failed at ${event.type}`, { ...fields, error: explain(error) });
+      // What is rejected says in words what is wrong; any other error may be a mistake of ours, and has a place.
+      if (!(error instanceof Rejected)) console.error(stackOf(error));
       throw error;
     }
   }
