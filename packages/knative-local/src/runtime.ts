@@ -34,6 +34,8 @@ export interface RuntimeOptions extends ManifestSources {
   names?: string[];
   /** A secret that Brokers show to functions, and that whoever publishes must show: `Authorization: Bearer <token>`. */
   token?: string;
+  /** What is wrong with the wiring beyond what manifests can say: faults keep it from taking effect, warnings are logged. */
+  inspect?: (topology: Topology) => { faults: string[]; warnings: string[] };
   /** What every function is given, whatever its manifest says. */
   environment: (addresses: Addresses) => Record<string, string>;
   /** Processes that functions rely on: up before the runtime is ready, unless they are dispensable, and stopped after the last function. */
@@ -77,7 +79,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
-    const read = () => readManifests(options);
+    const read = async () => inspected(await readManifests(options), options);
     const topology = await read();
     const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
@@ -125,6 +127,14 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 
 function mainBroker({ brokers }: Topology): string {
   return brokers.find(({ name }) => name === 'default')?.name ?? brokers[0]?.name ?? 'default';
+}
+
+/** @throws CannotStart with every fault */
+function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topology {
+  const { faults, warnings } = inspect?.(topology) ?? { faults: [], warnings: [] };
+  for (const warning of warnings) log('runtime', `WARNING: ${warning}`);
+  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${faults.join('\n  ')}`);
+  return topology;
 }
 
 /** @throws CannotStart where it is not one, or none is meant above the others */

@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
-/** Settings of operation that reach every function, whether a manifest names them or not. */
-export const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|LOG_LEVEL)$/;
+/** Settings of operation that reach every function, whether a manifest names them or not. A test holds the README to them. */
+export const operational = /^(MAIL_|SENDGRID_|MAX_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS)$/;
 
 /** Where this lab's functions find each other. */
 export interface Surroundings {

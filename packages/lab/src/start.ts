@@ -9,6 +9,7 @@ import { machineEnvironment } from 'knative-local/machine';
 import { settledPort } from 'knative-local/process/ports';
 import { type RuntimeOptions, startRuntime } from 'knative-local/runtime';
 import { writeRuntimeFile } from './runtime-file.ts';
+import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
 export interface Lab {
@@ -60,6 +61,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
       }),
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
       token,
+      inspect: inspectWiring,
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(deliver && { deliver }),

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { soon } from '../../knative-local/test/client.ts';
-import { copyFixtures } from '../../knative-local/test/folders.ts';
+import { copyFixtures } from './folders.ts';
 import { childrenOf, commandOf } from '../../knative-local/test/processes.ts';
 import { finish, startMain, startReady } from './start.ts';
 

@@ -56,6 +56,9 @@ export const pingSource = v.object({
   }),
 });
 
+/** The catalogue of the events that somebody emits. */
+export const eventType = v.object({ metadata, spec: v.object({ type: v.pipe(v.string(), v.minLength(1)) }) });
+
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });

@@ -6,6 +6,8 @@ export interface Topology {
   triggers: TriggerSpec[];
   pings: PingSpec[];
   services: ServiceSpec[];
+  /** The types of events that EventTypes declare; none where there is no catalogue. */
+  eventTypes: string[];
 }
 
 export type Destination = { service: string } | { broker: string } | { url: string };
