@@ -1,5 +1,4 @@
 import { explain } from '@darkroom/shared/errors';
-import { demandTemporaryFolder } from '@darkroom/shared/machine';
 import { isWorker } from '@darkroom/shared/worker/process';
 import { readSettings } from './settings.ts';
 import { judgePhotos, openJudge } from './upload/judge.ts';
@@ -11,7 +10,6 @@ try {
   else {
     // It starts while the rest is loaded.
     const judge = openJudge();
-    await demandTemporaryFolder();
     await (await import('./serve.ts')).serve(settings, judge);
   }
 } catch (error) {

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { log } from '@darkroom/shared/log';
-import { everyInterface } from '@darkroom/shared/machine';
 import { openStore } from '@darkroom/shared/store/open';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -13,7 +12,7 @@ export async function serve(settings: Settings, judge: Judge): Promise<void> {
   const closing = new AbortController();
   const app = createServer(settings, guarded(openStore(settings.STORE_URL)), judge, closing.signal);
   stopOnSignal(app, closing);
-  await app.listen({ port: settings.PORT, host: await everyInterface() });
+  await app.listen({ port: settings.PORT, host: '::' });
   log('listening', {
     port: (app.server.address() as AddressInfo).port,
     revision: settings.K_REVISION,

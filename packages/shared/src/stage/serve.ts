@@ -1,7 +1,5 @@
-import { Server } from 'node:net';
 import type { InvokerOptions } from 'faas-js-runtime';
 import { explain } from '../errors.ts';
-import { everyInterface } from '../machine.ts';
 import { stackOf } from '../stack.ts';
 import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
@@ -12,7 +10,6 @@ import type { Stage } from './stage.ts';
  */
 export async function serve(module: Stage): Promise<void> {
   if (isWorker) return module.init();
-  await listenOnEveryInterface();
   // The runtime would exit with 0 and without a word.
   process.prependListener('uncaughtException', stop);
   try {
@@ -21,18 +18,6 @@ export async function serve(module: Stage): Promise<void> {
   } catch (error) {
     stop(error);
   }
-}
-
-/** The runtime insists on `::`, which a kernel without IPv6 refuses. */
-async function listenOnEveryInterface(): Promise<void> {
-  const host = await everyInterface();
-  if (host === '::') return;
-  const { listen } = Server.prototype;
-  Object.assign(Server.prototype, {
-    listen(this: Server, options: object, ...rest: unknown[]) {
-      return Reflect.apply(listen, this, [{ ...options, host }, ...rest]);
-    },
-  });
 }
 
 function stop(error: unknown): never {
