@@ -34,6 +34,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).lease(gone.signal);
     response.once('close', release);
     if (response.closed) return release();
+    nameSender(request);
     await proxy.web(request, response, { target: origin });
   }
 
@@ -43,11 +44,18 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     if (foreign !== undefined) return refuse(response, foreign);
     forward(request, response).catch((error: unknown) => {
       if (response.closed || response.destroyed) return;
+      // Without the address: people's data may stand in it.
       if (!(error instanceof NotUp)) log('router', `${request.method} to ${service} failed: ${explain(error)}`);
       if (response.headersSent) return void response.destroy();
       answerUnavailable(request, response, unavailable);
     });
   };
+}
+
+/** As every gateway does: whoever comes first in X-Forwarded-For may be invented, the last one is who was seen here. */
+function nameSender({ headers, socket }: IncomingMessage): void {
+  const told = headers['x-forwarded-for'];
+  headers['x-forwarded-for'] = [told, socket.remoteAddress].flat().filter(Boolean).join(', ');
 }
 
 /** Hands an answer on. */
