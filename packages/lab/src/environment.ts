@@ -4,7 +4,8 @@ import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
 /** Settings of operation that reach every function, whether a manifest names them or not. A test holds the README to them. */
-export const operational = /^(MAIL_|SENDGRID_|MAX_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS)$/;
+export const operational =
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS|ALLOWED_ORIGINS|METRICS_PORT)$/;
 
 /** Where this lab's functions find each other. */
 export interface Surroundings {
@@ -20,6 +21,8 @@ export function labEnvironment(settings: Settings, { sink, token, smtpPort, publ
   const { operator, DATA_DIR, STORE_URL, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
+    // The router alone, which names whom it has seen.
+    TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] || '1',
     K_SINK: sink,
     EVENT_TOKEN: token,
     STORE_URL: STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href,
