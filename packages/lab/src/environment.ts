@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 /** Settings of operation that reach every function, whether a manifest names them or not. A test holds the README to them. */
 export const operational =
-  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS|ALLOWED_ORIGINS|METRICS_PORT)$/;
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
 /** Where this lab's functions find each other. */
 export interface Surroundings {
@@ -21,13 +21,15 @@ export function labEnvironment(settings: Settings, { sink, token, smtpPort, publ
   const { operator, DATA_DIR, STORE_URL, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
-    // The router alone, which names whom it has seen.
-    TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] || '1',
     K_SINK: sink,
     EVENT_TOKEN: token,
     STORE_URL: STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href,
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
     PUBLIC_URL: publicUrl,
+    // The router, and whatever the operator has put before it.
+    TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] ?? '1',
+    // What a cluster serves on one port in each pod would meet here; 0 takes any that is free.
+    METRICS_PORT: operator['METRICS_PORT'] ?? '',
   };
 }
