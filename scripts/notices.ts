@@ -93,7 +93,7 @@ function standardTexts(expression = ''): string[] {
   const names = expression.match(/[\w.+-]+/g)?.filter((word) => !['AND', 'OR', 'WITH'].includes(word)) ?? [];
   return names.flatMap((name) => {
     // The LGPL is a supplement to the GPL, and says nothing without it.
-    const needed = /^LGPL-3/.test(name) ? [name, name.replace('LGPL', 'GPL')] : [name];
+    const needed = name.startsWith('LGPL-3') ? [name, name.replace('LGPL', 'GPL')] : [name];
     return needed.filter((each) => spdx(each)).map((each) => spdx(each)!);
   });
 }

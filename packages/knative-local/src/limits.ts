@@ -16,7 +16,7 @@ export const limits = {
   /** Between two looks at a process that is starting. */
   probeInterval: 20,
   /** How health is asked after where a manifest says no more than where: Kubernetes' own defaults. */
-  probe: { period: 10_000, timeout: 1000, failureThreshold: 3 } as { period: number; timeout: number; failureThreshold: number },
+  probe: { period: 10_000, timeout: 1000, failureThreshold: 3 },
   /** How long a process may take to become ready the first time. */
   startTime: 60_000,
   /** A process that dies this often without ever being ready is given up. */

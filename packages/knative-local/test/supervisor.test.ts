@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../src/limits.ts';
+import type { Probe } from '../src/process/probe.ts';
 import { freePort, portTaken, settledPort } from '../src/process/ports.ts';
 import { type Supervised, supervise } from '../src/process/supervisor.ts';
 import { makeFolder } from './folders.ts';
@@ -18,7 +19,7 @@ const server = createServer((request, response) => {
 /** Supervises a small program of one file. */
 async function start(
   source: string,
-  times = limits.probe,
+  times: Omit<Probe, 'url'> = limits.probe,
 ): Promise<{ lines: string[]; process: Supervised; ask: (path?: string) => Promise<string> }> {
   const folder = await makeFolder({ 'program.mjs': source });
   const lines: string[] = [];

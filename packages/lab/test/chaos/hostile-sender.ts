@@ -32,7 +32,7 @@ const files: Record<string, Buffer> = {
 };
 
 export function openHostileSender(darkroom: Darkroom, random: () => number): HostileSender {
-  let stopping = false;
+  const stopping = new AbortController();
   const seen = { attempts: 0, accepted: [] as string[] };
 
   async function postFile(): Promise<void> {
@@ -69,7 +69,7 @@ export function openHostileSender(darkroom: Darkroom, random: () => number): Hos
 
   async function act() {
     const acts = [postFile, postFile, trickle, forge, guess];
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       seen.attempts += 1;
       await acts[Math.floor(random() * acts.length)]!().catch(() => undefined);
       await sleep(100);
@@ -85,7 +85,7 @@ export function openHostileSender(darkroom: Darkroom, random: () => number): Hos
       return seen.accepted;
     },
     async stop() {
-      stopping = true;
+      stopping.abort();
       await acting;
     },
   };

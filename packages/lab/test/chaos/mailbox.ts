@@ -30,7 +30,7 @@ export async function openMailbox(receive: () => Reception): Promise<Mailbox> {
     }
     const { text = '', html = '' } = await PostalMime.parse(Buffer.concat(chunks));
     // What a mail is about is known by its links alone: no header names the job.
-    const [, job = 'none'] = /\/jobs\/([\da-f-]{36})/.exec(text + html) ?? [];
+    const [, job = 'none'] = /[?&/](?:job=|jobs\/)([\da-f-]{36})/.exec(text + html) ?? [];
     count(mailbox.mails, job);
     if (reception === 'unclear') count(mailbox.unclear, job);
     return reception;
@@ -58,8 +58,8 @@ function count(counts: Map<string, number>, job: string): void {
   counts.set(job, (counts.get(job) ?? 0) + 1);
 }
 
-/** The library has no way to hang up without a word. */
+/** The library has no way to hang up without a word, nor types for what it keeps of a connection. */
 function breakOff(server: SMTPServer, id: string): void {
-  const { connections } = server as unknown as { connections: Set<{ id: string; _socket: Socket }> };
-  for (const connection of connections) if (connection.id === id) connection._socket.destroy();
+  const { connections } = server as unknown as { connections: Set<{ id: string } & Record<'_socket', Socket>> };
+  for (const connection of connections) if (connection.id === id) connection['_socket'].destroy();
 }

@@ -39,8 +39,9 @@ export function openOutages(darkroom: Darkroom, { killEvery, freezeEvery, fullEv
   }
 
   async function every(seconds: number, act: () => Promise<void> | void): Promise<void> {
+    if (seconds <= 0) return;
     const pause = () => sleep(seconds * 1000, true, { signal: stopping.signal }).catch(() => false);
-    while (seconds > 0 && (await pause())) await act();
+    while (await pause()) await act();
   }
 
   const acting = Promise.all([

@@ -4,21 +4,24 @@ import type { Books } from './books.ts';
 export function verdict(books: Omit<Books, 'log'>): string[] {
   const { accepted, completed, lost, unclear, duplicateMails, overtime } = books;
   const failed = accepted - completed - lost.length - unclear.length;
-  const faults: [count: number, what: string][] = [
-    [lost.length, 'jobs are lost'],
+  const faults: [which: readonly unknown[] | number, what: string][] = [
+    [lost, 'jobs are lost'],
     [failed, 'jobs have failed'],
-    [books.wrong.length, 'jobs have wrong files'],
-    [books.strays.length, 'jobs were promised to nobody'],
-    [books.withoutMail.length, 'jobs are without a mail'],
+    [books.wrong, 'jobs have wrong files'],
+    [books.strays, 'jobs were promised to nobody'],
+    [books.withoutMail, 'jobs are without a mail'],
     [duplicateMails > Math.max(1, accepted * 0.005) ? duplicateMails : 0, 'mails came twice'],
-    [books.tooManyMails.length, 'jobs were mailed again and again'],
-    [books.leftovers.length, 'files are left of deleted jobs'],
-    [books.raised.length, 'deleted jobs were raised by a post'],
-    [books.hostileAccepted.length, 'hostile attempts succeeded'],
-    [books.addressesInLog.length, 'addresses stand in the log'],
-    [books.open.length, 'jobs are left open'],
-    [books.temporaryFiles.length, 'temporary files are left'],
+    [books.tooManyMails, 'jobs were mailed again and again'],
+    [books.leftovers, 'files are left of deleted jobs'],
+    [books.raised, 'deleted jobs were raised by a post'],
+    [books.hostileAccepted, 'hostile attempts succeeded'],
+    [books.addressesInLog, 'addresses stand in the log'],
+    [books.open, 'jobs are left open'],
+    [books.temporaryFiles, 'temporary files are left'],
   ];
-  const counted = faults.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const counted = faults.flatMap(([which, what]) => {
+    if (typeof which === 'number') return which > 0 ? [`${which} ${what}`] : [];
+    return which.length > 0 ? [`${which.length} ${what} (${which.slice(0, 3).join(', ')})`] : [];
+  });
   return overtime ? ['it was not done in time', ...counted] : counted;
 }
