@@ -1,24 +1,30 @@
 /**
  * Bundles the function in the current folder, with all that it shares, into dist/: index.mjs, and a package.json that lists
  * only what cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points
- * the buildpack there, since it sees nothing outside the function's own folder and npm cannot install `workspace:`.
+ * the buildpack there, since it sees nothing outside the function's own folder and npm cannot install `workspace:`. Beside them lie
+ * a source map, the licences of what others made, and sources.json: what it was built from, so that no stale or copied build runs.
  *
  * src/main.ts, where there is one, is a server of its own; otherwise src/index.ts is a stage, and is wrapped in the runtime.
  */
 import { existsSync, globSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { collectNotices } from './notices.ts';
 
 const folder = process.cwd();
-const name = basename(folder);
+const name = /^name: *(\S+)/m.exec(await readFile('func.yaml', 'utf8'))?.[1] ?? basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
 /** Packages with machine code, which stay outside of the bundle. */
 const native = ['sharp', '@julusian/jpeg-turbo'];
 
 const ownServer = join(folder, 'src/main.ts');
 const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
+
+/** Every file that was read for the bundle. */
+const modules = new Set<string>();
 
 /** Gives the stages their entry, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
 const plugin: Plugin = {
@@ -35,11 +41,15 @@ const plugin: Plugin = {
     const text = file.endsWith('.ts') ? await bundleBrowserScript(file) : await readFile(file, 'utf8');
     return { code: `export default ${JSON.stringify(text)};`, moduleType: 'js' };
   },
+  generateBundle() {
+    for (const id of this.getModuleIds()) modules.add(id.replace(/\?inline$/, ''));
+  },
 };
 
 async function bundleBrowserScript(file: string): Promise<string> {
   const bundle = await rolldown({ input: file, platform: 'browser' });
   const { output } = await bundle.generate({ format: 'iife', minify: true });
+  for (const id of output[0].moduleIds) modules.add(id);
   return output[0].code;
 }
 
@@ -59,6 +69,9 @@ const { output } = await bundle.write({
   // The runtime recognises an event by the name of its class.
   keepNames: true,
   codeSplitting: false,
+  sourcemap: true,
+  // Lines are enough; the sources are in the repository.
+  sourcemapExcludeSources: true,
   // faas-js-runtime's node-os-utils assigns to an undeclared variable.
   banner: 'globalThis.osu ??= undefined;',
 });
@@ -76,6 +89,20 @@ const manifest = {
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+
+const installed = imported.map((id) => join(shared, 'node_modules', id));
+const notices = await collectNotices([...modules], installed);
+await writeFile(join(draft, 'THIRD-PARTY-NOTICES.txt'), notices.text);
+for (const each of notices.unlicensed) console.warn(`${name}: ${each} names no licence`);
+
+const ours = [...modules].filter((path) => existsSync(path) && !path.includes('/node_modules/'));
+const inputs = [...ours, join(shared, 'package.json'), import.meta.filename, join(import.meta.dirname, 'notices.ts')];
+const digests = inputs.sort().map(async (path) => {
+  const digest = createHash('sha256').update(await readFile(path));
+  return [relative(join(folder, 'dist'), path), digest.digest('hex')] as const;
+});
+const sources = { function: name, files: Object.fromEntries(await Promise.all(digests)) };
+await writeFile(join(draft, 'sources.json'), `${JSON.stringify(sources, null, 2)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 console.log(`${name}: ${globSync('dist/*').length} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);

@@ -1,15 +1,22 @@
 import { clusterAddress, namespace } from './broker/address.ts';
 import type { Subscriber } from './broker/subscriber.ts';
+import { bearer } from './token.ts';
 import { limits } from './limits.ts';
 import type { Destination } from './manifest/topology.ts';
 import { type Gate, gate } from './process/gate.ts';
 import type { Revision } from './process/revision.ts';
 
-/** Turns what a manifest names into something that events can be sent to. */
+/**
+ * Turns what a manifest names into something that events can be sent to.
+ * @param token what functions and Brokers of this machine are shown
+ */
 export function createDestinations(
   fleet: { pick(service: string): Pick<Revision, 'lease'> },
   brokerOrigin: string,
+  token?: string,
 ): (destination: Destination) => Subscriber {
+  // Never to a URL: it may be anybody's.
+  const headers = bearer(token);
   const gates = new Map<string, Gate>();
 
   function plainUrl(origin: string, name = origin, url = origin): Subscriber {
@@ -21,15 +28,19 @@ export function createDestinations(
   return (destination) => {
     if ('url' in destination) return plainUrl(destination.url);
     if ('broker' in destination)
-      return plainUrl(
-        `${brokerOrigin}/${namespace}/${destination.broker}`,
-        `broker ${destination.broker}`,
-        clusterAddress(destination.broker),
-      );
+      return {
+        ...plainUrl(
+          `${brokerOrigin}/${namespace}/${destination.broker}`,
+          `broker ${destination.broker}`,
+          clusterAddress(destination.broker),
+        ),
+        headers,
+      };
     const { service } = destination;
     // Picked when the turn comes, so that a shift of traffic holds for what waits as well.
     return {
       name: service,
+      headers,
       url: `http://${service}.${namespace}.svc.cluster.local`,
       lease: async (signal) => fleet.pick(service).lease(signal),
     };

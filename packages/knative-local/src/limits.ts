@@ -11,8 +11,15 @@ export const limits = {
   deliveryTime: 300_000,
   /** Requests in flight to a subscriber that is a plain URL, and has no containerConcurrency to go by. */
   urlConcurrency: 32,
+  /** How long the rest of an upload that was answered early may flow off. */
+  lingerTime: 60_000,
   /** Between two looks at a process that is starting. */
   probeInterval: 20,
+  /**
+   * How health is asked after where a manifest says no more than where. Kubernetes' defaults, but for the time to answer (1 s there): a
+   * process that gets no processor answers late, and ending it would take away what it had done.
+   */
+  probe: { period: 10_000, timeout: 10_000, failureThreshold: 3 },
   /** How long a process may take to become ready the first time. */
   startTime: 60_000,
   /** A process that dies this often without ever being ready is given up. */

@@ -1,12 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createProxyServer } from 'httpxy';
+import { explain } from './errors.ts';
+import { misdirection, refuse } from './foreign.ts';
+import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { NotUp, type Revision } from './process/revision.ts';
+import { within } from './within.ts';
 
 export interface RouterOptions {
   fleet: { pick(service: string, tag?: string): Pick<Revision, 'lease'> };
   /** The one service that the public address leads to. */
   service: string;
+  /** The names in public DNS that lead here; without them, any does. */
+  names?: readonly string[] | undefined;
   /** What the person is told where the service cannot be reached. */
   unavailable: string;
   isReady: () => boolean;
@@ -14,13 +20,12 @@ export interface RouterOptions {
 }
 
 /** The public address: hands each request to a revision, by percentage or by the header Knative-Serving-Tag. */
-export function createRouter({ fleet, service, unavailable, isReady, log }: RouterOptions): RequestListener {
-  const proxy = createProxyServer({ xfwd: true });
-  // They speak of the connection behind, not of this one (RFC 9110, 7.6.1): a client would keep idle connections too long.
-  proxy.on('proxyRes', ({ headers }) => {
-    delete headers['connection'];
-    delete headers['keep-alive'];
-  });
+export function createRouter({ fleet, service, names, unavailable, isReady, log }: RouterOptions): RequestListener {
+  const proxy = createProxyServer({ xfwd: true, selfHandleResponse: true });
+  // What is said of a connection holds for that one alone (RFC 9110, 7.6.1). The one behind is kept: a function that was to close it
+  // could not read an upload to its end, and its refusal would be lost with the connection.
+  proxy.on('proxyReq', (onward) => onward.setHeader('connection', 'keep-alive'));
+  proxy.on('proxyRes', answerWith);
 
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
@@ -29,19 +34,46 @@ export function createRouter({ fleet, service, unavailable, isReady, log }: Rout
     const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).lease(gone.signal);
     response.once('close', release);
     if (response.closed) return release();
+    nameSender(request);
     await proxy.web(request, response, { target: origin });
   }
 
   return (request, response) => {
     if (request.url === '/health/readiness') return answerHealth(response, isReady());
+    const foreign = names && misdirection(request, names);
+    if (foreign !== undefined) return refuse(response, foreign);
     forward(request, response).catch((error: unknown) => {
       if (response.closed || response.destroyed) return;
-      if (!(error instanceof NotUp))
-        log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
+      // Without the address: people's data may stand in it.
+      if (!(error instanceof NotUp)) log('router', `${request.method} to ${service} failed: ${explain(error)}`);
       if (response.headersSent) return void response.destroy();
       answerUnavailable(request, response, unavailable);
     });
   };
+}
+
+/** As every gateway does: whoever comes first in X-Forwarded-For may be invented, the last one is who was seen here. */
+function nameSender({ headers, socket }: IncomingMessage): void {
+  const told = headers['x-forwarded-for'];
+  headers['x-forwarded-for'] = [told, socket.remoteAddress].flat().filter(Boolean).join(', ');
+}
+
+/** Hands an answer on. */
+function answerWith(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = answer.headers;
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+  answer.pipe(response, { end: false });
+  answer.once('end', () => void endAfter(request, response));
+}
+
+/** Ends an answer. The rest of a request that is still under way flows off first: to close would reset it, and lose the answer. */
+async function endAfter(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!request.complete) {
+    const sent = new Promise<void>((resolve) => void request.once('end', resolve).once('close', resolve));
+    request.resume();
+    await within(limits.lingerTime, sent);
+  }
+  response.end();
 }
 
 function answerHealth(response: ServerResponse, ready: boolean): void {
@@ -52,8 +84,8 @@ function answerHealth(response: ServerResponse, ready: boolean): void {
 
 function answerUnavailable(request: IncomingMessage, response: ServerResponse, detail: string): void {
   const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail };
-  response
-    .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', connection: 'close' })
-    .end(JSON.stringify(problem));
-  request.resume();
+  const text = JSON.stringify(problem);
+  const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(text), 'retry-after': '2' };
+  response.writeHead(503, { ...headers, connection: 'close' }).write(text);
+  void endAfter(request, response);
 }

@@ -20,6 +20,7 @@ import { createWiring, describeTraffic } from './wiring.ts';
 import { within } from './within.ts';
 
 const loopback = '127.0.0.1';
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 export interface RuntimeOptions extends ManifestSources {
   /** Where the public address is. A port of 0 means any that is free. */
@@ -31,9 +32,15 @@ export interface RuntimeOptions extends ManifestSources {
   service?: string | undefined;
   /** What a person reads there while it cannot be reached. */
   unavailable: string;
+  /** Names in public DNS by which people reach the public address. By others they do not, while it listens on this machine only. */
+  names?: string[];
+  /** A secret that Brokers show to functions, and that whoever publishes must show: `Authorization: Bearer <token>`. */
+  token?: string;
+  /** What is wrong with the wiring beyond what manifests can say: faults keep it from taking effect, warnings are logged. */
+  inspect?: (topology: Topology) => { faults: string[]; warnings: string[] };
   /** What every function is given, whatever its manifest says. */
   environment: (addresses: Addresses) => Record<string, string>;
-  /** Processes that functions rely on: up before the runtime is ready, and stopped after the last function. */
+  /** Processes that functions rely on: up before the runtime is ready, unless they are dispensable, and stopped after the last function. */
   companions?: Plan[];
   /** What a PingSource sends when the runtime starts, out of its data. */
   firstPing?: (data: string) => string;
@@ -74,7 +81,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
-    const read = () => readManifests(options);
+    const read = async () => inspected(await readManifests(options), options);
     const topology = await read();
     const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
@@ -89,15 +96,17 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
     const fleet = createFleet(options.environment(addresses), log);
-    const destinations = createDestinations(fleet, brokerOrigin);
+    const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => deliver(destinations(destination));
     const brokers = createBrokers(resolve, log);
     const pings = createPings(resolve, log);
     const wiring = createWiring({ read, fleet, brokers, pings, log });
+    // Only an address that is closed to the network can be reached by nothing but names that lead to this machine.
+    const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
-    const isReady = () => ready && fleet.ready && companions.every((companion) => companion.ready);
-    ingress.server.on('request', createIngress(brokers));
-    front.server.on('request', createRouter({ fleet, service, unavailable: options.unavailable, isReady, log }));
+    const isReady = () => ready && fleet.ready && companions.every((companion) => companion.dispensable || companion.ready);
+    ingress.server.on('request', createIngress(brokers, options.token));
+    front.server.on('request', createRouter({ fleet, service, names, unavailable: options.unavailable, isReady, log }));
     for (const companion of companions) ending.defer(() => companion.stop(limits.drainTime));
     ending.defer(() => close(ingress, 0));
     ending.defer(() => fleet.stop());
@@ -121,6 +130,14 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 
 function mainBroker({ brokers }: Topology): string {
   return brokers.find(({ name }) => name === 'default')?.name ?? brokers[0]?.name ?? 'default';
+}
+
+/** @throws CannotStart with every fault */
+function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topology {
+  const { faults, warnings } = inspect?.(topology) ?? { faults: [], warnings: [] };
+  for (const warning of warnings) log('runtime', `WARNING: ${warning}`);
+  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${faults.join('\n  ')}`);
+  return topology;
 }
 
 /** @throws CannotStart where it is not one, or none is meant above the others */

@@ -11,6 +11,12 @@ export async function childrenOf(parent: number): Promise<number[]> {
   return rows.filter(([, of, command]) => Number(of) === parent && command !== 'ps').map(([pid]) => Number(pid));
 }
 
+/** The command line of a process. */
+export async function commandOf(pid: number): Promise<string> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]);
+  return stdout.trim();
+}
+
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

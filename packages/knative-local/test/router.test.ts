@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { close, listen } from '../src/listen.ts';
 import { gate } from '../src/process/gate.ts';
@@ -18,7 +19,7 @@ async function serve(listener: (...request: Parameters<RequestListener>) => unkn
 const named = (name: string) => serve((request, response) => void request.resume().on('end', () => response.end(name)));
 
 /** A router before real upstreams, one for each revision. */
-async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], concurrency = 0) {
+async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], concurrency = 0, names?: string[]) {
   const gates = new Map(Object.keys(upstreams).map((name) => [name, gate(concurrency)]));
   const pick = (_service: string, tag?: string) => {
     const { revision } = choose(traffic, tag)!;
@@ -34,6 +35,7 @@ async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], 
     createRouter({
       fleet: { pick },
       service: 'ingest',
+      names,
       unavailable: 'Come back later.',
       isReady: () => true,
       log: () => undefined,
@@ -161,4 +163,54 @@ test('a function that breaks off before it answers is a 503 as well', async () =
     { revision: 'v1', percent: 100 },
   ]);
   expect((await fetch(url)).status).toBe(503);
+});
+
+/** Sends bytes, and answers with all that comes back until the other side closes. */
+function exchange(url: string, head: string[], body: Buffer): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname);
+    socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    socket.on('error', (error) => resolve(`${error.message} after ${JSON.stringify(answer)}`));
+    socket.on('end', () => resolve(answer));
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    socket.write(body);
+  });
+}
+
+test.each([
+  ['of a length that is said', ['content-length: 31457280'], (body: Buffer) => body],
+  [
+    'in chunks',
+    ['transfer-encoding: chunked'],
+    (body: Buffer) => Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]),
+  ],
+])(
+  'an upload %s that is refused early gets its answer, also where the connection is to be closed',
+  async (_name, head, encode) => {
+    const upstream = await serve((request, response) => {
+      response.writeHead(413).end('too large');
+      request.resume();
+    });
+    const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
+    for (let round = 0; round < 5; round += 1) {
+      const lines = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', ...head];
+      const answer = await exchange(url, lines, encode(randomBytes(30 * 1024 * 1024)));
+      expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*\r\nconnection: close\r\n[^]*too large/i);
+    }
+  },
+);
+
+test('an upload to a revision that is not up gets its 503', async () => {
+  const url = await route({}, [{ revision: 'v1', percent: 100 }]);
+  const lines = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', 'content-length: 31457280'];
+  expect(await exchange(url, lines, randomBytes(30 * 1024 * 1024))).toMatch(/^HTTP\/1\.1 503 [^]*Come back later/);
+});
+
+test('a name in public DNS that is not listed leads nowhere', async () => {
+  const url = await route({ v1: await named('v1') }, [{ revision: 'v1', percent: 100 }], 0, ['photos.example']);
+  const ask = (host: string) => exchange(url, ['POST / HTTP/1.1', `host: ${host}`, 'connection: close'], Buffer.alloc(0));
+  expect(await ask('evil.example')).toMatch(/^HTTP\/1\.1 403 [^]*not known by the name/);
+  expect(await ask('photos.example')).toMatch(/^HTTP\/1\.1 200 [^]*v1/);
 });

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { limits } from '../src/limits.ts';
+import type { Probe } from '../src/process/probe.ts';
 import { freePort, portTaken, settledPort } from '../src/process/ports.ts';
 import { type Supervised, supervise } from '../src/process/supervisor.ts';
 import { makeFolder } from './folders.ts';
@@ -15,7 +17,10 @@ const server = createServer((request, response) => {
 `;
 
 /** Supervises a small program of one file. */
-async function start(source: string): Promise<{ lines: string[]; process: Supervised; ask: (path?: string) => Promise<string> }> {
+async function start(
+  source: string,
+  times: Omit<Probe, 'url'> = limits.probe,
+): Promise<{ lines: string[]; process: Supervised; ask: (path?: string) => Promise<string> }> {
   const folder = await makeFolder({ 'program.mjs': source });
   const lines: string[] = [];
   const process = supervise(
@@ -24,7 +29,15 @@ async function start(source: string): Promise<{ lines: string[]; process: Superv
       async program() {
         const port = await freePort();
         const address = `http://127.0.0.1:${port}`;
-        return { command: ['program.mjs'], folder, environment: { PORT: String(port) }, address, readiness: address };
+        const probe = { url: address, ...times };
+        return {
+          command: ['program.mjs'],
+          folder,
+          environment: { PORT: String(port) },
+          address,
+          readiness: probe,
+          liveness: probe,
+        };
       },
     },
     (name, text) => lines.push(`${name}: ${text}`),
@@ -44,6 +57,17 @@ test('a process that dies is started again, as often as it takes', async () => {
   await vi.waitFor(() => expect(process.ready).toBe(false));
   expect(new Set([first, second, await ask()]).size).toBe(3);
   expect(lines.filter((line) => line.includes('ended with exit code 7')).length).toBe(2);
+});
+
+test('a process that is frozen is killed and started again; whoever asks meanwhile gets the next one', async () => {
+  const { process, ask, lines } = await start(serving, { period: 200, timeout: 500, failureThreshold: 2 });
+  await process.started;
+  const frozen = Number(await ask());
+  globalThis.process.kill(frozen, 'SIGSTOP');
+  await vi.waitFor(() => expect(process.ready).toBe(false), { timeout: 30_000 });
+  expect(Number(await ask())).not.toBe(frozen);
+  expect(isAlive(frozen)).toBe(false);
+  expect(lines).toContain('program: hung: it failed its liveness probe 2 times in a row, and was ended; starting it again');
 });
 
 test('SIGTERM lets work in flight finish', async () => {

@@ -35,7 +35,8 @@ async function surroundings(): Promise<{ store: Store; sink: string }> {
   const text = await readFile(join(DATA_DIR, 'runtime.json'), 'utf8').catch((cause: unknown) => {
     throw new Error(`No Darkroom runs on ${DATA_DIR}. Start it, or set STORE_URL and K_SINK.`, { cause });
   });
-  const { brokerUrl } = JSON.parse(text) as { brokerUrl: string };
+  const { brokerUrl, token } = JSON.parse(text) as { brokerUrl: string; token: string };
+  process.env['EVENT_TOKEN'] ??= token;
   return { store: openStore(STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href), sink: K_SINK ?? brokerUrl };
 }
 

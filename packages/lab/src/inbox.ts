@@ -1,37 +1,26 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { limits } from 'knative-local/limits';
 import type { Plan } from 'knative-local/process/supervisor';
 
 export interface InboxOptions {
   smtpPort: number;
   webPort: number;
-  dataFolder: string;
-  environment: Record<string, string>;
+  /** Where mails are kept; they survive a restart. */
+  folder: string;
 }
 
-/** Bytes of a mail with its attachments. */
-const largestMail = 64 * 1024 * 1024;
-
-/** MailDev: real SMTP, a page to read on, and a REST interface. Mails are kept on disk and survive a restart. */
-export function inbox({ smtpPort, webPort, dataFolder, environment }: InboxOptions): Plan {
-  const folder = join(dataFolder, 'inbox');
+/** Catches every mail. Without it, jobs go on and their mails wait. */
+export function inbox(options: InboxOptions, environment: Record<string, string>): Plan {
+  const { webPort, folder } = options;
   const address = `http://127.0.0.1:${webPort}`;
-  const bin = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
-  const flags = {
-    '--smtp': smtpPort,
-    '--ip': '127.0.0.1',
-    '--web': webPort,
-    '--web-ip': '127.0.0.1',
-    '--mail-directory': folder,
-    '--max-message-size': largestMail,
-  };
+  const health = { url: `${address}/api/healthz`, ...limits.probe };
+  const command = [fileURLToPath(new URL('inbox-program.ts', import.meta.url)), JSON.stringify(options)];
 
   async function program() {
     await mkdir(folder, { recursive: true });
-    const command = [bin, '--silent', ...Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)])];
-    return { command, folder, environment, address, readiness: `${address}/api/healthz` };
+    return { command, folder, environment, address, readiness: health, liveness: health };
   }
 
-  return { name: 'inbox', program };
+  return { name: 'inbox', program, dispensable: true };
 }

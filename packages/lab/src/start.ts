@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { banner } from './banner.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -8,7 +9,8 @@ import type { Log } from 'knative-local/log';
 import { machineEnvironment } from 'knative-local/machine';
 import { settledPort } from 'knative-local/process/ports';
 import { type RuntimeOptions, startRuntime } from 'knative-local/runtime';
-import { announce } from './runtime-file.ts';
+import { writeRuntimeFile } from './runtime-file.ts';
+import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
 export interface Lab {
@@ -40,6 +42,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
       settledPort(settings.SMTP_PORT, anotherPort('SMTP_PORT')),
       settledPort(settings.INBOX_PORT, anotherPort('INBOX_PORT')),
     ]);
+    const token = randomBytes(32).toString('base64url');
     const publicUrl = (port: number) => settings.PUBLIC_URL ?? `http://localhost:${port}`;
     const runtime = startRuntime({
       config: configFolders(settings.CONFIG_DIR),
@@ -54,10 +57,13 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',
       environment: ({ port, brokerUrl }) => ({
-        ...labEnvironment(settings, { sink: brokerUrl, smtpPort, publicUrl: publicUrl(port) }),
+        ...labEnvironment(settings, { sink: brokerUrl, token, smtpPort, publicUrl: publicUrl(port) }),
         ...environment,
       }),
-      companions: [inbox({ smtpPort, webPort, dataFolder, environment: machineEnvironment(operator, dataFolder) })],
+      companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
+      token,
+      inspect: inspectWiring,
+      names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(deliver && { deliver }),
       log,
@@ -65,7 +71,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
     ending.defer(() => runtime.stop());
     const { port, brokerUrl, traffic } = await runtime.started;
     const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
-    ending.defer(await announce(dataFolder, addresses));
+    ending.defer(await writeRuntimeFile(dataFolder, { ...addresses, token }));
     return banner(addresses, dataFolder, traffic);
   }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { configFolders } from '../src/start.ts';
 import { readManifests } from 'knative-local/manifest/read';
+import { labEnvironment, operational } from '../src/environment.ts';
+import { readSettings } from '../src/settings.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(repository, path), 'utf8');
@@ -28,6 +30,13 @@ interface Func {
   specVersion: string;
   deploy: { labels?: { key: string; value: string }[] };
 }
+
+/** The settings of the README's tables, with all that is said of each. */
+const documented = new Map(
+  [...read('README.md').matchAll(/^\| ((?:`[A-Z][A-Z\d_]+`(?:, )?)+) +\|(.*)$/gm)].flatMap(([, names, meaning]) =>
+    [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => [name!, meaning!] as const),
+  ),
+);
 
 // A fact lives once. These hold the places that repeat one to it.
 
@@ -70,6 +79,35 @@ test("the README's table of limits has every limit with its default", () => {
   expect(table).toEqual(Object.fromEntries(Object.entries(limits).map(([name, schema]) => [name, schema.default])));
 });
 
+/** Every setting that some schema of the code reads: each key of a schema is a call, such as `integer(...)`, or names a schema. */
+const settingsRead = (): string[] => {
+  const files = globSync('{functions/*,packages/{shared,lab}}/src/**/*.ts', { cwd: repository });
+  const schemas = files.map(read).filter((text) => /readConfig\(|from 'valibot'/.test(text));
+  const keys = schemas.flatMap((text) =>
+    [...text.matchAll(/^ {2}([A-Z][A-Z\d_]+): (?:[\w.]+\(|[a-z]\w+,$)/gm)].map(([, name]) => name!),
+  );
+  return [...new Set(keys)];
+};
+/** What the platform and the lab themselves set. */
+const platform = ['K_SINK', 'K_REVISION'];
+/** For tests: another SendGrid. */
+const besides = ['SENDGRID_URL'];
+
+test("the README's tables have every setting that is read, and no other", () => {
+  const settings = settingsRead().filter((name) => ![...platform, ...besides].includes(name));
+  expect([...documented.keys()].sort()).toEqual(settings.sort());
+});
+
+test('npm start hands every documented setting on, but for its own and those of a revision', () => {
+  for (const [name, meaning] of documented) {
+    if (meaning.includes('(local)') || meaning.includes('by revision')) continue;
+    const operator = { [name]: 'handed on' };
+    const settings = { ...readSettings({}), operator, [name]: 'handed on' };
+    const environment = labEnvironment(settings, { sink: '', token: '', smtpPort: 1, publicUrl: 'handed on' });
+    expect(operational.test(name) || environment[name] === 'handed on', name).toBe(true);
+  }
+});
+
 test.each(functions)('functions/%s: its manifest bears its name, and only ingest can be reached from outside', (name) => {
   const func = parse(read(`functions/${name}/func.yaml`)) as Func;
   expect(func).toMatchObject({ name, specVersion: '0.36.0' });
@@ -83,6 +121,8 @@ test('pictures and pages that the README and docs/ link to exist', () => {
   for (const page of [
     'README.md',
     'CONTRIBUTING.md',
+    'SECURITY.md',
+    'packages/lab/README.md',
     ...readdirSync(join(repository, 'docs'))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`),

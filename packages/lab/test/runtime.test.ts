@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { collected, soon, tagged, text } from '../../knative-local/test/client.ts';
-import { copyFixtures } from '../../knative-local/test/folders.ts';
+import { copyFixtures } from './folders.ts';
 import { childrenOf, isAlive } from '../../knative-local/test/processes.ts';
 import { finish, startReady } from './start.ts';
 
 test('runs the whole from manifests to mailbox, and ends without a trace', async () => {
   const folder = await copyFixtures();
-  const runtime = await startReady(folder, { PRIVATE: 'no', MAX_FILES: '7' });
+  const runtime = await startReady(folder, { PRIVATE: 'no', MAX_FILES: '7', WORKERS: '3' });
   expect(await (await fetch(`${runtime.publicUrl}/health/readiness`)).json()).toEqual({ status: 'ready' });
 
   const environment = JSON.parse(await text(`${runtime.publicUrl}/environment`, tagged('v2'))) as Record<string, string>;
@@ -19,6 +19,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
     FILTERS: 'two',
     GREETING: 'hello',
     MAX_FILES: '7',
+    WORKERS: '3',
     PUBLIC_URL: runtime.publicUrl,
   });
   expect(environment).toMatchObject({
@@ -45,7 +46,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
   expect(workers.length).toBe(5);
   expect(await finish(runtime)).toBe(0);
   expect(workers.filter(isAlive)).toEqual([]);
-  expect(['runtime.json', 'runtime.lock'].filter((name) => existsSync(join(folder, 'data', name)))).toEqual([]);
+  expect(['runtime.json', 'runtime.pid'].filter((name) => existsSync(join(folder, 'data', name)))).toEqual([]);
 });
 
 test('a request waits for a function that died and is starting again', async () => {

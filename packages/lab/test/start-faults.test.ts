@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyFixtures, makeFolder } from '../../knative-local/test/folders.ts';
+import { makeFolder } from '../../knative-local/test/folders.ts';
+import { copyFixtures } from './folders.ts';
 import { startMain, startReady } from './start.ts';
 
 test('a second one for the same folder is refused, and leaves the first alone', async () => {
@@ -38,7 +39,7 @@ test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])('%s that is taken: one sentence, 
   expect(started.output()).toBe(
     `Port ${port} is taken by another program. Stop it, or choose another: ${setting}=${port + 1} npm start\n`,
   );
-  expect(existsSync(join(folder, 'data/runtime.lock'))).toBe(false);
+  expect(existsSync(join(folder, 'data/runtime.pid'))).toBe(false);
 });
 
 test('settings that are wrong are told all at once', async () => {
@@ -68,4 +69,22 @@ test('a data folder that cannot be written is told in a sentence', async () => {
   });
   expect(await started.ended).toBe(1);
   expect(started.output()).toMatch(/^The data folder \S+ cannot be written\. Choose another with DATA_DIR\.\n$/);
+});
+
+test('a filter that no Trigger hears is a fault at the start; a Trigger for an event that nobody emits is a warning', async () => {
+  const folder = await copyFixtures();
+  const path = join(folder, 'config/lab.yaml');
+  const manifests = await readFile(path, 'utf8');
+  const settings = {
+    CONFIG_DIR: join(folder, 'config'),
+    FUNCTIONS_DIR: join(folder, 'functions'),
+    DATA_DIR: join(folder, 'data'),
+  };
+  await writeFile(path, manifests.replace("two: 'true'", "tow: 'true'").replaceAll('test.finished', 'test.ended'));
+  const started = startMain(settings);
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toMatch(
+    /WARNING: Trigger collector waits for events of the type test\.finished, which nobody emits\./,
+  );
+  expect(started.output()).toMatch(/The manifests need a change:\n {2}ingest-v2: no Trigger hears the filter two, /);
 });

@@ -16,6 +16,8 @@ export interface Ready extends Started {
   inboxUrl: string;
   smtpPort: number;
   brokerUrl: string;
+  /** What whoever publishes must show. */
+  token: string;
 }
 
 const main = join(import.meta.dirname, '../src/main.ts');

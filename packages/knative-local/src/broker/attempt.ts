@@ -50,7 +50,12 @@ export async function attempt({ message, subscriber, timeout, signal, ignoreRepl
   // What Knative's activator says where no process came up in time.
   if (!release) return failed(origin, { code: 503, body: Buffer.from(origin) });
   try {
-    const headers = { ...message.headers, ...toHeaders(message.event), ...(!ignoreReply && { prefer: 'reply' }) };
+    const headers = {
+      ...message.headers,
+      ...toHeaders(message.event),
+      ...subscriber.headers,
+      ...(!ignoreReply && { prefer: 'reply' }),
+    };
     const response = await post({ url: origin, headers, body: message.event.data, timeout });
     if (response.status < 200 || response.status >= 300) return rejected(response);
     return ignoreReply ? { result: 'delivered' } : readReply(response, message);

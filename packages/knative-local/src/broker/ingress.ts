@@ -1,18 +1,30 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { foreignness, refuse } from '../foreign.ts';
 import { limits } from '../limits.ts';
+import { shows } from '../token.ts';
 import { namespace } from './address.ts';
 import { passedOn, readEvent } from './binding.ts';
 import type { Brokers } from './broker.ts';
 import { NotAnEvent } from './event.ts';
 
-/** The Brokers' address: POST /<namespace>/<broker>. */
-export function createIngress(brokers: Pick<Brokers, 'publish'>): RequestListener {
+/**
+ * The Brokers' address: POST /<namespace>/<broker>.
+ * @param token what publishers must show
+ */
+export function createIngress(brokers: Pick<Brokers, 'publish'>, token?: string): RequestListener {
   return (request, response) => {
-    receive(request, response, brokers).catch(() => response.destroy());
+    const foreign = foreignness(request);
+    if (foreign !== undefined) return refuse(response, foreign);
+    receive(request, response, brokers, token).catch(() => response.destroy());
   };
 }
 
-async function receive(request: IncomingMessage, response: ServerResponse, brokers: Pick<Brokers, 'publish'>): Promise<void> {
+async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  brokers: Pick<Brokers, 'publish'>,
+  token: string | undefined,
+): Promise<void> {
   const respond = (status: number, reason = '', headers: Record<string, string> = {}) => {
     // A body that was not read would be taken for the next request.
     if (!request.complete) headers['connection'] = 'close';
@@ -28,6 +40,9 @@ async function receive(request: IncomingMessage, response: ServerResponse, broke
   const [space, broker] = segments;
   if (segments.length !== 2 || !space || !broker) return respond(400, 'The path must be /<namespace>/<broker>');
   if (space !== namespace) return respond(404, `There is no namespace ${space}; it is ${namespace}`);
+
+  if (!shows(token, request.headers))
+    return respond(401, 'Only functions that this runtime has started may publish here', { 'www-authenticate': 'Bearer' });
 
   const body = await readBody(request);
   if (!body) return respond(413, `An event may have up to ${limits.eventBytes} bytes. Pass a reference instead of the data.`);

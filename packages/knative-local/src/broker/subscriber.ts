@@ -6,6 +6,8 @@ export interface Subscriber {
   name: string;
   /** What dead letters call it (`knativeerrordest`): its address in a cluster, since a local port says nothing. */
   url: string;
+  /** What a request to it carries besides the event. */
+  headers?: Record<string, string>;
   /** The right to send one request, in its turn. @throws NotUp where no process is up in time */
   lease(signal: AbortSignal): Promise<Lease>;
 }

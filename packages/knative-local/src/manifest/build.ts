@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,9 +22,10 @@ interface Package {
  * How a built function starts, as its own package.json says: the script that the buildpack runs in the cluster. No shell runs it,
  * so that the process that is stopped is the function itself.
  * A build that is missing is one fault: what refers to the function is still checked as if it were there.
+ * @param name of the function, as its func.yaml has it
  * @param folder where the buildpack looks for package.json (BP_NODE_PROJECT_PATH)
  */
-export async function readBuild(folder: string, faults: Faults): Promise<Build> {
+export async function readBuild(folder: string, name: string, faults: Faults): Promise<Build> {
   const path = join(folder, 'package.json');
   const none = { folder, command: [], variables: {} };
   if (!existsSync(path)) {
@@ -31,6 +33,8 @@ export async function readBuild(folder: string, faults: Faults): Promise<Build> 
     faults.push(`${displayed(lacking)} is missing. Run npm run build, and start again.`);
     return none;
   }
+  const stale = await staleness(folder, name);
+  if (stale) faults.push(`${displayed(folder)} ${stale}. Run npm run build, and start again.`);
   const { scripts } = JSON.parse(await readFile(path, 'utf8')) as Package;
   const words = scripts?.start?.trim().split(/\s+/) ?? [];
   const first = words.findIndex((word) => !/^\w+=/.test(word));
@@ -50,6 +54,29 @@ export async function readBuild(folder: string, faults: Faults): Promise<Build> 
   if (!script)
     faults.push(`${displayed(path)}: ${program} is not installed. Run npm install in ${displayed(folder)}, and start again.`);
   return { folder, command: script ? [script, ...rest] : [], variables };
+}
+
+/** What a build writes beside its package.json, if it wants to be checked: whose it is, and what it was made of. */
+interface Sources {
+  function: string;
+  /** SHA-256 by path, relative to the folder of package.json. */
+  files: Record<string, string>;
+}
+
+/** Why a build must not run: it is of another function, or its sources have changed since. */
+async function staleness(folder: string, name: string): Promise<string | undefined> {
+  const path = join(folder, 'sources.json');
+  if (!existsSync(path)) return undefined;
+  const { function: builtFor, files } = JSON.parse(await readFile(path, 'utf8')) as Sources;
+  if (builtFor !== name) return `was built for the function ${builtFor}, and this one is ${name}`;
+  const changed = await Promise.all(
+    Object.entries(files).map(async ([file, digest]) => {
+      const content = await readFile(join(folder, file)).catch(() => '');
+      return createHash('sha256').update(content).digest('hex') !== digest;
+    }),
+  );
+  const first = Object.keys(files).find((_file, index) => changed[index]);
+  return first && `is older than its source: ${displayed(join(folder, first))} has changed`;
 }
 
 /** The file behind the command that a package of the same name brings along. */

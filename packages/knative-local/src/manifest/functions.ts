@@ -26,6 +26,10 @@ export async function readFunctions(functionsFolder: string, setting: string, fa
       if (content) functions.push({ folder: join(folder, projectPath(content)), document, content });
     }
   }
+  for (const [index, { document, content }] of functions.entries()) {
+    const earlier = functions.slice(0, index).find((each) => each.content.name === content.name);
+    if (earlier) faults.push(document.fault(['name'], `${earlier.document.at(['name'])} already has this name; choose another`));
+  }
   if (names.length === 0) faults.push(`${displayed(functionsFolder)}: there is no function here. ${setting} names their folder.`);
   return functions;
 }

@@ -6,7 +6,7 @@ import { check } from './check.ts';
 import { brokerDelivery, toDestination, triggerDelivery } from './delivery.ts';
 import { displayed, type Document, type Faults, foldersOf, readFolder } from './document.ts';
 import { referenceFaults } from './references.ts';
-import { broker, configMap, pingSource, trigger } from './schema.ts';
+import { broker, configMap, eventType, pingSource, trigger } from './schema.ts';
 import { type ImageName, readServices } from './services.ts';
 import type { Topology } from './topology.ts';
 
@@ -74,6 +74,9 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
       { document, name: document.name, schedule, contentType, data, sink: toDestination(sink), ...(timezone && { timezone }) },
     ];
   });
+  const eventTypes = documents
+    .filter(({ apiVersion, kind: name }) => apiVersion.startsWith('eventing.knative.dev/') && name === 'EventType')
+    .flatMap((document) => check(eventType, document, faults)?.spec.type ?? []);
   const configMaps = new Map(
     kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]),
   );
@@ -95,6 +98,7 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
     triggers: triggers.map(withoutDocument),
     pings: pings.map(withoutDocument),
     services,
+    eventTypes,
   };
 }
 

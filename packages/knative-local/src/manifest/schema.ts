@@ -56,12 +56,25 @@ export const pingSource = v.object({
   }),
 });
 
+/** The catalogue of the events that somebody emits. */
+export const eventType = v.object({ metadata, spec: v.object({ type: v.pipe(v.string(), v.minLength(1)) }) });
+
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
+/** Only HTTP probes can be asked here. */
+export const probe = v.object({
+  httpGet: v.optional(v.object({ path: v.optional(v.string()) })),
+  periodSeconds: v.optional(count),
+  timeoutSeconds: v.optional(count),
+  failureThreshold: v.optional(count),
+});
+
 export const container = v.object({
   image: v.optional(v.string()),
+  readinessProbe: v.optional(probe),
+  livenessProbe: v.optional(probe),
   env: v.optional(
     v.array(
       v.object({
@@ -111,6 +124,7 @@ export const func = v.object({
   run: v.optional(v.object({ envs: v.optional(envs) })),
   deploy: v.optional(
     v.object({
+      healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
       options: v.optional(
         v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) }),
       ),

@@ -3,6 +3,7 @@ import { check } from './check.ts';
 import type { Document, Faults } from './document.ts';
 import { ofContainer, ofFunction, type Sources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
+import * as probes from './probes.ts';
 import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
@@ -41,14 +42,14 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 
 async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
   const { name, invoke } = func.content;
-  const { folder, command, variables } = await readBuild(func.folder, sources.faults);
-  const { concurrency, environment } = ofFunc(func, sources);
+  const { folder, command, variables } = await readBuild(func.folder, name, sources.faults);
+  const { environment, ...rest } = ofFunc(func, sources);
   const revision = {
     name: `${name}-00001`,
     service: name,
     folder,
     command,
-    concurrency,
+    ...rest,
     environment: { ...environment, ...variables },
   };
   return { name, http: isHttp(invoke), revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
@@ -59,6 +60,7 @@ function ofFunc({ document, content }: Func, { configMaps, operator, operational
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
   return {
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
+    ...probes.ofFunction(content),
     environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
   };
 }
@@ -105,10 +107,11 @@ async function fromDocuments(
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
     const spelledOut = ofContainer(container, place, { configMaps, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
-    const { folder, command, variables } = await readBuild(known.folder, faults);
+    const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
+    const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency, environment });
+    revisions.push({ name: revision, service: name, folder, command, concurrency, ...health, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);

@@ -6,6 +6,8 @@ export interface Topology {
   triggers: TriggerSpec[];
   pings: PingSpec[];
   services: ServiceSpec[];
+  /** The types of events that EventTypes declare; none where there is no catalogue. */
+  eventTypes: string[];
 }
 
 export type Destination = { service: string } | { broker: string } | { url: string };
@@ -60,6 +62,15 @@ export interface TrafficSpec {
   percent: number;
 }
 
+/** How the health of a process is asked after, as Kubernetes words it. Times in milliseconds. */
+export interface ProbeSpec {
+  path: string;
+  period: number;
+  timeout: number;
+  /** As many failures in a row make a process unhealthy; one success makes it healthy again. */
+  failureThreshold: number;
+}
+
 export interface RevisionSpec {
   name: string;
   service: string;
@@ -69,6 +80,9 @@ export interface RevisionSpec {
   command: string[];
   /** Requests in flight; 0 means any number. */
   concurrency: number;
+  readiness: ProbeSpec;
+  /** Without one, a process that hangs is left alone, as in a cluster. */
+  liveness?: ProbeSpec | undefined;
   /** What the manifests, and the operator in place of Secrets, give it. */
   environment: Record<string, string>;
 }

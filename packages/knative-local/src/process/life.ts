@@ -1,9 +1,21 @@
+import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { type Child, type Program, startChild } from './child.ts';
-import { probe } from './probe.ts';
+import type { Child, Program, startChild } from './child.ts';
+import { type Ask, type Probe, type Prober, untilHealthy, watchHealth } from './probe.ts';
 
-/** What to start, and where it will answer. */
-export type Service = Program & { address: string; readiness: string };
+/** What to start, where it will answer, and how its health is asked after. */
+export interface Service extends Program {
+  address: string;
+  readiness: Probe;
+  liveness?: Probe | undefined;
+}
+
+/** What the life of a process hangs on. */
+export interface Surroundings {
+  start: typeof startChild;
+  ask: Ask;
+  clock: Clock;
+}
 
 /** How a life of a process ended. */
 export interface End {
@@ -22,30 +34,56 @@ interface Life {
 
 interface Listeners {
   print: (line: string) => void;
+  /** It is ready, for the first time or again. */
   up: () => void;
   /** It was up, and is not any more. */
   down: () => void;
+  /** It is still there, and fails its readiness probe. */
+  unready: () => void;
 }
 
 /** One life of a supervised process: from its start, by its being ready, to its end. */
-export function beginLife({ readiness, ...program }: Service, { print, up, down }: Listeners): Life {
-  const child = startChild(program, print);
+export function beginLife(
+  { readiness, liveness, ...program }: Service,
+  { print, up, down, unready }: Listeners,
+  { start, ask, clock }: Surroundings,
+): Life {
+  const child = start(program, print);
   const gone = new AbortController();
+  const prober: Prober = { ask, clock, signal: gone.signal };
   let wasReady = false;
   let tooSlow = false;
-  const timer = setTimeout(() => {
-    tooSlow = true;
-    void child.stop(limits.drainTime);
-  }, limits.startTime);
-  void watchReadiness();
+  let hung = false;
+  void limitStart();
+  void watch();
   void watchEnd();
   return { child, over: end() };
 
-  async function watchReadiness() {
-    wasReady = await probe(readiness, gone.signal);
-    clearTimeout(timer);
-    if (gone.signal.aborted) wasReady = false;
-    if (wasReady) up();
+  async function limitStart() {
+    await clock.sleep(limits.startTime, gone.signal).catch(() => undefined);
+    if (wasReady || gone.signal.aborted) return;
+    tooSlow = true;
+    void child.stop(limits.drainTime);
+  }
+
+  async function watch() {
+    wasReady = await untilHealthy(readiness, prober);
+    if (!wasReady) return;
+    up();
+    void watchHealth(readiness, prober, (healthy) => {
+      if (hung) return;
+      if (healthy) return up();
+      down();
+      unready();
+    });
+    if (!liveness) return;
+    void watchHealth(liveness, prober, (healthy) => {
+      if (healthy || hung) return;
+      hung = true;
+      down();
+      // A process that hangs has little to say goodbye to, and one that is stopped (SIGSTOP) hears nothing but SIGKILL.
+      void child.stop(limits.leastDrainTime);
+    });
   }
 
   async function watchEnd() {
@@ -58,8 +96,14 @@ export function beginLife({ readiness, ...program }: Service, { print, up, down 
     const reason = await child.ended;
     // Where it could not even be started, it never was, and never is gone.
     gone.abort();
-    clearTimeout(timer);
-    const slow = `did not become ready within ${limits.startTime / 1000} s`;
-    return { reason: tooSlow ? slow : reason, wasReady, tooSlow, lastLines: child.lastLines() };
+    return { reason: tooSlow ? slow() : hung ? stuck() : reason, wasReady, tooSlow, lastLines: child.lastLines() };
+  }
+
+  function slow(): string {
+    return `did not become ready within ${limits.startTime / 1000} s`;
+  }
+
+  function stuck(): string {
+    return `hung: it failed its liveness probe ${liveness!.failureThreshold} times in a row, and was ended`;
   }
 }

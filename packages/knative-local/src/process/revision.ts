@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import type { RevisionSpec } from '../manifest/topology.ts';
+import type { ProbeSpec, RevisionSpec } from '../manifest/topology.ts';
 import { gate } from './gate.ts';
 import { freePort } from './ports.ts';
 import { supervise } from './supervisor.ts';
@@ -65,7 +65,9 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
       ...identity,
       TMPDIR: await emptyFolder(platform['TMPDIR'], spec.name),
     };
-    return { command: spec.command, folder: spec.folder, environment, address, readiness: `${address}/health/readiness` };
+    const { command, folder, liveness } = spec;
+    const probe = ({ path, ...times }: ProbeSpec) => ({ url: address + path, ...times });
+    return { command, folder, environment, address, readiness: probe(spec.readiness), liveness: liveness && probe(liveness) };
   }
 
   return {

@@ -1,14 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
+import { explain } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { within } from '../within.ts';
-import type { Child } from './child.ts';
-import { beginLife, type End, type Service } from './life.ts';
+import { type Child, startChild } from './child.ts';
+import { beginLife, type End, type Service, type Surroundings } from './life.ts';
+import { askHttp } from './probe.ts';
 
 export interface Supervised {
   /** Settles once: it was ready, or it was given up (rejects with a sentence). */
   readonly started: Promise<void>;
   readonly ready: boolean;
+  /** As its plan says. */
+  readonly dispensable: boolean;
   /** Its address, as soon as it is up; undefined where that takes longer than `patience` milliseconds. */
   address(patience: number): Promise<string | undefined>;
   stop(patience: number): Promise<void>;
@@ -18,10 +22,15 @@ export interface Plan {
   name: string;
   /** Called for each life, since a port can be lost to another program in between. */
   program: () => Promise<Service>;
+  /** The rest can do without it: where it does not start, that is said, and it is tried again for as long as it takes. */
+  dispensable?: boolean;
 }
 
-/** Keeps one process running: starts it, waits until it is ready, and starts it again when it dies. */
-export function supervise({ name, program }: Plan, log: Log): Supervised {
+const real: Surroundings = { start: startChild, ask: askHttp, clock: systemClock };
+
+/** Keeps one process running: starts it, waits until it is ready, and starts it again when it dies or hangs. */
+export function supervise({ name, program, dispensable = false }: Plan, log: Log, surroundings = real): Supervised {
+  const { clock } = surroundings;
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
   // Whoever waits for it is told; where nobody does, it must not end the runtime.
@@ -33,6 +42,7 @@ export function supervise({ name, program }: Plan, log: Log): Supervised {
 
   return {
     started: started.promise,
+    dispensable,
     get ready() {
       return address !== undefined;
     },
@@ -52,42 +62,57 @@ export function supervise({ name, program }: Plan, log: Log): Supervised {
     let everReady = false;
     let deaths = 0;
     while (!stopping.signal.aborted) {
-      const begun = Date.now();
+      const begun = clock.now();
       const end = await live();
       if (!end || stopping.signal.aborted) break;
       everReady ||= end.wasReady;
-      deaths = end.wasReady && Date.now() - begun > limits.steadyTime ? 1 : deaths + 1;
-      if (!everReady && (end.tooSlow || deaths === limits.startAttempts)) return started.reject(givenUp(end, deaths));
+      deaths = end.wasReady && clock.now() - begun > limits.steadyTime ? 1 : deaths + 1;
+      if (!everReady && (end.tooSlow || deaths === limits.startAttempts)) {
+        if (!dispensable) return started.reject(new Error(`${name} ${lastWords(end, deaths)}`));
+        log(name, `${lastWords(end, deaths)}\nThe rest goes on without it, and it is tried again.`);
+        started.resolve();
+      }
       // At once the first time, then 0.25 s, 0.5 s, 1 s, ...
       const pause = deaths === 1 ? 0 : Math.min(125 * 2 ** (deaths - 1), limits.restartPause);
       log(name, `${end.reason}; starting it again${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
-      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await clock.sleep(pause, stopping.signal).catch(() => undefined);
     }
     started.reject(new Error(`${name} was stopped.`));
   }
 
   async function live(): Promise<End | undefined> {
-    const service = await program();
+    let service: Service;
+    try {
+      service = await program();
+    } catch (error) {
+      return { reason: `could not be started: ${explain(error)}`, wasReady: false, tooSlow: false, lastLines: [] };
+    }
     if (stopping.signal.aborted) return undefined;
-    const life = beginLife(service, {
-      print: (line) => log(name, line),
+    let wasUp = false;
+    const listeners = {
+      print: (line: string) => log(name, line),
       up() {
         if (stopping.signal.aborted) return;
+        if (address === undefined && wasUp) log(name, 'is ready again');
+        wasUp = true;
         ({ address } = service);
         up.resolve();
         started.resolve();
       },
       down() {
+        if (address === undefined) return;
         address = undefined;
         up = Promise.withResolvers();
       },
-    });
+      unready: () => log(name, 'fails its readiness probe, and gets no requests until it answers again'),
+    };
+    const life = beginLife(service, listeners, surroundings);
     child = life.child;
     return life.over;
   }
 
-  function givenUp({ reason, tooSlow, lastLines }: End, deaths: number): Error {
+  function lastWords({ reason, tooSlow, lastLines }: End, deaths: number): string {
     const words = lastLines.map((line) => `\n    ${line}`).join('');
-    return new Error(`${name} ${reason}${tooSlow ? '' : ` before it was ready, ${deaths} times in a row`}.${words}`);
+    return `${reason}${tooSlow ? '' : ` before it was ready, ${deaths} times in a row`}.${words}`;
   }
 }

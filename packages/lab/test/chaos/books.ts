@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
+import { type Deletions, tracesOf } from './deletions.ts';
+import type { HostileSender } from './hostile-sender.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Saboteur } from './saboteur.ts';
 import { archiveDigestsOf, type Digests, digestsOf } from './samples.ts';
@@ -14,12 +16,27 @@ export interface Books {
   /** Milliseconds from the end of the faults until the last job was complete, those not counted that are given up. */
   settledAfter: number;
   lost: string[];
+  /** Jobs that are still open, since nobody can know whether their mail has arrived. */
+  unclear: string[];
   /** Jobs whose files or archive are not what they are when nothing fails. */
   wrong: string[];
   /** Folders of jobs that nobody was promised: a post that was sent again has made a second job. */
   strays: string[];
   withoutMail: string[];
+  /** Mails beyond the first that no unclear answer explains. */
   duplicateMails: number;
+  /** Jobs whose mail was sent more often than a server's silence can excuse. */
+  tooManyMails: string[];
+  /** What a store still holds of deleted jobs and their senders. */
+  leftovers: string[];
+  /** Deleted jobs that a post under the same key has raised, or made anew. */
+  raised: string[];
+  /** What a hostile sender got through. */
+  hostileAccepted: string[];
+  /** Senders' addresses in the log. */
+  addressesInLog: string[];
+  /** It was not done in time. */
+  overtime: boolean;
   deadLetters: number;
   /** Keys below open/ that are left. */
   open: string[];
@@ -40,16 +57,26 @@ interface Remains {
   saboteur: Saboteur;
   reference: Reference;
   accepted: string[];
+  deletions: Pick<Deletions, 'deleted'>;
+  hostile: Pick<HostileSender, 'accepted'>;
+  isOver: () => boolean;
   /** Milliseconds. All must be complete after two, but for those that are given up: three rounds, each begun by a sweep. */
   sweepEvery: number;
   say: (line: string) => void;
 }
 
-export async function balance({ darkroom, mailbox, saboteur, reference, accepted, sweepEvery, say }: Remains): Promise<Books> {
+/** Copies of one mail that a person may get at most, however often the server keeps silent about it. */
+const mostCopies = 4;
+
+export async function balance(remains: Remains): Promise<Books> {
+  const { darkroom, mailbox, saboteur, reference, accepted, deletions, hostile, sweepEvery, isOver, say } = remains;
   const { isCursed } = saboteur;
   const begun = Date.now();
   const elapsed = () => Date.now() - begun;
   const ended = new Map<string, Status>();
+  // Their mail may have arrived: to send it again is put off for longer than this run takes.
+  const isUnclear = (job: string) => mailbox.unclear.has(job);
+  const takesLong = (job: string) => isCursed(job) || isUnclear(job);
   let waiting = accepted;
   let settledAfter: number | undefined;
   do {
@@ -59,9 +86,9 @@ export async function balance({ darkroom, mailbox, saboteur, reference, accepted
       if (status && status.status !== 'processing') ended.set(job, status);
     }
     waiting = accepted.filter((job) => !ended.has(job));
-    if (waiting.every(isCursed)) settledAfter ??= elapsed();
+    if (waiting.every(takesLong)) settledAfter ??= elapsed();
     await sleep(200);
-  } while (waiting.length > 0 && elapsed() < sweepEvery * (waiting.every(isCursed) ? 5 : 2));
+  } while (waiting.length > 0 && !isOver() && elapsed() < sweepEvery * (waiting.every(takesLong) ? 5 : 2));
   settledAfter ??= elapsed();
   say(`${ended.size} of ${accepted.length} complete ${(settledAfter / 1000).toFixed(1)} s after the faults stopped`);
 
@@ -71,25 +98,46 @@ export async function balance({ darkroom, mailbox, saboteur, reference, accepted
     if (!(await isRight(darkroom.url, status, expected))) wrong.push(job);
   }
   const store = join(darkroom.folder, 'data/store');
-  const strays = (await readdir(join(store, 'jobs'))).filter((job) => job !== reference.job && !accepted.includes(job));
+  const known = new Set([reference.job, ...accepted, ...deletions.deleted.keys()]);
+  const strays = (await readdir(join(store, 'jobs'))).filter((job) => !known.has(job));
+  // What is deleted must be gone after two sweeps at the latest.
+  await sleep(Math.max(0, 2 * sweepEvery - elapsed()));
+  const words = [...deletions.deleted].flatMap(([job, { email }]) => [job, email]);
+  const leftovers = words.length > 0 ? await tracesOf(store, words) : [];
+  const raised: string[] = [];
+  for (const [job, { email, key }] of deletions.deleted) {
+    const answer = await darkroom.post([{ name: 'again.jpg', bytes: await photo() }], { key, fields: { email } });
+    if (answer.status !== 410) raised.push(`${job}: ${answer.status}`);
+    await answer.body?.cancel();
+  }
+
   // What was left by processes that were killed goes with the next start and the next work.
   await darkroom.end('SIGTERM');
   await darkroom.start();
   const answer = await darkroom.post([{ name: 'last.jpg', bytes: await photo() }], { tag: 'v1' });
   await darkroom.finished(((await answer.json()) as Status).job);
   const mailsOf = (job: string) => mailbox.mails.get(job) ?? 0;
+  const excused = (job: string) => mailbox.unclear.get(job) ?? 0;
+  const log = darkroom.output();
   return {
-    log: darkroom.output(),
+    log,
     accepted: accepted.length,
     completed: [...ended.values()].filter(({ status }) => status === 'completed').length,
     settledAfter,
-    lost: waiting,
+    lost: waiting.filter((job) => !isUnclear(job)),
+    unclear: waiting.filter(isUnclear),
     wrong,
     strays,
     withoutMail: accepted.filter((job) => mailsOf(job) === 0),
-    duplicateMails: accepted.reduce((sum, job) => sum + Math.max(0, mailsOf(job) - 1), 0),
+    duplicateMails: accepted.reduce((sum, job) => sum + Math.max(0, mailsOf(job) - 1 - excused(job)), 0),
+    tooManyMails: [...mailbox.mails.keys()].filter((job) => mailsOf(job) > mostCopies),
+    leftovers,
+    raised,
+    hostileAccepted: [...hostile.accepted],
+    addressesInLog: [...new Set(log.match(/[\w.+-]+@(?:chaos|hostile)?\.?example(?:\.\w+)?/g))],
+    overtime: isOver(),
     deadLetters: (await filesIn(join(store, 'dead'))).length,
-    open: (await filesIn(join(store, 'open'))).filter((job) => accepted.includes(job)),
+    open: (await filesIn(join(store, 'open'))).filter((job) => accepted.includes(job) && !isUnclear(job)),
     temporaryFiles: [...(await filesIn(join(store, '.tmp'))), ...(await filesIn(join(darkroom.folder, 'data/tmp')))],
   };
 }

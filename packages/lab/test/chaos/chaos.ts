@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Darkroom, openDarkroom, type Status } from '../pipeline/darkroom.ts';
 import { balance, type Books, type Reference } from './books.ts';
+import { openDeletions } from './deletions.ts';
+import { openHostileSender } from './hostile-sender.ts';
 import { openMailbox } from './mailbox.ts';
-import { childrenOf } from './processes.ts';
+import { openOutages } from './outages.ts';
 import { createRandom } from './random.ts';
 import { openSaboteur } from './saboteur.ts';
 import { digestsOf, makeSamples, type Sample } from './samples.ts';
@@ -18,12 +20,27 @@ export interface Plan {
   delay: number;
   storeFaults: number;
   busyMail: number;
-  /** Seconds between two SIGKILLs of a function. */
+  /** Share of mails that are taken without an answer. */
+  unclearMail: number;
+  /** Share of jobs that are deleted, at any moment. */
+  deletions: number;
+  /** Share of jobs with a large picture. */
+  large: number;
+  /** Seconds between two SIGKILLs of a function, between two that stand still for a while (SIGSTOP), and between two full disks. */
   killEvery: number;
+  freezeEvery: number;
+  fullEvery: number;
   /** Seconds. Jobs have to be complete two of these after the faults have stopped. */
   sweepEvery: number;
+  /** Seconds for everything. What is not done by then is a fault. */
+  limit: number;
   say: (line: string) => void;
 }
+
+/** Milliseconds until a job that is to be deleted is. */
+const longestLife = 5000;
+/** All posts come from one machine and in a rush: what keeps one client from crowding out others is not at stake here. */
+const unlimited = { CLIENT_POSTS: '0', CLIENT_BYTES: '0', CLIENT_REQUESTS: '0' };
 
 /** A main program beside this file that is `npm start` with a saboteur in it. */
 const program = join(import.meta.dirname, 'main.ts');
@@ -33,60 +50,75 @@ const program = join(import.meta.dirname, 'main.ts');
  * choices follow the seed; when exactly a process is hit does not.
  */
 export async function runChaos({ say, ...plan }: Plan): Promise<Books> {
+  const begun = Date.now();
+  const isOver = () => Date.now() - begun > plan.limit * 1000;
   const random = createRandom(plan.seed);
   let raging = false;
   const saboteur = await openSaboteur(() => (raging ? plan : undefined), random);
-  const mailbox = await openMailbox(() => raging && random() < plan.busyMail);
+  const mailbox = await openMailbox(() => {
+    const point = raging ? random() : 1;
+    if (point < plan.busyMail) return 'busy';
+    return point < plan.busyMail + plan.unclearMail ? 'unclear' : 'taken';
+  });
   const darkroom = await openDarkroom(
-    { CHAOS_PROXY: saboteur.url, CHAOS_STORE_FAULTS: String(plan.storeFaults), SMTP_URL: mailbox.url, MAIL_RETRY: '5' },
+    {
+      ...unlimited,
+      CHAOS_PROXY: saboteur.url,
+      CHAOS_STORE_FAULTS: String(plan.storeFaults),
+      SMTP_URL: mailbox.url,
+      MAIL_RETRY: '5',
+    },
     { program, prepare: (folder) => hasten(folder, plan.sweepEvery) },
   );
-  const samples = await makeSamples();
-  const reference = await developQuietly(darkroom, samples);
+  const { small, large } = await makeSamples();
+  const reference = await developQuietly(darkroom, [...small, large]);
+  const deletions = openDeletions(darkroom);
 
   raging = true;
   await writeFile(darkroom.chaosSwitch, '');
-  let kills = 0;
-  const killer = setInterval(() => {
-    const victims = childrenOf(darkroom.pid, 'maildev');
-    const victim = victims[Math.floor(random() * victims.length)];
-    if (victim === undefined) return;
-    kills += 1;
-    process.kill(victim, 'SIGKILL');
-  }, plan.killEvery * 1000);
+  const outages = openOutages(darkroom, plan, random);
+  const hostile = openHostileSender(darkroom, random);
 
   const accepted: string[] = [];
   let refusals = 0;
   let next = 0;
   async function client() {
-    while (next < plan.jobs) {
+    while (next < plan.jobs && !isOver()) {
       next += 1;
       const count = 1 + Math.floor(random() * 2);
-      const files = Array.from({ length: count }, (_, index) => samples[(next + index) % samples.length]!);
+      const files = Array.from({ length: count }, (_, index) => small[(next + index) % small.length]!);
+      if (random() < plan.large) files.push(large);
       const tag = random() < 0.5 ? 'v1' : 'v2';
       // What was not accepted is sent again, under the same key: an answer that was lost makes no second job.
       const key = `chaos-${next}`;
-      for (;;) {
-        const answer = await darkroom.post(files, { tag, key }).catch(() => undefined);
+      const email = `sender-${next}@chaos.example`;
+      const deletedAfter = random() < plan.deletions ? random() * longestLife : undefined;
+      while (!isOver()) {
+        const answer = await darkroom.post(files, { tag, key, fields: { email } }).catch(() => undefined);
         if (answer?.status === 202) {
-          accepted.push(((await answer.json()) as Status).job);
+          const { job } = (await answer.json()) as Status;
+          if (deletedAfter === undefined) accepted.push(job);
+          else deletions.plan(job, { email, key }, deletedAfter);
           break;
         }
+        await answer?.body?.cancel();
         refusals += 1;
         await sleep(200);
       }
-      if (accepted.length % 100 === 0)
-        say(`${accepted.length} accepted, ${kills} kills, ${refusals} posts refused and sent again`);
+      if (next % 100 === 0) say(`${next} posted, ${JSON.stringify(outages.counts)}, ${refusals} posts refused and sent again`);
     }
   }
   await Promise.all(Array.from({ length: 4 }, client));
+  await Promise.all([deletions.done(isOver), hostile.stop(), outages.stop()]);
 
   raging = false;
-  clearInterval(killer);
   await rm(darkroom.chaosSwitch);
-  say(`The faults stop: ${kills} kills, ${JSON.stringify(saboteur.counts)}, ${mailbox.refused} mails refused`);
+  say(
+    `The faults stop: ${JSON.stringify({ ...outages.counts, ...saboteur.counts })}, ${mailbox.refused} mails refused, ${mailbox.unclear.size} unclear, ${deletions.deleted.size} jobs deleted, ${hostile.attempts} hostile attempts`,
+  );
   try {
-    return await balance({ darkroom, mailbox, saboteur, reference, accepted, sweepEvery: plan.sweepEvery * 1000, say });
+    const sweepEvery = plan.sweepEvery * 1000;
+    return await balance({ darkroom, mailbox, saboteur, reference, accepted, deletions, hostile, sweepEvery, isOver, say });
   } finally {
     await darkroom.close();
     saboteur.close();

@@ -1,4 +1,4 @@
-/** npm run chaos -- [--jobs 500] [--seed 1] [--drop 0.1] [--duplicate 0.1] [--delay 0.2] [--store-faults 0.05] [--busy-mail 0.1] [--kill-every 1] [--sweep-every 20] */
+/** npm run chaos -- [--jobs 500] [--seed 1] [--drop 0.1] [--duplicate 0.1] [--delay 0.2] [--store-faults 0.05] [--busy-mail 0.1] ... with all that `defaults` below names. */
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,15 @@ const defaults = {
   delay: '0.2',
   'store-faults': '0.05',
   'busy-mail': '0.1',
+  'unclear-mail': '0.02',
+  deletions: '0.1',
+  large: '0.05',
   'kill-every': '1',
+  'freeze-every': '10',
+  'full-every': '30',
   'sweep-every': '20',
+  /** Seconds for the whole run. */
+  limit: '1800',
 };
 const options = Object.fromEntries(
   Object.entries(defaults).map(([name, value]) => [name, { type: 'string' as const, default: value }]),
@@ -37,8 +44,14 @@ const { log: output, ...books } = await runChaos({
   delay: number('delay'),
   storeFaults: number('store-faults'),
   busyMail: number('busy-mail'),
+  unclearMail: number('unclear-mail'),
+  deletions: number('deletions'),
+  large: number('large'),
   killEvery: number('kill-every'),
+  freezeEvery: number('freeze-every'),
+  fullEvery: number('full-every'),
   sweepEvery: number('sweep-every'),
+  limit: number('limit'),
   say: (line) => console.log(line),
 });
 console.log(books);

@@ -8,13 +8,14 @@ export interface Sample {
   bytes: Buffer;
 }
 
-/** Photos of several types and sizes. */
-export async function makeSamples(): Promise<Sample[]> {
-  return [
+/** Photos of several types and sizes, and a large one. */
+export async function makeSamples(): Promise<{ small: Sample[]; large: Sample }> {
+  const small = [
     { name: 'one.jpg', bytes: await photo('jpeg', { width: 640, height: 480 }) },
     { name: 'two.png', bytes: await photo('png', { width: 320, height: 200 }) },
     { name: 'three.webp', bytes: await photo('webp', { width: 500, height: 300 }) },
   ];
+  return { small, large: { name: 'large.jpg', bytes: await photo('jpeg', { width: 5000, height: 4000 }) } };
 }
 
 /** The digest of each file of a job by its path in an archive: what is on the page, or in the ZIP. */

@@ -1,25 +1,27 @@
 import type { Books } from './books.ts';
 
 /** What is not as it was promised. A mail may come twice for one job in two hundred: the window that SMTP leaves. */
-export function verdict({
-  accepted,
-  completed,
-  lost,
-  wrong,
-  strays,
-  withoutMail,
-  duplicateMails,
-  open,
-  temporaryFiles,
-}: Omit<Books, 'log'>): string[] {
-  return [
-    lost.length > 0 && `${lost.length} jobs are lost`,
-    completed + lost.length < accepted && `${accepted - completed - lost.length} jobs have failed`,
-    wrong.length > 0 && `${wrong.length} jobs have wrong files`,
-    strays.length > 0 && `${strays.length} jobs were promised to nobody`,
-    withoutMail.length > 0 && `${withoutMail.length} jobs are without a mail`,
-    duplicateMails > Math.max(1, accepted * 0.005) && `${duplicateMails} mails came twice`,
-    open.length > 0 && `${open.length} jobs are left open`,
-    temporaryFiles.length > 0 && `${temporaryFiles.length} temporary files are left`,
-  ].filter((fault): fault is string => fault !== false);
+export function verdict(books: Omit<Books, 'log'>): string[] {
+  const { accepted, completed, lost, unclear, duplicateMails, overtime } = books;
+  const failed = accepted - completed - lost.length - unclear.length;
+  const faults: [which: readonly unknown[] | number, what: string][] = [
+    [lost, 'jobs are lost'],
+    [failed, 'jobs have failed'],
+    [books.wrong, 'jobs have wrong files'],
+    [books.strays, 'jobs were promised to nobody'],
+    [books.withoutMail, 'jobs are without a mail'],
+    [duplicateMails > Math.max(1, accepted * 0.005) ? duplicateMails : 0, 'mails came twice'],
+    [books.tooManyMails, 'jobs were mailed again and again'],
+    [books.leftovers, 'files are left of deleted jobs'],
+    [books.raised, 'deleted jobs were raised by a post'],
+    [books.hostileAccepted, 'hostile attempts succeeded'],
+    [books.addressesInLog, 'addresses stand in the log'],
+    [books.open, 'jobs are left open'],
+    [books.temporaryFiles, 'temporary files are left'],
+  ];
+  const counted = faults.flatMap(([which, what]) => {
+    if (typeof which === 'number') return which > 0 ? [`${which} ${what}`] : [];
+    return which.length > 0 ? [`${which.length} ${what} (${which.slice(0, 3).join(', ')})`] : [];
+  });
+  return overtime ? ['it was not done in time', ...counted] : counted;
 }

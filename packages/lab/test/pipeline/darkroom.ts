@@ -32,12 +32,14 @@ export interface Mail {
   to: { address: string }[];
   headers: Record<string, string>;
   text?: string;
+  html?: string;
   attachments?: { filename: string; generatedFileName: string; size: number }[];
 }
 
 export interface Darkroom {
   url: string;
   inboxUrl: string;
+  brokerUrl: string;
   folder: string;
   /** The runtime's process. */
   pid: number;
@@ -80,7 +82,7 @@ export async function openDarkroom(
   await prepare?.(folder);
   let child: ChildProcess;
   let output = '';
-  let addresses = { publicUrl: '', inboxUrl: '' };
+  let addresses = { publicUrl: '', inboxUrl: '', brokerUrl: '' };
 
   const darkroom: Darkroom = {
     get url() {
@@ -88,6 +90,9 @@ export async function openDarkroom(
     },
     get inboxUrl() {
       return addresses.inboxUrl;
+    },
+    get brokerUrl() {
+      return addresses.brokerUrl;
     },
     folder,
     chaosSwitch: join(folder, 'chaos'),
@@ -141,8 +146,8 @@ export async function openDarkroom(
 
     async mailsOf(job) {
       const all = (await (await fetch(`${addresses.inboxUrl}/api/email`)).json()) as Mail[];
-      // By its link: headers do not name the job.
-      return all.filter(({ text }) => text?.includes(`?job=${job}`));
+      // By its links: no header names the job.
+      return all.filter(({ text = '', html = '' }) => (text + html).includes(job));
     },
 
     async attachment({ id, attachments }, index) {

@@ -1,4 +1,5 @@
 import { HTTP } from 'cloudevents';
+import { bearer } from './token.ts';
 import type { Event } from '../events.ts';
 
 /** How long a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
@@ -13,7 +14,7 @@ export async function publish(sink: string, event: Event): Promise<void> {
   const { headers, body } = HTTP.binary(event);
   const response = await fetch(sink, {
     method: 'POST',
-    headers: headers as Record<string, string>,
+    headers: { ...(headers as Record<string, string>), ...bearer() },
     body: String(body),
     signal: AbortSignal.timeout(timeout),
   });

@@ -2,6 +2,8 @@ import type { Context, HealthCheck } from 'faas-js-runtime';
 import { explain, Rejected } from '../errors.ts';
 import { type Event, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
+import { stackOf } from '../stack.ts';
+import { demandToken } from './token.ts';
 
 /** What the runtime wants of a function module. */
 export interface Stage {
@@ -33,8 +35,9 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
   let handler: Handler<Incoming> | undefined;
   const running = new Set<Promise<unknown>>();
 
-  async function run(received: unknown) {
+  async function run(received: unknown, headers: Context['headers']) {
     if (!handler) throw new Error('The function was called before init() had finished');
+    demandToken(headers?.['authorization']);
     const event = read(received);
     const begun = performance.now();
     const fields = { job: event.job, image: event.image, filter: event.filter };
@@ -47,6 +50,8 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
       return reply;
     } catch (error) {
       log(`failed at ${event.type}`, { ...fields, error: explain(error) });
+      // What is rejected says in words what is wrong; any other error may be a mistake of ours, and has a place.
+      if (!(error instanceof Rejected)) console.error(stackOf(error));
       throw error;
     }
   }
@@ -55,8 +60,8 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
     async init() {
       handler = open();
     },
-    async handle(_context, event) {
-      const work = run(event);
+    async handle({ headers }, event) {
+      const work = run(event, headers);
       running.add(work);
       try {
         return await work;

@@ -1,5 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected } from '../errors.ts';
+import { stackOf } from '../stack.ts';
 import { type Answer, employer } from './process.ts';
 
 /** The life of a worker: one task after the other, as its employer asks, until that is gone. */
@@ -12,6 +13,9 @@ export function work<Task, Result>(perform: (task: Task) => Promise<Result>): vo
     try {
       return { done: await perform(task) };
     } catch (error) {
+      const fault = error instanceof Rejected ? error.cause : error;
+      // It may be a mistake in the filter: the stack names its line.
+      if (fault instanceof Error && !(fault instanceof Rejected)) console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
       return error instanceof Rejected ? { rejected: error.message, status: error.status } : { failed: explain(error) };
     }
   }

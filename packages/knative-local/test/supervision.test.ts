@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest';
+import { limits } from '../src/limits.ts';
+import type { Child } from '../src/process/child.ts';
+import { supervise } from '../src/process/supervisor.ts';
+import { testClock } from './clock.ts';
+
+/** A process of the tests: dies and answers when it is told to. */
+interface Fake {
+  die(reason?: string): void;
+  /** The patience that it was stopped with. */
+  stopped: number[];
+}
+
+const probe = { period: 10_000, timeout: 1000, failureThreshold: 3 };
+
+/** Supervises processes that are not there, in a time that the test drives. `answers` says which probes succeed. */
+function open({ dispensable = false, liveness = true, heedsStop = true, ready = true } = {}) {
+  const clock = testClock();
+  const lives: Fake[] = [];
+  const answers = { readiness: ready, liveness: true, late: 0 };
+  const asked: string[] = [];
+  const lines: string[] = [];
+
+  function start(): Child {
+    const ended = Promise.withResolvers<string>();
+    const stopped: number[] = [];
+    lives.push({ die: (reason = 'ended with exit code 1') => ended.resolve(reason), stopped });
+    return {
+      gone: ended.promise.then(() => undefined),
+      ended: ended.promise,
+      lastLines: () => ['last words'],
+      async stop(patience) {
+        stopped.push(patience);
+        if (heedsStop) ended.resolve('was ended by SIGTERM');
+        await ended.promise;
+      },
+    };
+  }
+
+  const supervised = supervise(
+    {
+      name: 'program',
+      dispensable,
+      program: async () => ({
+        command: [],
+        folder: '',
+        environment: {},
+        address: `http://life/${lives.length + 1}`,
+        readiness: { url: 'readiness', ...probe },
+        liveness: liveness ? { url: 'liveness', ...probe } : undefined,
+      }),
+    },
+    (_name, text) => lines.push(text),
+    {
+      start,
+      clock,
+      async ask(url) {
+        asked.push(url);
+        const success = answers[url as 'readiness' | 'liveness'];
+        if (!success) await clock.sleep(probe.timeout + answers.late);
+        return success;
+      },
+    },
+  );
+  return { clock, lives, answers, asked, lines, supervised };
+}
+
+test('starts again at once, then after pauses that double up to the longest; a steady life makes up for all deaths', async () => {
+  const { clock, lives, supervised, lines } = open();
+  await clock.advance(0);
+  await clock.advance(limits.steadyTime + 1);
+  const pauses = [0, 250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000];
+  for (const pause of pauses) {
+    const before = lives.length;
+    lives.at(-1)!.die();
+    if (pause > 0) {
+      await clock.advance(pause - 1);
+      expect(lives.length, `before a pause of ${pause} ends`).toBe(before);
+    }
+    await clock.advance(pause > 0 ? 1 : 0);
+    expect(lives.length).toBe(before + 1);
+    expect(await supervised.address(0)).toBe(`http://life/${before + 1}`);
+  }
+  expect(lines[0]).toBe('ended with exit code 1; starting it again');
+  expect(lines[1]).toBe('ended with exit code 1; starting it again in 0.25 s');
+  await clock.advance(limits.steadyTime + 1);
+  lives.at(-1)!.die();
+  await clock.advance(0);
+  expect(lives.length).toBe(pauses.length + 2);
+});
+
+test('a process that hangs is ended after as many failures as its probe allows, and started again', async () => {
+  const { clock, lives, answers, supervised, lines } = open();
+  await clock.advance(0);
+  expect(supervised.ready).toBe(true);
+  answers.liveness = false;
+  await clock.advance(3 * probe.period + 2 * probe.timeout + 999);
+  expect([lives.length, lives[0]!.stopped]).toEqual([1, []]);
+  await clock.advance(1);
+  expect(lives[0]!.stopped).toEqual([limits.leastDrainTime]);
+  answers.liveness = true;
+  await clock.advance(0);
+  expect(lives.length).toBe(2);
+  expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; starting it again');
+});
+
+test('it gets no requests from then on, even where it takes long to end', async () => {
+  const { clock, answers, supervised } = open({ heedsStop: false });
+  await clock.advance(0);
+  answers.liveness = false;
+  await clock.advance(60_000);
+  expect(supervised.ready).toBe(false);
+  await clock.advance(60_000);
+  expect(supervised.ready).toBe(false);
+});
+
+test('failures that are not in a row are forgiven', async () => {
+  const { clock, lives, answers, supervised } = open();
+  await clock.advance(0);
+  for (let round = 0; round < 4; round += 1) {
+    answers.liveness = answers.readiness = false;
+    await clock.advance(2 * (probe.period + probe.timeout));
+    answers.liveness = answers.readiness = true;
+    await clock.advance(probe.period + probe.timeout);
+  }
+  expect([lives.length, supervised.ready]).toEqual([1, true]);
+});
+
+test('a process that is not ready gets no requests, and gets them again when it is', async () => {
+  const { clock, lives, answers, supervised, lines } = open();
+  await clock.advance(0);
+  answers.readiness = false;
+  await clock.advance(3 * (probe.period + probe.timeout));
+  expect([supervised.ready, lives.length]).toEqual([false, 1]);
+  const waiting = supervised.address(60_000);
+  answers.readiness = true;
+  await clock.advance(probe.period);
+  expect([supervised.ready, lives.length, await waiting]).toEqual([true, 1, 'http://life/1']);
+  expect(lines).toEqual(['fails its readiness probe, and gets no requests until it answers again', 'is ready again']);
+});
+
+test('without a liveness probe none is made', async () => {
+  const { clock, asked } = open({ liveness: false });
+  await clock.advance(60_000);
+  expect(asked).not.toContain('liveness');
+});
+
+test('answers that are missed while this process stood still count for nothing', async () => {
+  const { clock, lives, answers } = open();
+  await clock.advance(0);
+  Object.assign(answers, { liveness: false, readiness: false, late: 5000 });
+  await clock.advance(120_000);
+  expect(lives[0]!.stopped).toEqual([]);
+});
+
+test('a process that does not become ready in time is given up', async () => {
+  const { clock, lives, supervised } = open({ ready: false });
+  const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last words');
+  await clock.advance(limits.startTime - 1);
+  expect(lives[0]!.stopped).toEqual([]);
+  await clock.advance(1);
+  expect(lives[0]!.stopped).toEqual([limits.drainTime]);
+  await failed;
+});
+
+test('one that the rest can do without is tried for ever, and the rest does not wait for it', async () => {
+  const { clock, lives, answers, supervised, lines } = open({ dispensable: true, ready: false });
+  for (let death = 0; death < limits.startAttempts; death += 1) {
+    await clock.advance(limits.probeInterval);
+    lives.at(-1)!.die();
+    await clock.advance(limits.restartPause);
+  }
+  await supervised.started;
+  expect(lines).toContain(
+    'ended with exit code 1 before it was ready, 3 times in a row.\n    last words\nThe rest goes on without it, and it is tried again.',
+  );
+  expect(supervised.ready).toBe(false);
+  answers.readiness = true;
+  await clock.advance(limits.restartPause);
+  expect(supervised.ready).toBe(true);
+});
+
+test('stopping ends a pause at once, and starts nothing more', async () => {
+  const { clock, lives, supervised } = open();
+  await clock.advance(0);
+  lives[0]!.die();
+  await clock.advance(0);
+  lives[1]!.die();
+  await clock.advance(1);
+  await supervised.stop(5000);
+  await clock.advance(60_000);
+  expect(lives.length).toBe(2);
+});

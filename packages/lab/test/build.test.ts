@@ -1,0 +1,97 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { readManifests } from 'knative-local/manifest/read';
+import { freePort } from 'knative-local/process/ports';
+import { soon } from '../../knative-local/test/client.ts';
+
+const repository = resolve(import.meta.dirname, '../../..');
+
+/** A folder of one function called sepia, beside the others, where packages are found. */
+async function makeFunctions(source?: string): Promise<string> {
+  const functions = await mkdtemp(join(repository, '.functions-'));
+  onTestFinished(() => rm(functions, { recursive: true, force: true }));
+  const folder = join(functions, 'sepia');
+  await cp(join(repository, 'functions/sepia'), folder, { recursive: true, filter: (path) => !path.endsWith('node_modules') });
+  if (source) await writeFile(join(folder, 'src/index.ts'), source);
+  execFileSync(process.execPath, [join(repository, 'scripts/bundle.ts')], { cwd: folder });
+  return functions;
+}
+
+async function faultsOf(functions: string): Promise<string[]> {
+  const settings = { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' };
+  // No manifests at all: the functions are looked at all the same.
+  const message: string = await readManifests({ config: [join(functions, 'sepia')], functions, settings, operator: {} }).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  return message.split('\n').filter((line) => line.includes('dist'));
+}
+
+test('a build that is older than its source, or was copied from another function, is not run', async () => {
+  const functions = await makeFunctions();
+  const at = (path: string) => join(functions, path);
+  expect(await faultsOf(functions)).toEqual([]);
+
+  const source = await readFile(at('sepia/src/index.ts'), 'utf8');
+  await writeFile(at('sepia/src/index.ts'), `${source}\n// Changed.\n`);
+  expect(await faultsOf(functions)).toEqual([
+    expect.stringMatching(
+      /sepia\/dist is older than its source: \S+sepia\/src\/index\.ts has changed\. Run npm run build, and start again\.$/,
+    ),
+  ]);
+  await writeFile(at('sepia/src/index.ts'), source);
+
+  await cp(at('sepia'), at('blur'), { recursive: true });
+  const manifest = await readFile(at('blur/func.yaml'), 'utf8');
+  await writeFile(at('blur/func.yaml'), manifest.replace('name: sepia', 'name: blur'));
+  expect(await faultsOf(functions)).toEqual([
+    expect.stringMatching(
+      /blur\/dist was built for the function sepia, and this one is blur\. Run npm run build, and start again\.$/,
+    ),
+  ]);
+  await rename(at('blur/func.yaml'), at('blur/func.yml'));
+  expect(await faultsOf(functions)).toEqual([]);
+});
+
+test('a build passes on the licences of what others made', async () => {
+  const notices = await readFile(join(await makeFunctions(), 'sepia/dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+  for (const name of ['valibot', 'jimp', 'sharp', '@julusian/jpeg-turbo']) expect(notices).toContain(`\n${name}@`);
+  expect(notices).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
+  expect(notices).toMatch(/@img\/sharp-libvips-\S+, LGPL-3\.0-or-later/);
+  expect(notices).toMatch(/\| libvips +\| LGPLv3/);
+  expect(notices).not.toContain('@darkroom');
+});
+
+test('a fault names its line', async () => {
+  const functions = await makeFunctions(
+    [
+      "import { stage } from '@darkroom/shared/stage';",
+      '',
+      'const stop = () => {',
+      "  throw new Error('out of paper');",
+      '};',
+      'export const { init, handle, shutdown, liveness, readiness } = stage(() => async () => stop());',
+      '',
+    ].join('\n'),
+  );
+  const port = await freePort();
+  const child = spawn(process.execPath, ['index.mjs'], { cwd: join(functions, 'sepia/dist'), env: { PORT: String(port) } });
+  onTestFinished(() => void child.kill());
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const headers = {
+    'content-type': 'application/json',
+    'ce-specversion': '1.0',
+    'ce-id': '1',
+    'ce-source': '/test',
+    'ce-type': 'dev.darkroom.image.uploaded',
+    'ce-job': '00000000-0000-4000-8000-000000000000',
+  };
+  await vi.waitFor(
+    async () => expect((await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: '{}' })).status).toBe(500),
+    soon,
+  );
+  await vi.waitFor(() => expect(output).toContain('at stop (../src/index.ts:4:'), soon);
+});

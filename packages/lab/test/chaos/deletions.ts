@@ -1,0 +1,55 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Darkroom } from '../pipeline/darkroom.ts';
+
+/** Jobs that their senders delete in the middle of it. */
+export interface Deletions {
+  /** By job: the address that the job was posted with, and its Idempotency-Key. */
+  readonly deleted: ReadonlyMap<string, { email: string; key: string }>;
+  /** Deletes a job after some milliseconds, and insists until that is done. */
+  plan(job: string, sender: { email: string; key: string }, delay: number): void;
+  /** Resolves when all are deleted, or it is too late. */
+  done(isOver: () => boolean): Promise<void>;
+}
+
+export function openDeletions(darkroom: Darkroom): Deletions {
+  const deleted = new Map<string, { email: string; key: string }>();
+  const underWay: Promise<void>[] = [];
+  let giveUp = () => false;
+
+  async function remove(job: string, delay: number) {
+    await sleep(delay);
+    while (!giveUp()) {
+      const answer = await fetch(`${darkroom.url}/jobs/${job}`, { method: 'DELETE' }).catch(() => undefined);
+      if (answer && [204, 404, 410].includes(answer.status)) return;
+      await sleep(200);
+    }
+  }
+
+  return {
+    deleted,
+    plan(job, sender, delay) {
+      deleted.set(job, sender);
+      underWay.push(remove(job, delay));
+    },
+    async done(isOver) {
+      giveUp = isOver;
+      await Promise.all(underWay);
+    },
+  };
+}
+
+/** What a store still holds of jobs, by path or by content. Tombstones may: they keep a late stage from writing. */
+export async function tracesOf(store: string, words: readonly string[]): Promise<string[]> {
+  const items = await readdir(store, { withFileTypes: true, recursive: true }).catch(() => []);
+  const files = items.filter((item) => item.isFile()).map((item) => join(item.parentPath, item.name));
+  const traces: string[] = [];
+  for (const file of files) {
+    const path = relative(store, file);
+    if (path.startsWith('gone/')) continue;
+    const content = path + (await readFile(file, 'latin1').catch(() => ''));
+    if (words.some((word) => content.includes(word))) traces.push(path);
+  }
+  return traces;
+}

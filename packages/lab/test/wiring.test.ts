@@ -1,0 +1,63 @@
+import type { TriggerSpec } from 'knative-local/manifest/topology';
+import { expect, test } from 'vitest';
+import { inspectWiring } from '../src/wiring.ts';
+
+const delivery = { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout: 0 } as const;
+const trigger = (service: string, attributes: Record<string, string>, more: Partial<TriggerSpec> = {}): TriggerSpec => ({
+  name: service,
+  broker: 'default',
+  filters: [],
+  attributes,
+  subscriber: { service },
+  delivery,
+  ...more,
+});
+const uploaded = 'dev.darkroom.image.uploaded';
+const probe = { path: '/', period: 1, timeout: 1, failureThreshold: 1 };
+
+function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] = []) {
+  const revision = {
+    name: 'ingest-v2',
+    service: 'ingest',
+    folder: '',
+    command: [],
+    concurrency: 0,
+    readiness: probe,
+    environment: { FILTERS },
+  };
+  const services = [{ name: 'ingest', http: true, revisions: [revision], traffic: [] }];
+  return inspectWiring({ brokers: [], triggers, pings: [], services, eventTypes });
+}
+
+const sepia = trigger('sepia', { type: uploaded, sepia: 'true' });
+const audit = trigger('audit', { type: uploaded });
+
+test('every filter that a revision asks for must be heard by a Trigger of its own', () => {
+  expect(inspect('sepia', [sepia, audit]).faults).toEqual([]);
+  expect(inspect('sepia, invert', [sepia, audit]).faults).toEqual([
+    "ingest-v2: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
+  ]);
+  for (const wrong of [
+    trigger('invert', { type: uploaded, invert: 'false' }),
+    trigger('invert', { type: 'dev.darkroom.image.uplaoded', invert: 'true' }),
+    trigger('invert', {}, { filters: [{ exact: { type: 'other' } }] }),
+  ])
+    expect(inspect('invert', [wrong]).faults).toHaveLength(1);
+  for (const right of [
+    trigger('invert', { type: uploaded }),
+    trigger('other', {}, { filters: [{ all: [{ exact: { type: uploaded } }, { exact: { invert: 'true' } }] }] }),
+    trigger('other', {}, { filters: [{ prefix: { invert: 't' } }] }),
+  ])
+    expect(inspect('sepia,invert', [sepia, right]).faults).toEqual([]);
+});
+
+test('a Trigger for an event that nobody emits is warned of', () => {
+  const misspelt = trigger('zip', {}, { filters: [{ any: [{ exact: { type: 'dev.darkroom.fliter.finished' } }] }] });
+  expect(inspect('sepia', [sepia, misspelt]).warnings).toEqual([
+    'Trigger zip waits for events of the type dev.darkroom.fliter.finished, which nobody emits. Check its spelling, or declare it by an EventType.',
+  ]);
+  expect(inspect('sepia', [sepia, audit]).warnings).toEqual([]);
+  const ping = trigger('sweep', { type: 'dev.knative.sources.ping' });
+  expect(inspect('', [ping, trigger('face', { type: 'com.example.face' })], ['com.example.face', uploaded]).warnings).toEqual([]);
+  expect(inspect('', [trigger('zip', { type: 'dev.darkroom.filter.finished' })], [uploaded]).warnings).toHaveLength(1);
+});
