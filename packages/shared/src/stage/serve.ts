@@ -1,4 +1,6 @@
+import { Server } from 'node:net';
 import runtime, { type InvokerOptions } from 'faas-js-runtime';
+import { anyHost } from '../any-host.ts';
 import { explain } from '../errors.ts';
 import type { Stage } from './stage.ts';
 
@@ -9,10 +11,21 @@ export async function serve(module: Stage): Promise<void> {
   // The runtime would exit with 0 and without a word.
   process.prependListener('uncaughtException', stop);
   try {
+    if ((await anyHost()) === '0.0.0.0') listenOnIPv4();
     await runtime.start(module, { port: Number(process.env['PORT'] ?? 8080), logLevel: 'fatal' } as unknown as InvokerOptions);
   } catch (error) {
     stop(error);
   }
+}
+
+/** The runtime insists on '::', which a kernel without IPv6 does not have. */
+function listenOnIPv4(): void {
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, ...given: unknown[]) {
+    const [options, ...rest] = given;
+    const isWide = typeof options === 'object' && options !== null && 'host' in options && options.host === '::';
+    return listen.apply(this, [isWide ? { ...options, host: '0.0.0.0' } : options, ...rest] as Parameters<typeof listen>);
+  } as typeof listen;
 }
 
 function stop(error: unknown): never {
