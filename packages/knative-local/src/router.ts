@@ -29,6 +29,7 @@ export function createRouter({ fleet, service, unavailable, isReady, log }: Rout
     const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).lease(gone.signal);
     response.once('close', release);
     if (response.closed) return release();
+    nameSender(request);
     await proxy.web(request, response, { target: origin });
   }
 
@@ -36,12 +37,19 @@ export function createRouter({ fleet, service, unavailable, isReady, log }: Rout
     if (request.url === '/health/readiness') return answerHealth(response, isReady());
     forward(request, response).catch((error: unknown) => {
       if (response.closed || response.destroyed) return;
+      // Without the address: people's data may stand in it.
       if (!(error instanceof NotUp))
-        log('router', `${request.method} ${request.url} failed: ${error instanceof Error ? error.message : String(error)}`);
+        log('router', `${request.method} failed: ${error instanceof Error ? error.message : String(error)}`);
       if (response.headersSent) return void response.destroy();
       answerUnavailable(request, response, unavailable);
     });
   };
+}
+
+/** As every gateway does: whoever comes first in X-Forwarded-For may be invented, the last one is who was seen here. */
+function nameSender({ headers, socket }: IncomingMessage): void {
+  const told = headers['x-forwarded-for'];
+  headers['x-forwarded-for'] = [told, socket.remoteAddress].flat().filter(Boolean).join(', ');
 }
 
 function answerHealth(response: ServerResponse, ready: boolean): void {
