@@ -32,6 +32,8 @@ export interface Job {
   archive: boolean;
   options: Options;
   images: Photo[];
+  /** Photos of the post that were not taken while others were, and why, in words for the person. */
+  refused?: { name: string; reason: string }[];
   /** ISO 8601. */
   acceptedAt: string;
 }
