@@ -4,7 +4,8 @@ import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
 /** Settings of operation that reach every function, whether a manifest names them or not. */
-export const operational = /^(MAIL_|SENDGRID_|MAX_|IMAGE_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|LOG_LEVEL)$/;
+export const operational =
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|IMAGE_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|ALLOWED_ORIGINS|LOG_LEVEL)$/;
 
 /** Where this lab's functions find each other. */
 export interface Surroundings {
@@ -23,5 +24,9 @@ export function labEnvironment(settings: Settings, { sink, smtpPort, publicUrl }
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
     PUBLIC_URL: publicUrl,
+    // The router, and whatever the operator has put before it.
+    TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] ?? '1',
+    // What a cluster serves on one port in each pod would meet here; 0 takes any that is free.
+    METRICS_PORT: operator['METRICS_PORT'] ?? '',
   };
 }

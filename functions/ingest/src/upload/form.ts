@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { Rejected } from '@darkroom/shared/errors';
+
+/** What is done with the parts of a form, in the order in which they come. */
+export interface FormReader {
+  /** `value` is undefined where it is too long, or no plain text. */
+  field(name: string, value: string | undefined): void;
+  /** Must read the stream to its end or destroy it: no part comes before this one has gone. */
+  file(name: string, stream: Readable, sent: { name: string | undefined; encoding: string }): Promise<void>;
+}
+
+interface FormLimits {
+  fields: number;
+  files: number;
+}
+
+/** Bytes of a field. */
+const longestField = 1000;
+
+/**
+ * Reads multipart/form-data to its end (RFC 7578). Unlike a pipe, the iterator hands over all that has arrived in one piece,
+ * however small the chunks of HTTP are.
+ * @throws Rejected when it cannot be read; or what `file` threw, and then the rest of the body has not been read
+ */
+export async function readForm(request: IncomingMessage, reader: FormReader, { fields, files }: FormLimits): Promise<void> {
+  const failed = new AbortController();
+  const open = new Set<Readable>();
+  const taken: Promise<void>[] = [];
+  const parser = parserOf(request, { fields, files: files + 1, parts: fields + files + 1, fieldSize: longestField });
+  let [arrived, parts] = [0, 0];
+
+  parser.on('field', (name, value: string, _nameCut, cut, encoding) => {
+    parts += 1;
+    reader.field(name, cut ? undefined : decodeField(value, encoding));
+  });
+  parser.on('file', (name: string | undefined, stream, filename: string | undefined, encoding) => {
+    parts += 1;
+    open.add(stream);
+    stream.on('error', () => {});
+    stream.once('close', () => open.delete(stream));
+    const file = reader.file(name ?? '', stream, { name: filename || undefined, encoding });
+    // Where the stream itself broke, the parser says why.
+    taken.push(file.catch((error: unknown) => (stream.errored ? undefined : failed.abort(error))));
+  });
+  for (const limit of ['partsLimit', 'fieldsLimit'] as const)
+    parser.on(limit, () =>
+      failed.abort(new Rejected('The form has too many parts. Send the photos in several posts.', { status: 413 })),
+    );
+
+  async function* body() {
+    // Destroying the request would cut the connection, and with it the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      arrived += (chunk as Buffer).length;
+      yield chunk as Buffer;
+    }
+  }
+
+  try {
+    await pipeline(body, parser, { signal: failed.signal });
+  } catch (error) {
+    const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
+    for (const stream of open) stream.destroy(cause instanceof Error ? cause : undefined);
+    await Promise.all(taken);
+    if (failed.signal.aborted) throw cause;
+    if (arrived === 0 && request.complete) return;
+    throw request.complete ? unreadable(error, parts) : brokenOff(error);
+  }
+  await Promise.all(taken);
+  failed.signal.throwIfAborted();
+}
+
+function parserOf({ headers }: IncomingMessage, limits: { fields: number; files: number; parts: number; fieldSize: number }) {
+  try {
+    return new Busboy({
+      headers: headers as BusboyHeaders,
+      limits,
+      // Some clients send photos without a file name.
+      isPartAFile: (name, type, filename) => filename !== undefined || name === 'file' || type === 'application/octet-stream',
+    });
+  } catch (cause) {
+    throw unreadable(cause, 1);
+  }
+}
+
+/** A body that ended where it said it would, and still is no form. */
+function unreadable(cause: unknown, parts: number): Rejected {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (!/unexpected end|terminated early/i.test(message))
+    return new Rejected(
+      `The form could not be read (${message}). Send it as multipart/form-data, as a browser or curl -F does.`,
+      {
+        status: 400,
+        cause,
+      },
+    );
+  const detail =
+    parts === 0
+      ? 'There is no part in the form: the boundary in Content-Type is not the one in the body, or its lines do not end in CRLF.'
+      : 'The form broke off: the boundary that closes it is missing. Nothing was kept; send it again.';
+  return new Rejected(detail, { status: 400, cause });
+}
+
+/** An upload whose sender went away, or was cut off. */
+export function brokenOff(cause: unknown): Rejected {
+  return new Rejected('The upload broke off before it was complete. Nothing was kept; send it again.', { status: 400, cause });
+}
+
+function decodeField(value: string, encoding: string): string | undefined {
+  if (encoding === 'base64') return Buffer.from(value, 'base64').toString();
+  return encoding === 'quoted-printable' && value.includes('=') ? undefined : value;
+}
