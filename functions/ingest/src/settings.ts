@@ -20,9 +20,9 @@ const proxies = v.pipe(
 );
 
 function isNetwork(text: string): boolean {
-  const [address = '', bits = '0'] = text.split('/', 2);
+  const [address = '', bits = '0', more] = text.split('/');
   const version = isIP(address);
-  return version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+  return version !== 0 && more === undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 const origins = v.pipe(

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { Rejected } from '@darkroom/shared/errors';
+import { bodyOf } from '../http/body.ts';
 
 /** What is done with the parts of a form, in the order in which they come. */
 export interface FormReader {
@@ -21,15 +22,15 @@ interface FormLimits {
 const longestField = 1000;
 
 /**
- * Reads multipart/form-data to its end (RFC 7578). Unlike a pipe, the iterator hands over all that has arrived in one piece,
- * however small the chunks of HTTP are.
+ * Reads multipart/form-data to its end (RFC 7578).
  * @throws Rejected when it cannot be read; or what `file` threw, and then the rest of the body has not been read
  */
 export async function readForm(request: IncomingMessage, reader: FormReader, { fields, files }: FormLimits): Promise<void> {
-  const failed = new AbortController();
+  const parser = parserOf(request, { fields, files: files + 1, parts: fields + files + 1, fieldSize: longestField });
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
   const open = new Set<Readable>();
   const taken: Promise<void>[] = [];
-  const parser = parserOf(request, { fields, files: files + 1, parts: fields + files + 1, fieldSize: longestField });
   let [arrived, parts] = [0, 0];
 
   parser.on('field', (name, value: string, _nameCut, cut, encoding) => {
@@ -42,35 +43,34 @@ export async function readForm(request: IncomingMessage, reader: FormReader, { f
     stream.on('error', () => {});
     stream.once('close', () => open.delete(stream));
     const file = reader.file(name ?? '', stream, { name: filename || undefined, encoding });
-    // Where the stream itself broke, the parser says why.
-    taken.push(file.catch((error: unknown) => (stream.errored ? undefined : failed.abort(error))));
+    taken.push(file.catch(failure.reject));
   });
-  for (const limit of ['partsLimit', 'fieldsLimit'] as const)
-    parser.on(limit, () =>
-      failed.abort(new Rejected('The form has too many parts. Send the photos in several posts.', { status: 413 })),
-    );
+  for (const limit of ['partsLimit', 'fieldsLimit'] as const) parser.on(limit, () => failure.reject(tooManyParts()));
+  parser.on('error', (error) => failure.reject(unreadable(error, parts)));
 
-  async function* body() {
-    // Destroying the request would cut the connection, and with it the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      arrived += (chunk as Buffer).length;
-      yield chunk as Buffer;
+  async function feed(): Promise<void> {
+    for await (const chunk of bodyOf(request)) {
+      arrived += chunk.length;
+      // The parser is done with a chunk when the file that it belongs to can take more.
+      await Promise.race([new Promise<void>((done) => void parser.write(chunk, () => done())), failure.promise]);
     }
+    if (arrived === 0) return;
+    const finished = once(parser, 'finish');
+    parser.end();
+    await finished;
   }
 
   try {
-    await pipeline(body, parser, { signal: failed.signal });
+    await Promise.race([feed().catch((error: unknown) => failure.reject(brokenOff(error))), failure.promise]);
+    await Promise.race([Promise.all(taken), failure.promise]);
   } catch (error) {
-    const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
-    for (const stream of open) stream.destroy(cause instanceof Error ? cause : undefined);
+    for (const stream of open) stream.destroy(error as Error);
     await Promise.all(taken);
-    if (failed.signal.aborted) throw cause;
-    if (arrived === 0 && request.complete) return;
-    throw request.complete ? unreadable(error, parts) : brokenOff(error);
+    throw error;
   }
-  await Promise.all(taken);
-  failed.signal.throwIfAborted();
 }
+
+const tooManyParts = () => new Rejected('The form has too many parts. Send the photos in several posts.', { status: 413 });
 
 function parserOf({ headers }: IncomingMessage, limits: { fields: number; files: number; parts: number; fieldSize: number }) {
   try {

@@ -1,6 +1,7 @@
 import { parse } from 'content-disposition';
 import { Rejected } from '@darkroom/shared/errors';
 import type { FastifyRequest } from 'fastify';
+import { bodyOf } from '../http/body.ts';
 import type { Settings } from '../settings.ts';
 import { readForm } from './form.ts';
 import type { Spool } from './spool.ts';
@@ -82,6 +83,5 @@ function receiveForm(
 async function receiveImage({ raw, headers }: FastifyRequest, spool: Spool, name: string | undefined): Promise<void> {
   const disposition = headers['content-disposition'];
   const sentName = name ?? (disposition && parse(disposition).parameters['filename']);
-  // Destroying the request would cut the connection, and with it the answer.
-  await spool.take(raw.iterator({ destroyOnReturn: false }), { name: sentName });
+  await spool.take(bodyOf(raw), { name: sentName });
 }
