@@ -1,6 +1,6 @@
 import type { JobStatus } from '../src/jobs/job-status.ts';
 import { element, say, size } from './dom.ts';
-import { hang } from './prints.ts';
+import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
 import { sentence } from './sentence.ts';
 
@@ -43,6 +43,7 @@ export function follow(id: string): void {
 
   function show(job: JobStatus): boolean {
     hang(job);
+    listRefused(job);
     say(status, sentence(job));
     say(element('#number'), `Job ${job.job}, accepted by revision ${job.revision}`);
     const archive = element<HTMLAnchorElement>('#archive');
@@ -75,6 +76,7 @@ export function follow(id: string): void {
     say(element('#heading'), heading);
     say(status, text);
     element('#lines').replaceChildren();
+    element('#refused').hidden = true;
     element('#archive').hidden = true;
     remove.hidden = true;
   }

@@ -18,6 +18,14 @@ export function hang(job: JobStatus): void {
   }
 }
 
+/** Photos that came with these, but could not be taken. */
+export function listRefused({ refused = [] }: JobStatus): void {
+  const list = element('#refused');
+  if (list.childElementCount === refused.length) return;
+  list.replaceChildren(...refused.map(({ name, reason }) => make('li', {}, make('b', {}, name), ` ${reason}`)));
+  list.hidden = refused.length === 0;
+}
+
 function newLine(image: ImageStatus): HTMLElement {
   const { href, bytes } = image.original;
   const original = make('figure', {}, picture(image, href, `${image.name}, the original`), caption('original', href, bytes));

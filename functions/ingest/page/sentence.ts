@@ -2,7 +2,12 @@ import type { JobStatus } from '../src/jobs/job-status.ts';
 import { count } from './dom.ts';
 
 /** How far a job is, in words. */
-export function sentence({ status, images, mail, archive, archiveFile }: JobStatus): string {
+export function sentence(job: JobStatus): string {
+  const left = job.refused?.length ?? 0;
+  return left === 0 ? progress(job) : `${progress(job)} ${count(left, 'photo')} could not be taken; the reason is below.`;
+}
+
+function progress({ status, images, mail, archive, archiveFile }: JobStatus): string {
   const results = images.flatMap((image) => Object.values(image.results));
   const ready = results.filter((result) => result.status === 'succeeded').length;
   const rejected = results.filter((result) => result.status === 'rejected').length;

@@ -1,21 +1,39 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+import { anyHost } from '@darkroom/shared/any-host';
+import { systemClock } from '@darkroom/shared/clock';
 import { log } from '@darkroom/shared/log';
 import { openStore } from '@darkroom/shared/store/open';
+import { measure } from './http/metrics.ts';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';
 import { guarded } from './storage.ts';
-import type { Judge } from './upload/judge.ts';
+import type { Inspector } from './upload/inspector.ts';
+import { prepareSpoolFolder } from './upload/spool-folder.ts';
 
 /** Listens until the process is told to stop. */
-export async function serve(settings: Settings, judge: Judge): Promise<void> {
+export async function serve(settings: Settings, inspector: Inspector): Promise<void> {
+  await prepareSpoolFolder();
   const closing = new AbortController();
-  const app = createServer(settings, guarded(openStore(settings.STORE_URL)), judge, closing.signal);
+  const store = guarded(openStore(settings.STORE_URL));
+  const metrics = measure();
+  const app = createServer({ settings, store, inspector, metrics, clock: systemClock, closing: closing.signal });
   stopOnSignal(app, closing);
-  await app.listen({ port: settings.PORT, host: '::' });
-  log('listening', {
-    port: (app.server.address() as AddressInfo).port,
-    revision: settings.K_REVISION,
-    filters: settings.FILTERS.join('+'),
-  });
+  const host = await anyHost();
+  const metricsPort =
+    settings.METRICS_PORT === undefined ? undefined : await serveMetrics(metrics.server(), settings.METRICS_PORT, host);
+  await app.listen({ port: settings.PORT, host });
+  const { K_REVISION: revision, FILTERS } = settings;
+  log('listening', { port: portOf(app.server), metricsPort, revision, filters: FILTERS.join('+') });
+  if (settings.TRUSTED_PROXIES === undefined)
+    log('clients are not told apart, and have no limits of their own: TRUSTED_PROXIES is not set');
 }
+
+/** It ends with the process: whoever scrapes sees the last requests as well. */
+async function serveMetrics(server: Server, port: number, host: string): Promise<number> {
+  await once(server.unref().listen(port, host), 'listening');
+  return portOf(server);
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -1,31 +1,30 @@
-import multipart from '@fastify/multipart';
-import type { Store } from '@darkroom/shared/store';
 import fastify, { type FastifyInstance } from 'fastify';
-import { refuseConnection } from './http/client-error.ts';
-import { jobRoutes } from './jobs/routes.ts';
+import { bulkhead } from './http/bulkhead.ts';
+import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
+import { clientOf, trusted } from './http/client.ts';
 import { refuseOtherMethods } from './http/methods.ts';
-import { measure } from './http/metrics.ts';
+import { refuseOtherSites } from './http/origin.ts';
+import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
 import { answerError, sendProblem } from './http/problem.ts';
-import type { Settings } from './settings.ts';
-import type { Judge } from './upload/judge.ts';
-import { uploadRoute } from './upload/route.ts';
+import { jobRoutes } from './jobs/routes.ts';
+import { type Intake, uploadRoute } from './upload/route.ts';
 
-/** Fields of a form; there are four, and browsers add a few of their own. */
-const mostFields = 20;
-
-/** @param closing aborted when the process has been told to stop */
-export function createServer(settings: Settings, store: Store, judge: Judge, closing: AbortSignal): FastifyInstance {
+/** Everything that ingest serves to people. */
+export function createServer(intake: Intake): FastifyInstance {
+  const { settings, store, metrics, closing } = intake;
   const always = {
     'x-darkroom-revision': settings.K_REVISION,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   };
   const app = fastify({
-    // Against clients that never finish: for the headers, for the whole request, and without a byte either way.
+    // Against clients that never finish their headers, and that neither send nor take a byte. How long a whole request may
+    // take is not limited: its pace is.
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
-    requestTimeout: 300_000,
+    requestTimeout: 0,
     connectionTimeout: 120_000,
+    trustProxy: trusted(settings.TRUSTED_PROXIES),
     // A proxy may still use the connections that it holds; they close with the next answer.
     return503OnClosing: false,
     exposeHeadRoutes: true,
@@ -42,23 +41,40 @@ export function createServer(settings: Settings, store: Store, judge: Judge, clo
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, 404, 'There is nothing at this address. Photos are sent to /.');
+    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Photos are sent to /.' });
   });
+  limitRequests(app, intake);
 
   // Bodies are read by the route, as streams; every type gets that far.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.register(multipart, {
-    throwFileSizeLimit: false,
-    // The spool counts bytes and files itself, and says which file it was.
-    limits: { fileSize: Infinity, fields: mostFields, fieldSize: 1000, parts: settings.MAX_FILES + 1 + mostFields },
-  });
 
-  const metrics = measure(app);
+  metrics.observe(app);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   pageRoute(app, settings);
-  uploadRoute(app, settings, store, judge, metrics, closing);
+  uploadRoute(app, intake);
   jobRoutes(app, settings, store);
-  refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness', '/metrics']);
+  refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness']);
   return app;
+}
+
+/**
+ * What takes long is counted, each kind by itself; page, status and health are never held up by it. Knative's own limit
+ * (containerConcurrency) could not tell them apart, hence it is off.
+ */
+function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, 'settings' | 'clock'>): void {
+  const downloads = bulkhead({ kind: 'downloads', all: settings.MAX_DOWNLOADS, perClient: settings.CLIENT_REQUESTS });
+
+  app.addHook('onRequest', async (request, reply) => {
+    const over = new AbortController();
+    reply.raw.once('close', () => over.abort());
+    void watchPace(request.raw, {
+      least: settings.MIN_UPLOAD_RATE,
+      tooSlow: () => refuseSlowUpload(settings.K_REVISION, request.raw.socket),
+      signal: over.signal,
+      clock,
+    });
+    if (request.method === 'DELETE') refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    if (request.routeOptions.url === '/jobs/:job/*') reply.raw.once('close', downloads.enter(clientOf(request, settings)));
+  });
 }

@@ -1,12 +1,44 @@
+import { isIP } from 'node:net';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 
 const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES } = limits;
+const GiB = 1024 ** 3;
+
+/** Names of address ranges that Fastify knows. */
+const ranges = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** "1", or "10.0.0.0/8,loopback". */
+const proxies = v.pipe(
+  v.string(),
+  v.transform((text) => (/^\d{1,2}$/.test(text) ? Number(text) : text.split(',').map((part) => part.trim()))),
+  v.check(
+    (value) => typeof value === 'number' || value.every((part) => ranges.includes(part) || isNetwork(part)),
+    'must be a number of proxies, or addresses and networks such as 10.0.0.0/8,loopback',
+  ),
+);
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', more] = text.split('/');
+  const version = isIP(address);
+  return version !== 0 && more === undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+}
+
+const origins = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((origin) => origin.trim())),
+  v.check(
+    (list) => list.every((text) => URL.canParse(text) && new URL(text).origin === text),
+    'must be origins such as https://shop.example.com',
+  ),
+);
 
 const schema = {
   /** 0 takes any free port; the first line of the log names it. */
   PORT: v.optional(integer(0, 65_535), '8080'),
+  /** Where Prometheus finds /metrics; absent means nowhere. 0 takes any free port. */
+  METRICS_PORT: v.optional(integer(0, 65_535)),
   STORE_URL: url('file:', 's3:'),
   /** Whether files to save come through ingest, or by a presigned address from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
@@ -19,6 +51,28 @@ const schema = {
   MAX_FILES,
   MAX_PIXELS,
   MAX_FRAMES,
+
+  // Who gets how much: the reasons are in docs/limits.md. 0 lifts a limit.
+  TRUSTED_PROXIES: v.optional(proxies),
+  ALLOWED_ORIGINS: v.optional(origins),
+  /** Posts that one process takes in at once. */
+  MAX_UPLOADS: v.optional(integer(0, 100_000), '256'),
+  /** Files that one process sends at once. */
+  MAX_DOWNLOADS: v.optional(integer(0, 100_000), '256'),
+  /** Answers that one process holds back at once because of `wait`. */
+  MAX_WAITS: v.optional(integer(0, 100_000), '256'),
+  /** Bytes on the disk of one process, over all posts that it is taking in. */
+  MAX_SPOOL_BYTES: v.optional(integer(0, 1024 * GiB), String(2 * GiB)),
+  /** Bytes a second below which an upload is cut off. */
+  MIN_UPLOAD_RATE: v.optional(integer(0, GiB), '1024'),
+  /** Posts, and downloads, that one client may have under way at once. */
+  CLIENT_REQUESTS: v.optional(integer(0, 100_000), '64'),
+  /** Posts of one client in a minute. */
+  CLIENT_POSTS: v.optional(integer(0, 1_000_000), '600'),
+  /** Bytes posted by one client in a minute. */
+  CLIENT_BYTES: v.optional(integer(0, 1024 * GiB), String(GiB)),
+  /** Jobs for one e-mail address in an hour. */
+  ADDRESS_JOBS: v.optional(integer(0, 1_000_000), '20'),
 };
 
 export type Settings = ReturnType<typeof readSettings>;

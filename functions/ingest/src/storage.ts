@@ -4,6 +4,8 @@ import type { Store } from '@darkroom/shared/store';
 export class StorageFailed extends Error {
   override readonly name = 'StorageFailed';
   readonly status: 503 | 507;
+  /** Seconds. A disk is not emptied as quickly as a store comes back. */
+  readonly retryAfter: number;
 
   constructor(cause: unknown) {
     const status = isFull(cause) ? 507 : 503;
@@ -14,6 +16,7 @@ export class StorageFailed extends Error {
       { cause },
     );
     this.status = status;
+    this.retryAfter = status === 507 ? 60 : 5;
   }
 }
 

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
-import { mkdir, symlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startFunction } from '../../../packages/shared/test/support/function.ts';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { StorageFailed } from '../src/storage.ts';
 import { beginUpload } from './slow-upload.ts';
@@ -23,6 +27,56 @@ test('a broker that is away loses nothing: the job is accepted, and stays open f
   expect(response.status).toBe(202);
   const { job } = (await response.json()) as Receipt;
   expect(await bench.lab.keys()).toContain(`open/${job}`);
+});
+
+test('a broker that takes its time holds up no answer, and is waited for at the end', async () => {
+  const held: ServerResponse[] = [];
+  const broker = createServer((_request, response) => void held.push(response));
+  await once(broker.listen(0, '127.0.0.1'), 'listening');
+  bench = await openBench({ K_SINK: `http://127.0.0.1:${(broker.address() as AddressInfo).port}/` });
+  expect((await send()).status).toBe(202);
+  await until(() => held.length === 1);
+  let ended = false;
+  const stopped = bench.ingest.stop().finally(() => (ended = true));
+  await until(() =>
+    fetch(bench.ingest.url).then(
+      () => false,
+      () => true,
+    ),
+  );
+  expect(ended).toBe(false);
+  held[0]!.writeHead(202).end();
+  expect(await stopped).toBe(0);
+  expect(bench.ingest.output()).not.toContain('not published');
+  broker.close();
+});
+
+test.each(['/proc/sys', '/nowhere/at/all'])(
+  'a temporary folder that cannot be written (%s) ends it at the start',
+  async (folder) => {
+    bench = await openBench();
+    const starting = startFunction('ingest', { ...bench.lab.environment, FILTERS: 'sepia', TMPDIR: folder });
+    await expect(starting).rejects.toThrow(
+      /ended with 1: Photos cannot be taken in: .*cannot be written.*Mount a writable volume/,
+    );
+  },
+);
+
+test('what an earlier life left in the temporary folder is cleared away at the start', async () => {
+  bench = await openBench();
+  const folder = `${bench.lab.environment['TMPDIR']}/again`;
+  // A container gives its first process the same id each time; here the shell knows it beforehand, and becomes it.
+  const script = `mkdir -p ${folder}/darkroom-upload-$$-left; echo x > ${folder}/darkroom-upload-$$-left/1; exec ${process.execPath} index.mjs`;
+  const child = spawn('sh', ['-c', script], {
+    cwd: resolve(import.meta.dirname, '../dist'),
+    env: { ...bench.lab.environment, FILTERS: 'sepia', PORT: '0', TMPDIR: folder },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => (output += more));
+  await until(() => output.includes('listening'));
+  expect(await readdir(folder)).toEqual([]);
+  child.kill();
+  await once(child, 'exit');
 });
 
 async function expectStoreFault(response: Response) {
@@ -62,7 +116,7 @@ test('a store that fails half-way is a 503, and what was written is removed', as
 test('a full disk is told from other faults, however deep it lies', async () => {
   bench = await openBench();
   const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
-  expect(new StorageFailed(new Error('put', { cause: full })).status).toBe(507);
+  expect(new StorageFailed(new Error('put', { cause: full }))).toMatchObject({ status: 507, retryAfter: 60 });
   expect(new StorageFailed(Object.assign(new Error('write'), { code: 'EIO' })).status).toBe(503);
 });
 

@@ -10,9 +10,7 @@ beforeAll(async () => {
   bench = await openBench();
   jpeg = await photo('jpeg');
 });
-beforeEach(async () => {
-  for (const key of await bench.lab.keys()) await bench.lab.store.remove(key);
-});
+beforeEach(() => bench.clear());
 afterAll(() => bench.close());
 
 const post = (key: string, email = 'ada@example.org', bytes = jpeg) =>
@@ -59,6 +57,36 @@ test('another post under the same key is refused; another person may use it', as
   expect([other.status, ((await other.json()) as { detail: string }).detail]).toEqual([422, expect.stringContaining('new key')]);
   expect((await post('mine', 'bob@example.org')).status).toBe(202);
   expect((await jobs()).size).toBe(2);
+});
+
+test('the same photos in another order, and fields after them, are the same post', async () => {
+  const png = await photo('png');
+  const send = (...files: Buffer[]) => {
+    const form = formOf(...files.map((bytes): ['file', { name: string; bytes: Buffer }] => ['file', { name: 'a', bytes }]));
+    form.append('email', 'ada@example.org');
+    return fetch(bench.ingest.url, { method: 'POST', headers: { 'idempotency-key': 'order' }, body: form });
+  };
+  const [first, second] = [await send(jpeg, png), await send(png, jpeg)];
+  expect([first.status, second.status]).toEqual([202, 202]);
+  expect(await second.json()).toEqual(await first.json());
+});
+
+test('photos of the same name, size and dimensions, but other content, are another post', async () => {
+  const other = Buffer.from(jpeg);
+  other[other.length - 10]! ^= 1;
+  expect((await post('twin')).status).toBe(202);
+  expect((await post('twin', 'ada@example.org', other)).status).toBe(422);
+  expect((await post('twin')).status).toBe(202);
+});
+
+test('the key of a job that was deleted raises nothing', async () => {
+  const { job } = (await (await post('gone')).json()) as Receipt;
+  await bench.lab.store.write(keys.gone(job), json({}));
+  for (const key of await bench.lab.keys()) if (key.includes(job) && key !== keys.gone(job)) await bench.lab.store.remove(key);
+  const again = await post('gone');
+  expect([again.status, ((await again.json()) as { detail: string }).detail]).toEqual([410, expect.stringContaining('deleted')]);
+  expect((await jobs()).size).toBe(0);
+  expect(await bench.lab.keys()).not.toContain(keys.open(job));
 });
 
 test('a malformed key is refused, and leaves nothing', async () => {

@@ -15,6 +15,8 @@ export interface Bench {
   events: IncomingHttpHeaders[];
   /** Whatever lies in the store and the temporary folder. */
   left(): Promise<string[]>;
+  /** Empties the store, and forgets the events. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,8 @@ export async function openBench(environment: Record<string, string> = {}): Promi
     ...lab.environment,
     ...settings,
     K_SINK: await listen(broker),
+    TRUSTED_PROXIES: '1',
+    ADDRESS_JOBS: '0',
     FILTERS: 'grayscale,sepia',
     ARCHIVE: 'true',
     K_REVISION: 'ingest-v2',
@@ -42,6 +46,10 @@ export async function openBench(environment: Record<string, string> = {}): Promi
     ingest,
     events,
     left: async () => [...(await lab.keys()), ...(await spools(lab))],
+    async clear() {
+      events.length = 0;
+      for (const key of await lab.keys()) await lab.store.remove(key);
+    },
     async close() {
       await ingest.stop();
       broker.close();

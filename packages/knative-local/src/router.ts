@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createProxyServer } from 'httpxy';
 import { explain } from './errors.ts';
 import { misdirection, refuse } from './foreign.ts';
@@ -35,7 +37,10 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     response.once('close', release);
     if (response.closed) return release();
     nameSender(request);
-    await proxy.web(request, response, { target: origin });
+    const body = Readable.from(piecesOf(request), { objectMode: false });
+    // The request itself says so as well.
+    body.on('error', () => undefined);
+    await proxy.web(request, response, { target: origin, buffer: body });
   }
 
   return (request, response) => {
@@ -50,6 +55,14 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
       answerUnavailable(request, response, unavailable);
     });
   };
+}
+
+/** All that has come together in one piece: a body in chunks of single bytes would cost a hundred times what it weighs. */
+async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    yield chunk as Buffer;
+    await turn();
+  }
 }
 
 /** As every gateway does: whoever comes first in X-Forwarded-For may be invented, the last one is who was seen here. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
+import { text as allText } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { close, listen } from '../src/listen.ts';
 import { gate } from '../src/process/gate.ts';
@@ -89,6 +90,33 @@ test('streams a large upload through, and keeps the host', async () => {
     'x-forwarded-for': '127.0.0.1',
     'x-forwarded-proto': 'http',
   });
+});
+
+test('says who was seen behind whatever the client says of itself', async () => {
+  const upstream = await serve((request, response) => response.end(request.headers['x-forwarded-for']));
+  const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
+  const seen = async (headers: Record<string, string>) => (await fetch(url, { headers })).text();
+  expect(await seen({})).toBe('127.0.0.1');
+  expect(await seen({ 'x-forwarded-for': '192.0.2.1' })).toBe('192.0.2.1, 127.0.0.1');
+});
+
+test('chunks of single bytes are passed on in larger pieces', async () => {
+  let pieces = 0;
+  const upstream = await serve(async (request, response) => {
+    // Node gives each chunk of HTTP as an event of its own.
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      pieces += 1;
+      bytes += chunk.length;
+    });
+    request.on('end', () => response.end(String(bytes)));
+  });
+  const url = new URL(await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]));
+  const socket = connect(Number(url.port), url.hostname);
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n');
+  socket.write(`${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`);
+  expect(await allText(socket)).toContain('20000');
+  expect(pieces).toBeLessThan(2_000);
 });
 
 test('holds an upload back while the function behind does not read', async () => {

@@ -2,11 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { problem, problemType } from './problem.ts';
 
+const tooSlow = 'The request took too long to arrive. Send it again, with fewer photos or over a faster connection.';
+
 const answers: Record<string, [status: number, detail: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    408,
-    'The request took too long to arrive. Send it again, with fewer photos or over a faster connection.',
-  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, tooSlow],
   HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.'],
 };
 
@@ -15,14 +14,23 @@ export function refuseConnection(revision: string) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const [status, detail] = answers[error.code ?? ''] ?? [400, 'The request is not valid HTTP.'];
-    const body = JSON.stringify(problem(status, detail));
-    const lines = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `content-type: ${problemType}`,
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-darkroom-revision: ${revision}`,
-      'connection: close',
-    ];
-    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+    socket.end(rawAnswer(revision, status, detail));
   };
+}
+
+/** Ends an upload that arrives too slowly: its answer goes past whoever still reads it, who then finds it broken off. */
+export function refuseSlowUpload(revision: string, socket: Socket): void {
+  if (socket.writable) socket.end(rawAnswer(revision, 408, tooSlow), () => socket.destroy());
+}
+
+function rawAnswer(revision: string, status: number, detail: string): string {
+  const body = JSON.stringify(problem(status, detail));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-darkroom-revision: ${revision}`,
+    'connection: close',
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -10,7 +10,10 @@ export function refuseOtherMethods(app: FastifyInstance, paths: string[]): void 
       url,
       handler: (request, reply) => {
         reply.header('allow', allowed.join(', '));
-        sendProblem(request, reply, 405, `${request.method} is not possible here. Use ${allowed.join(' or ')}.`);
+        sendProblem(request, reply, {
+          status: 405,
+          detail: `${request.method} is not possible here. Use ${allowed.join(' or ')}.`,
+        });
       },
     });
   }

@@ -1,12 +1,16 @@
+import { createServer, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
+  /** Counts the requests of a server by their route pattern: paths hold job ids, and would never end. */
+  observe(app: FastifyInstance): void;
   accepted(images: number): void;
+  /** Serves /metrics, on a port of its own: the public address has no such page. */
+  server(): Server;
 }
 
-/** Serves /metrics, and measures every request by its route pattern: paths hold job ids, and would never end. */
-export function measure(app: FastifyInstance): Metrics {
+export function measure(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -26,17 +30,22 @@ export function measure(app: FastifyInstance): Metrics {
     registers,
   });
 
-  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
-    const route = routeOptions.url ?? 'none';
-    requests.observe({ route, method, status: statusCode }, elapsedTime / 1000);
-    if (route === '/' && method === 'POST' && statusCode >= 400) refused.inc({ status: statusCode });
-  });
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-
   return {
+    observe(app) {
+      app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+        const route = routeOptions.url ?? 'none';
+        requests.observe({ route, method, status: statusCode }, elapsedTime / 1000);
+        if (route === '/' && method === 'POST' && statusCode >= 400) refused.inc({ status: statusCode });
+      });
+    },
     accepted(count) {
       jobs.inc();
       images.inc(count);
     },
+    server: () =>
+      createServer((request, response) => {
+        if (request.url !== '/metrics') return void response.writeHead(404).end();
+        void registry.metrics().then((text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text));
+      }),
   };
 }

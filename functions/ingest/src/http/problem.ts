@@ -1,39 +1,59 @@
 import { STATUS_CODES } from 'node:http';
+import { Readable } from 'node:stream';
 import { explain, Rejected } from '@darkroom/shared/errors';
 import { log } from '@darkroom/shared/log';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { drain } from './drain.ts';
 import { StorageFailed } from '../storage.ts';
+import { Busy } from './busy.ts';
+import { drain } from './drain.ts';
 
 export const problemType = 'application/problem+json; charset=utf-8';
+
+/** What is answered instead of what was asked for. */
+interface Refusal {
+  status: number;
+  detail: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
 
 /** RFC 9457. `detail` is for the person: what is wrong, and what to do about it. */
 export function problem(status: number, detail: string, instance?: string) {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...(instance && { instance }) };
 }
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, status: number, detail: string): void {
-  // The rest of an upload that nobody wants must flow off, or the client never comes to read this.
-  drain(request.raw);
-  if (status === 503) reply.header('retry-after', '5');
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, detail, retryAfter }: Refusal): void {
   const path = request.url.split('?', 1)[0];
-  reply
-    .code(status)
-    .type(problemType)
-    .header('cache-control', 'no-store')
-    .send(problem(status, detail, path));
+  const body = JSON.stringify(problem(status, detail, path));
+  reply.code(status).type(problemType).header('cache-control', 'no-store');
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  const drained = drain(request.raw);
+  if (request.raw.complete || request.method === 'HEAD') return void reply.send(body);
+  // The client has the whole answer at once, but the connection stays until its upload has flowed off. After
+  // `Connection: close`, Node would close it with the end of the answer, and the client would be reset before it reads.
+  reply.header('content-length', Buffer.byteLength(body)).send(Readable.from(lingering(body, drained)));
+}
+
+async function* lingering(body: string, drained: Promise<void>) {
+  yield Buffer.from(body);
+  await drained;
 }
 
 /** Turns whatever was thrown into an answer. What is not meant for the person goes to the log only. */
 export function answerError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, detail } = judge(error);
+  const refusal = refusalOf(error);
+  const { status } = refusal;
   const fields = { method: request.method, route: request.routeOptions.url, status };
-  log(status < 500 ? 'refused' : 'failed', { ...fields, [status < 500 ? 'detail' : 'error']: explain(error) });
-  sendProblem(request, reply, status, detail);
+  // The words of a refusal quote the sender: names of files, or what was given for an address.
+  if (status < 500 || error instanceof Busy) log('refused', fields);
+  else log('failed', { ...fields, error: explain(error) });
+  sendProblem(request, reply, refusal);
 }
 
-function judge(error: FastifyError | Error): { status: number; detail: string } {
-  if (error instanceof Rejected || error instanceof StorageFailed) return { status: error.status, detail: error.message };
+function refusalOf(error: FastifyError | Error): Refusal {
+  if (error instanceof Busy || error instanceof StorageFailed)
+    return { status: error.status, detail: error.message, retryAfter: error.retryAfter };
+  if (error instanceof Rejected) return { status: error.status, detail: error.message };
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status >= 400 && status < 500) return { status, detail: `${error.message}.` };
   return { status: 500, detail: 'Something went wrong on our side; it has been noted. Try again in a little while.' };

@@ -9,6 +9,8 @@ export interface JobStatus {
   acceptedAt: string;
   completedAt: string | null;
   images: ImageStatus[];
+  /** Photos that were not taken, and why. */
+  refused?: { name: string; reason: string }[];
   archiveFile: { href: string; bytes: number } | null;
   /** `reason`: why it failed, for the person. */
   mail: { status: 'pending' | 'sent' | 'failed'; reason?: string };

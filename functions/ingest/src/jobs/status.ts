@@ -18,6 +18,7 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
     acceptedAt: job.acceptedAt,
     completedAt: completion?.completedAt ?? null,
     images: await Promise.all(job.images.map((photo) => describeImage(store, job, photo, prints))),
+    ...(job.refused && { refused: job.refused }),
     archiveFile: archive ? { href: archiveOf(job).href, bytes: archive.size } : null,
     mail: {
       status: completion?.mail ?? 'pending',

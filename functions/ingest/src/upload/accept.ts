@@ -1,21 +1,18 @@
-import { explain } from '@darkroom/shared/errors';
-import { imageUploaded } from '@darkroom/shared/events';
+import type { Clock } from '@darkroom/shared/clock';
+import { explain, Rejected } from '@darkroom/shared/errors';
 import { type Job, readJob, removeJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { log } from '@darkroom/shared/log';
-import { publish } from '@darkroom/shared/stage/publish';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
+import { type PostContent, refuseDeleted } from './claim.ts';
 import type { Arrival } from './spool.ts';
-import type { Wishes } from './wishes.ts';
 
 /** What was posted, and the id of the job that it makes or has made. */
-export interface Post {
+export interface Post extends PostContent {
   id: string;
   /** Another post may make the same job. */
   shared: boolean;
-  arrivals: readonly Arrival[];
-  wishes: Wishes;
 }
 
 /** Writes to the store at a time: each waits for the disk or the network, not for the processor. */
@@ -24,9 +21,11 @@ const writers = 4;
 /**
  * Makes a job durable. Its parts come first, job.json after them, and the open marker last: whatever breaks off before
  * has been promised to nobody.
- * @throws StorageFailed, with nothing left behind as far as the store lets itself be cleaned; unless the job is shared
+ * @throws StorageFailed, with nothing left behind as far as the store can be cleaned; unless the job is shared
+ * @throws Rejected with status 410 when the job was deleted meanwhile
  */
-export async function accept(store: Store, settings: Settings, { id, shared, arrivals, wishes }: Post): Promise<Job> {
+export async function accept(store: Store, settings: Settings, clock: Clock, post: Post): Promise<Job> {
+  const { id, shared, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const job: Job = {
@@ -37,13 +36,13 @@ export async function accept(store: Store, settings: Settings, { id, shared, arr
     archive: settings.ARCHIVE,
     options: wishes.options,
     images: arrivals.map(({ photo }) => photo),
-    acceptedAt: new Date().toISOString(),
+    ...(refused.length > 0 && { refused: refused.map(({ name, reason }) => ({ name, reason })) }),
+    acceptedAt: new Date(clock.now()).toISOString(),
   };
   try {
     await writeOriginals(store, job.job, arrivals);
     // Two posts with one Idempotency-Key may come this far at once.
-    if (!(await store.writeOnce(keys.job(job.job), json(job))))
-      return await accept(store, settings, { id, shared, arrivals, wishes });
+    if (!(await store.writeOnce(keys.job(job.job), json(job)))) return await accept(store, settings, clock, post);
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
     // A post with the same key may be writing the same job; what both leave goes when its retention has passed.
@@ -51,8 +50,9 @@ export async function accept(store: Store, settings: Settings, { id, shared, arr
       await removeJob(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
     throw error;
   }
+  if (shared) await withdrawDeleted(store, id);
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
-  log('accepted', { job: job.job, images: job.images.length, bytes, filters: job.filters.join('+') });
+  log('accepted', { job: job.job, images: job.images.length, refused: refused.length, bytes, filters: job.filters.join('+') });
   return job;
 }
 
@@ -60,8 +60,22 @@ export async function accept(store: Store, settings: Settings, { id, shared, arr
 async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
+  await withdrawDeleted(store, job.job);
   log('accepted again', { job: job.job });
   return job;
+}
+
+/**
+ * Whoever has its id, from an earlier answer, may have deleted the job while this post was writing it. The tombstone comes before
+ * anything is removed: where there is none now, the removal finds all that was written here.
+ */
+async function withdrawDeleted(store: Store, job: string): Promise<void> {
+  try {
+    await refuseDeleted(store, job);
+  } catch (error) {
+    if (error instanceof Rejected) await removeJob(store, job);
+    throw error;
+  }
 }
 
 async function writeOriginals(store: Store, job: string, arrivals: readonly Arrival[]): Promise<void> {
@@ -72,12 +86,4 @@ async function writeOriginals(store: Store, job: string, arrivals: readonly Arri
   // All are waited for, so that nothing is written any more when the clean-up begins.
   const ends = await Promise.allSettled(Array.from({ length: writers }, write));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
-/** Hands one event per image to the broker. What it does not take is not lost: sweep finds the job open, and emits again. */
-export async function announce(sink: string, job: Job): Promise<void> {
-  const events = job.images.map(({ image }) => publish(sink, imageUploaded(job, image)));
-  const failed = (await Promise.allSettled(events)).filter((end) => end.status === 'rejected');
-  if (failed.length === 0) return;
-  log('not announced', { job: job.job, images: failed.length, error: explain(failed[0]!.reason) });
 }

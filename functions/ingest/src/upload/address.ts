@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { isPlainAddress } from '@darkroom/shared/job/address';
 import { Rejected } from '@darkroom/shared/errors';
 
@@ -6,21 +7,39 @@ const longest = 254;
 /** At least two labels, the last of which is no number: mail to a bare host or an IP address goes nowhere from here. */
 const publicDomain = /@.+\.(?!\d+$)[^.]+$/;
 
+/** Spaces, line ends, and marks that have no width: pasted text brings them along, and nobody sees them. */
+const invisible = String.raw`[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]`;
+const clinging = new RegExp(`^(?:${invisible}|mailto:|<)+|(?:${invisible}|[>.,;])+$`, 'giu');
+
 /**
- * Exactly one plain address. Quoted names, lists, comments and line breaks are valid in mail headers, and each of them is
- * a way to reach somebody else; nobody needs them here.
+ * Exactly one plain address, without what clings to a pasted one, and with its domain as DNS has it: user@müller.de becomes
+ * user@xn--mller-kva.de (UTS 46). Quoted names, lists, comments and line breaks are valid in mail headers, and each of them is a
+ * way to reach somebody else; nobody needs them here.
  * @throws Rejected with status 400, which says what is wrong
  */
 export function readAddress(text: string | undefined): string {
-  const address = (text ?? '').replace(/^ +| +$/g, '');
-  if (address === '') throw fault('No e-mail address was given. Say where the prints should go, in the field “email”.');
-  if (address.length > longest) throw fault(`The e-mail address is longer than ${longest} characters.`);
-  if (/[\s\p{Cc}]/u.test(address))
+  const plain = (text ?? '').replaceAll(clinging, '');
+  if (plain === '') throw fault('No e-mail address was given. Say where the prints should go, in the field “email”.');
+  if (/[\s\p{Cc}]/u.test(plain))
     throw fault('There is a space or a line break in the e-mail address. (In a URL, + is written as %2B.)');
-  if (/[,;<>"]/.test(address)) throw fault('Give exactly one plain e-mail address, without a name, brackets, quotes or commas.');
+  if (/[\p{Cf}]/u.test(plain))
+    throw fault('There is an invisible character in the e-mail address. Type it instead of pasting it.');
+  if (/[,;<>"]/.test(plain)) throw fault('Give exactly one plain e-mail address, without a name, brackets, quotes or commas.');
+  const [local = '', domain = ''] = splitAtLast(plain, '@');
+  if (/[^\x21-\x7e]/.test(local))
+    throw fault(
+      'The part of the e-mail address before the @ has letters beyond A to Z, which not every mail server takes. Give another address.',
+    );
+  const address = `${local}@${domainToASCII(domain)}`;
+  if (address.length > longest) throw fault(`The e-mail address is longer than ${longest} characters.`);
   if (!isPlainAddress(address) || !publicDomain.test(address))
     throw fault('This is not an e-mail address that mail can be sent to. Give one like ada@example.org.');
   return address;
+}
+
+function splitAtLast(text: string, mark: string): [string, string] | [] {
+  const place = text.lastIndexOf(mark);
+  return place === -1 ? [] : [text.slice(0, place), text.slice(place + 1)];
 }
 
 const fault = (message: string) => new Rejected(message, { status: 400 });

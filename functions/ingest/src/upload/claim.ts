@@ -2,39 +2,80 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Rejected } from '@darkroom/shared/errors';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
-import type { Arrival } from './spool.ts';
+import type { Quota } from './quota.ts';
+import type { Arrival, Refused } from './spool.ts';
 import type { Wishes } from './wishes.ts';
 
 /** claims/<digest>: the job that an Idempotency-Key stands for, and what was posted with it. */
 interface Claim {
   job: string;
+  /** Digest of the fields, and of the names and bytes of the files. */
   post: string;
 }
 
+/** What was posted, as far as it makes one post the same as another. */
+export interface PostContent {
+  wishes: Wishes;
+  arrivals: readonly Arrival[];
+  refused: readonly Refused[];
+}
+
+/** The job that a post makes. */
+export interface Claimed {
+  id: string;
+  /** Another post may make the same job. */
+  shared: boolean;
+  /** For a post that fails after all. */
+  giveBack(): Promise<void>;
+}
+
 /**
- * The id of the job that a post makes: a new one, or with an Idempotency-Key always the same, so that a client that heard no answer may
- * simply send again (draft-ietf-httpapi-idempotency-key-header). Keys of one address do not meet those of another.
- * @throws Rejected when the key is malformed (400), or was used for another post (422)
+ * The job that a post makes: a new one, or with an Idempotency-Key always the same, so that a client that heard no answer
+ * may simply send again (draft-ietf-httpapi-idempotency-key-header). Keys of one address do not meet those of another. A new job
+ * takes its place in the quota of its address; a repeated post takes none.
+ * @throws Rejected when the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
+ * @throws Busy when the address has no jobs left
  */
-export async function claimJob(
-  store: Store,
-  key: string | undefined,
-  wishes: Wishes,
-  arrivals: readonly Arrival[],
-): Promise<string> {
-  if (key === undefined) return randomUUID();
+export async function claimJob(store: Store, quota: Quota, key: string | undefined, content: PostContent): Promise<Claimed> {
+  const { email } = content.wishes;
+  if (key === undefined) {
+    return { id: randomUUID(), shared: false, giveBack: await quota.take(email) };
+  }
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const { email, options } = wishes;
-  const mine: Claim = { job: randomUUID(), post: digest([email, options, arrivals.map(({ photo }) => photo)]) };
   const place = keys.claim(digest([email, key]));
-  if (await store.writeOnce(place, json(mine))) return mine.job;
-  const claim = (await readJson(store, place)) as Claim;
-  if (claim.post === mine.post) return claim.job;
-  throw new Rejected('This “Idempotency-Key” came before, with other photos or options. Send a new key with a new post.', {
-    status: 422,
-  });
+  const earlier = (await readJson(store, place)) as Claim | undefined;
+  if (earlier) return repeated(store, earlier, content);
+  await quota.take(email);
+  const mine: Claim = { job: randomUUID(), post: digestOf(content) };
+  // The claim keeps its place in the quota: the post that is sent again takes none.
+  if (await store.writeOnce(place, json(mine))) return { id: mine.job, shared: true, giveBack: async () => {} };
+  return repeated(store, (await readJson(store, place)) as Claim, content);
+}
+
+async function repeated(store: Store, claim: Claim, content: PostContent): Promise<Claimed> {
+  if (claim.post !== digestOf(content))
+    throw new Rejected('This “Idempotency-Key” came before, with other photos or options. Send a new key with a new post.', {
+      status: 422,
+    });
+  await refuseDeleted(store, claim.job);
+  return { id: claim.job, shared: true, giveBack: async () => {} };
+}
+
+/** @throws Rejected with status 410 when the job of a repeated post has been deleted */
+export async function refuseDeleted(store: Store, job: string): Promise<void> {
+  if (await store.stat(keys.gone(job)))
+    throw new Rejected('The job of this “Idempotency-Key” was deleted. Send the photos with a new key to have them developed.', {
+      status: 410,
+    });
+}
+
+/** Parts of a form may come in any order. */
+function digestOf({ wishes: { email, options }, arrivals, refused }: PostContent): string {
+  const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
+  const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
+  return digest([email, options.format, options.quality, taken, others]);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

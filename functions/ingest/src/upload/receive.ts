@@ -1,59 +1,87 @@
-import type { Multipart } from '@fastify/multipart';
 import { parse } from 'content-disposition';
 import { Rejected } from '@darkroom/shared/errors';
 import type { FastifyRequest } from 'fastify';
-import { brokenOff } from './broken-off.ts';
-import { addField, type Fields, fieldsOf } from './fields.ts';
+import { bodyOf } from '../http/body.ts';
+import type { Settings } from '../settings.ts';
+import { readForm } from './form.ts';
 import type { Spool } from './spool.ts';
 
-const howTo =
+export const howTo =
   'Send multipart/form-data with each photo in a part named “file” and the address in a field named “email”; ' +
   'or send one photo as the body, with its own Content-Type such as image/jpeg, to /?email=ada@example.org.';
 
+/** Fields of a form; there are four, and browsers add a few of their own. */
+const mostFields = 20;
+
+/** What came along with the photos. */
+export interface Received {
+  /** Form fields or the query, by name. A field of the form wins. */
+  fields: Map<string, string>;
+  /** What is wrong with the post as a whole, in sentences. */
+  faults: string[];
+}
+
 /**
- * Reads an upload to its end: photos into the spool, fields into the answer. A field of the form wins over the query.
- * @throws Rejected with the first thing that is wrong
+ * Reads an upload to its end: photos into the spool, all else into the answer.
+ * @throws Rejected when it cannot be read to its end
  */
-export async function receive(request: FastifyRequest, spool: Spool): Promise<Fields> {
-  const query = fieldsOf(new URL(request.url, 'http://ingest').searchParams);
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+export async function receive(
+  request: FastifyRequest,
+  spool: Spool,
+  { MAX_FILES }: Pick<Settings, 'MAX_FILES'>,
+): Promise<Received> {
+  const faults: string[] = [];
+  const query = fieldsInto(faults);
+  for (const [name, value] of new URL(request.url, 'http://ingest').searchParams) query.add(name, value);
+
+  const contentType = request.headers['content-type'];
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === 'multipart/form-data') {
-    const fields = await receiveForm(request, spool);
-    return new Map([...query, ...fields]);
+    const form = fieldsInto(faults);
+    await receiveForm(request, spool, form.add, faults, MAX_FILES);
+    return { fields: new Map([...query.fields, ...form.fields]), faults };
   }
-  if (type === 'application/octet-stream' || type?.startsWith('image/')) await receiveImage(request, spool, query.get('name'));
+  if (type === 'application/octet-stream' || type?.startsWith('image/'))
+    await receiveImage(request, spool, query.fields.get('name'));
   else if (type) throw new Rejected(`A body of the type ${type} cannot be taken. ${howTo}`, { status: 415 });
-  return query;
+  return { fields: query.fields, faults };
 }
 
-/** @throws Rejected unless there is at least one photo */
-export function requirePhotos({ arrivals }: Spool): void {
-  if (arrivals.length === 0) throw new Rejected(`No photo arrived. ${howTo}`, { status: 400 });
+function fieldsInto(faults: string[]) {
+  const fields = new Map<string, string>();
+  return {
+    fields,
+    /** Which of two addresses would be meant? */
+    add(name: string, value: string) {
+      if (fields.has(name)) faults.push(`The field “${name}” was sent more than once. Send it once.`);
+      else fields.set(name, value);
+    },
+  };
 }
 
-async function receiveForm(request: FastifyRequest, spool: Spool): Promise<Fields> {
-  const fields: Fields = new Map();
-  for await (const part of partsOf(request)) {
-    if (part.type === 'file' && part.fieldname === 'file') await spool.take(part.file, part.filename);
-    else if (part.type === 'file') throw new Rejected(`The part “${part.fieldname}” holds a file. ${howTo}`, { status: 400 });
-    else if (part.valueTruncated || typeof part.value !== 'string')
-      throw new Rejected(`The field “${part.fieldname}” is too long, or is not plain text.`, { status: 400 });
-    else addField(fields, part.fieldname, part.value);
-  }
-  return fields;
-}
-
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
-  try {
-    yield* request.parts();
-  } catch (error) {
-    throw brokenOff(error);
-  }
+function receiveForm(
+  { raw }: FastifyRequest,
+  spool: Spool,
+  add: (name: string, value: string) => void,
+  faults: string[],
+  mostFiles: number,
+): Promise<void> {
+  const reader = {
+    field(name: string, value: string | undefined) {
+      if (value === undefined) faults.push(`The field “${name}” is too long, or is not plain text.`);
+      else add(name, value);
+    },
+    async file(name: string, stream: NodeJS.ReadableStream, sent: { name: string | undefined; encoding: string }) {
+      if (name === 'file') return spool.take(stream as AsyncIterable<Buffer>, sent);
+      faults.push(`The part “${name}” holds a file. ${howTo}`);
+      stream.resume();
+    },
+  };
+  return readForm(raw, reader, { fields: mostFields, files: mostFiles });
 }
 
 async function receiveImage({ raw, headers }: FastifyRequest, spool: Spool, name: string | undefined): Promise<void> {
   const disposition = headers['content-disposition'];
   const sentName = name ?? (disposition && parse(disposition).parameters['filename']);
-  // Destroying the request would cut the connection, and with it the answer.
-  await spool.take(raw.iterator({ destroyOnReturn: false }), sentName);
+  await spool.take(bodyOf(raw), { name: sentName });
 }

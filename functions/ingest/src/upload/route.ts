@@ -1,61 +1,119 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@darkroom/shared/clock';
+import { Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
 import type { Store } from '@darkroom/shared/store';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { accept, announce } from './accept.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bulkhead } from '../http/bulkhead.ts';
+import { Busy } from '../http/busy.ts';
+import { clientOf } from '../http/client.ts';
 import type { Metrics } from '../http/metrics.ts';
+import { refuseOtherSites } from '../http/origin.ts';
 import type { Settings } from '../settings.ts';
+import { accept } from './accept.ts';
+import { openAllowance } from './allowance.ts';
 import { claimJob } from './claim.ts';
-import { receive, requirePhotos } from './receive.ts';
-import type { Judge } from './judge.ts';
-import { openSpool } from './spool.ts';
+import type { Inspector } from './inspector.ts';
+import { openPublisher } from './publish-job.ts';
+import { openQuota } from './quota.ts';
+import { howTo, receive } from './receive.ts';
+import { openDisk, openSpool, type Spool } from './spool.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
+/** What taking in photos needs. */
+export interface Intake {
+  settings: Settings;
+  store: Store;
+  inspector: Inspector;
+  clock: Clock;
+  metrics: Metrics;
+  /** Aborted when the process has been told to stop. */
+  closing: AbortSignal;
+}
+
 /** POST /: takes photos, and answers 202 once they are safe. */
-export function uploadRoute(
-  app: FastifyInstance,
-  settings: Settings,
-  store: Store,
-  judge: Judge,
-  metrics: Metrics,
-  closing: AbortSignal,
-): void {
+export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, metrics, closing }: Intake): void {
+  const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
+  const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
+  const allowance = openAllowance(settings);
+  const disk = openDisk(settings.MAX_SPOOL_BYTES);
+  const quota = openQuota(store, settings.ADDRESS_JOBS, clock);
+  const publisher = openPublisher(settings.K_SINK, clock);
   const underWay = new Set<Promise<unknown>>();
   // An upload that was cut off still has its photos to clear away.
   app.addHook('onClose', async () => {
     await Promise.allSettled(underWay);
-    judge.close();
+    await publisher.idle();
+    inspector.close();
   });
 
   app.post('/', async (request, reply) => {
-    const taking = take(request);
+    refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    refuseEncodings(request, reply);
+    const client = clientOf(request, settings);
+    await allowance.begin(client);
+    const leave = uploads.enter(client);
+    const taking = take(request, client).finally(leave);
     underWay.add(taking);
     const { job, wait } = await taking.finally(() => underWay.delete(taking));
     metrics.accepted(job.images.length);
-    await Promise.all([announce(settings.K_SINK, job), hold(wait)]);
+    await Promise.all([publisher.publish(job), hold(wait, reply)]);
     if (prefersPage(request)) return reply.redirect(`/?job=${job.job}#accepted`, 303);
     return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
   });
 
-  async function take(request: FastifyRequest): Promise<{ job: Job; wait: Wishes['wait'] }> {
-    const spool = await openSpool(settings, judge);
+  async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
+    const spool = await openSpool(settings, disk, inspector);
     try {
-      const fields = await receive(request, spool);
-      requirePhotos(spool);
-      const wishes = readWishes(fields);
-      const { arrivals } = spool;
-      const key = idempotencyKey(request);
-      const id = await claimJob(store, key, wishes, arrivals);
-      return { job: await accept(store, settings, { id, shared: key !== undefined, arrivals, wishes }), wait: wishes.wait };
+      const { fields, faults } = await receive(request, spool, settings);
+      const wishes = readWishes(fields, faults);
+      refuseFaults(spool, faults);
+      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
+      const { id, shared, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
+      const job = await accept(store, settings, clock, { ...content, id, shared }).catch(async (error: unknown) => {
+        await giveBack().catch(() => {});
+        throw error;
+      });
+      return { job, wait: wishes.wait };
     } finally {
+      await allowance.spend(client, spool.bytes());
       await spool.remove();
     }
   }
 
-  /** Shutting down ends the wait, since nobody waits for its end. */
-  async function hold(seconds: number): Promise<void> {
-    if (seconds > 0) await delay(seconds * 1000, undefined, { signal: closing }).catch(() => {});
+  /** The end of the process, or of the connection, ends the wait; and with too many waiting, there is none. */
+  async function hold(seconds: number, { raw }: FastifyReply): Promise<void> {
+    if (seconds === 0) return;
+    const gone = new AbortController();
+    raw.once('close', () => gone.abort());
+    try {
+      const leave = waits.enter(undefined);
+      await clock.sleep(seconds * 1000, AbortSignal.any([closing, gone.signal])).finally(leave);
+    } catch (error) {
+      if (!(error instanceof Busy || closing.aborted || gone.signal.aborted)) throw error;
+    }
   }
+}
+
+/** RFC 9110, 15.5.16: a 415 says which encodings would do. */
+function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void {
+  const { 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding === 'identity') return;
+  reply.header('accept-encoding', 'identity');
+  throw new Rejected(`A body with the Content-Encoding “${encoding}” cannot be read. Send it as it is.`, { status: 415 });
+}
+
+/**
+ * Some of the photos may be at fault, but not all of them.
+ * @throws Rejected with all that is wrong, so that it can be mended at once
+ */
+function refuseFaults(spool: Spool, faults: readonly string[]): void {
+  const refused = spool.refused();
+  const isEmpty = spool.arrivals().length === 0;
+  if (faults.length === 0 && !isEmpty) return;
+  const sentences = [...faults, ...refused.map(({ name, reason }) => `${name}: ${reason}`)];
+  if (isEmpty && refused.length === 0) sentences.push(`No photo arrived. ${howTo}`);
+  const ofPhotos = refused.length === 1 ? refused[0]!.status : 422;
+  throw new Rejected(sentences.join(' '), { status: faults.length > 0 || refused.length === 0 ? 400 : ofPhotos });
 }
 
 function idempotencyKey({ headers }: FastifyRequest): string | undefined {
@@ -69,6 +127,7 @@ function prefersPage({ headers }: FastifyRequest): boolean {
   return accepted.includes('text/html') && !accepted.includes('json');
 }
 
-function receipt({ job, revision, filters, archive, images }: Job) {
-  return { job, status: 'processing', revision, filters, archive, images, links: { self: `/jobs/${job}` } };
+function receipt({ job, revision, filters, archive, images, refused }: Job) {
+  const links = { self: `/jobs/${job}` };
+  return { job, status: 'processing', revision, filters, archive, images, ...(refused && { refused }), links };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,79 +7,159 @@ import { pipeline } from 'node:stream/promises';
 import { Rejected } from '@darkroom/shared/errors';
 import { extensionOf } from '@darkroom/shared/image/formats';
 import type { Photo } from '@darkroom/shared/job';
+import { mostDrained } from '../http/drain.ts';
+import { Busy } from '../http/busy.ts';
+import { safeName } from '../jobs/file-name.ts';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';
-import { brokenOff } from './broken-off.ts';
-import { safeName } from '../jobs/file-name.ts';
-import type { Judge } from './judge.ts';
+import { brokenOff } from './form.ts';
+import type { Inspector } from './inspector.ts';
+import { spoolPrefix } from './spool-folder.ts';
+import { decodePart } from './transfer-encoding.ts';
 
-/** A photo that has arrived and was judged, waiting on the local disk. */
+/** A photo that has arrived and was inspected, waiting on the local disk. */
 export interface Arrival {
   photo: Photo;
   /** Path on the local disk. */
   file: string;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  digest: string;
 }
 
-/** Where the photos of one request wait until all of them have been judged: a folder of its own. */
+/** A file that came, but cannot be developed. */
+export interface Refused {
+  name: string;
+  /** A sentence for the person. */
+  reason: string;
+  /** The HTTP status that says the same. */
+  status: number;
+}
+
+/** Where the photos of one post wait until all of them have been inspected: a folder of its own. */
 export interface Spool {
-  readonly arrivals: readonly Arrival[];
-  /** @throws Rejected with what is wrong with this photo, by name */
-  take(source: AsyncIterable<Buffer>, sentName: string | undefined): Promise<void>;
+  /** In the order in which they came. */
+  arrivals(): Arrival[];
+  refused(): Refused[];
+  /** Bytes that came, of whatever became of them. */
+  bytes(): number;
+  /**
+   * Takes in one file; what is wrong with it ends up in `refused`, and the others go on.
+   * @throws Rejected, Busy or StorageFailed, when the whole post cannot go on
+   */
+  take(source: AsyncIterable<Buffer>, sent: { name: string | undefined; encoding?: string }): Promise<void>;
   remove(): Promise<void>;
+}
+
+/** The bytes that all posts of this process may hold on the disk together. */
+export interface Disk {
+  /** @throws Busy when there is no room for more */
+  take(bytes: number): void;
+  give(bytes: number): void;
+}
+
+/** @param most bytes; 0 means any number */
+export function openDisk(most: number): Disk {
+  let used = 0;
+  return {
+    take(bytes) {
+      if (most > 0 && used + bytes > most)
+        throw new Busy(503, 'Too many photos are on their way at the moment. Nothing was kept; try again in a few seconds.', 10);
+      used += bytes;
+    },
+    give(bytes) {
+      used -= bytes;
+    },
+  };
 }
 
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
 
-export async function openSpool(limits: Limits, judge: Judge): Promise<Spool> {
-  const folder = await mkdtemp(join(tmpdir(), 'darkroom-upload-')).catch((cause: unknown) => {
+export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector): Promise<Spool> {
+  const folder = await mkdtemp(join(tmpdir(), spoolPrefix)).catch((cause: unknown) => {
     throw new StorageFailed(cause);
   });
-  const arrivals: Arrival[] = [];
+  const files: (Arrival | Refused | undefined)[] = [];
+  /** Bytes that came, that lie on the disk, and that were read past because their file is too large. */
+  let [came, kept, skipped] = [0, 0, 0];
+
+  /** Streams to a file, as many bytes as a photo may have; the rest is read, so that the next file can come. */
+  async function save(source: AsyncIterable<Buffer>, file: string, name: string) {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let head = Buffer.alloc(0);
+    async function* counted() {
+      for await (const chunk of source) {
+        came += chunk.length;
+        bytes += chunk.length;
+        if (bytes > limits.MAX_FILE_BYTES) {
+          skipped += chunk.length;
+          if (skipped > mostDrained) throw new Rejected(`${name}: ${tooLarge}`, { status: 413 });
+          continue;
+        }
+        disk.take(chunk.length);
+        kept += chunk.length;
+        hash.update(chunk);
+        if (head.length < 2) head = Buffer.concat([head, chunk.subarray(0, 2)]);
+        yield chunk;
+      }
+    }
+    try {
+      await pipeline(counted, createWriteStream(file));
+    } catch (error) {
+      if (error instanceof Rejected || error instanceof Busy) throw error;
+      // Faults of the disk name their system call; all others come from the sender's side.
+      throw error instanceof Error && 'syscall' in error ? new StorageFailed(error) : brokenOff(error);
+    }
+    return { bytes, digest: hash.digest('hex'), isGzip: head[0] === 0x1f && head[1] === 0x8b };
+  }
+
+  /** @throws Rejected with what is wrong with this file */
+  async function examine(file: string, { bytes, isGzip }: { bytes: number; isGzip: boolean }) {
+    if (bytes === 0) throw new Rejected('the file is empty.');
+    if (bytes > limits.MAX_FILE_BYTES) throw new Rejected(tooLarge, { status: 413 });
+    if (isGzip) throw new Rejected('the file is compressed with gzip. Send the photo as it is.', { status: 415 });
+    return inspector.run(file);
+  }
+
+  const tooLarge = `the file is larger than ${mebibytes(limits.MAX_FILE_BYTES)}. Send a smaller version of it.`;
 
   return {
-    arrivals,
-    async take(source, sentName) {
-      if (arrivals.length === limits.MAX_FILES)
+    arrivals: () =>
+      files
+        .filter((file) => file !== undefined && 'photo' in file)
+        .map((file, index) => ({ ...file, photo: { ...file.photo, image: String(index + 1) } })),
+    refused: () => files.filter((file) => file !== undefined && 'reason' in file),
+    bytes: () => came,
+    async take(source, { name: sentName, encoding = 'binary' }) {
+      const place = files.length;
+      if (place === limits.MAX_FILES)
         throw new Rejected(`More than ${limits.MAX_FILES} photos were sent. Send at most ${limits.MAX_FILES} at once.`, {
           status: 413,
         });
-      const image = String(arrivals.length + 1);
-      const file = join(folder, image);
-      const calledName = safeName(sentName, `Photo ${image}`);
-      const bytes = await save(source, file, limits.MAX_FILE_BYTES, calledName);
+      files.push(undefined);
+      const file = join(folder, String(place + 1));
+      const calledName = safeName(sentName, `Photo ${place + 1}`);
+      const decoded = decodePart(encoding, source);
+      const saved = await save(decoded ?? source, file, calledName);
       // A form in which no file was chosen sends a part without name and content.
-      if (bytes === 0 && !sentName) return;
-      if (bytes === 0) throw new Rejected(`${calledName}: the file is empty.`);
-      const { type, width, height } = await judge.run(file).catch((error: unknown) => {
+      if (saved.bytes === 0 && !sentName) return;
+      try {
+        if (!decoded)
+          throw new Rejected(`its Content-Transfer-Encoding “${encoding}” is unknown. Send the photo as it is.`, { status: 415 });
+        const { type, width, height } = await examine(file, saved);
+        const name = safeName(sentName, `photo.${extensionOf(type)}`);
+        const { bytes, digest } = saved;
+        files[place] = { photo: { image: String(place + 1), name, type, bytes, width, height }, file, digest };
+      } catch (error) {
         if (!(error instanceof Rejected)) throw error;
-        throw new Rejected(`${calledName}: ${error.message}`, { status: error.status, cause: error.cause });
-      });
-      const name = safeName(sentName, `photo.${extensionOf(type)}`);
-      arrivals.push({ photo: { image, name, type, bytes, width, height }, file });
+        files[place] = { name: calledName, reason: error.message, status: error.status };
+      }
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      await rm(folder, { recursive: true, force: true });
+      disk.give(kept);
+    },
   };
-}
-
-/** Streams to a file, and answers how many bytes there were. Exactly `most` are still fine. */
-async function save(source: AsyncIterable<Buffer>, file: string, most: number, name: string): Promise<number> {
-  let bytes = 0;
-  async function* counted() {
-    for await (const chunk of source) {
-      bytes += chunk.length;
-      if (bytes > most)
-        throw new Rejected(`${name}: the file is larger than ${mebibytes(most)}. Send a smaller version of it.`, { status: 413 });
-      yield chunk;
-    }
-  }
-  try {
-    await pipeline(counted, createWriteStream(file));
-  } catch (error) {
-    if (error instanceof Rejected) throw error;
-    // Faults of the disk name their system call; all others come from the sender's side.
-    throw error instanceof Error && 'syscall' in error ? new StorageFailed(error) : brokenOff(error);
-  }
-  return bytes;
 }
 
 function mebibytes(bytes: number): string {

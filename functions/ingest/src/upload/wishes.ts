@@ -2,7 +2,6 @@ import { Rejected } from '@darkroom/shared/errors';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
 import { readAddress } from './address.ts';
-import type { Fields } from './fields.ts';
 
 /** What a person wants done with the photos. */
 export interface Wishes {
@@ -12,24 +11,39 @@ export interface Wishes {
   wait: number;
 }
 
-/** @throws Rejected with status 400 */
-export function readWishes(fields: Fields): Wishes {
-  const email = readAddress(fields.get('email'));
-  const format = readFormat(fields.get('format') ?? '');
-  const quality = readNumber(fields, 'quality', 1, 100);
-  if (quality !== undefined && !Number.isInteger(quality)) throw fault('“quality” must be a whole number from 1 to 100.');
-  return {
-    email,
-    options: { ...(format && { format }), ...(quality !== undefined && { quality }) },
-    wait: readNumber(fields, 'wait', 0, 30) ?? 0,
+type Fields = ReadonlyMap<string, string>;
+
+/** Reads every field, and adds what is wrong with each to `faults`; the answer counts only where nothing was added. */
+export function readWishes(fields: Fields, faults: string[]): Wishes {
+  const read = <Value>(reader: () => Value): Value | undefined => {
+    try {
+      return reader();
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      faults.push(error.message);
+      return undefined;
+    }
   };
+  const email = read(() => readAddress(fields.get('email'))) ?? '';
+  const format = read(() => readFormat(fields.get('format') ?? ''));
+  const quality = read(() => readQuality(fields));
+  const wait = read(() => readNumber(fields, 'wait', 0, 30)) ?? 0;
+  return { email, options: { ...(format && { format }), ...(quality !== undefined && { quality }) }, wait };
 }
 
 function readFormat(text: string): Options['format'] {
   if (text === '' || text === 'input') return undefined;
   if (!Object.hasOwn(formatOption, text))
-    throw fault(`“format” must be one of ${Object.keys(formatOption).join(', ')}, or left out to keep the format of each photo.`);
+    throw new Rejected(
+      `“format” must be one of ${Object.keys(formatOption).join(', ')}, or left out to keep the format of each photo.`,
+    );
   return formatOption[text as keyof typeof formatOption];
+}
+
+function readQuality(fields: Fields): number | undefined {
+  const quality = readNumber(fields, 'quality', 1, 100);
+  if (quality !== undefined && !Number.isInteger(quality)) throw new Rejected('“quality” must be a whole number from 1 to 100.');
+  return quality;
 }
 
 /** An empty field counts as absent: that is how a form sends what was not filled in. */
@@ -37,8 +51,6 @@ function readNumber(fields: Fields, name: string, minimum: number, maximum: numb
   const text = fields.get(name)?.trim() ?? '';
   if (text === '') return undefined;
   const number = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
-  if (!(number >= minimum && number <= maximum)) throw fault(`“${name}” must be a number from ${minimum} to ${maximum}.`);
+  if (!(number >= minimum && number <= maximum)) throw new Rejected(`“${name}” must be a number from ${minimum} to ${maximum}.`);
   return number;
 }
-
-const fault = (message: string) => new Rejected(message, { status: 400 });

@@ -32,7 +32,7 @@ export interface Job {
   archive: boolean;
   options: Options;
   images: Photo[];
-  /** Photos of the post that were not taken while others were. */
+  /** Photos of the post that were not taken while others were, and why, in words for the person. */
   refused?: { name: string; reason: string }[];
   /** ISO 8601. */
   acceptedAt: string;

@@ -28,6 +28,11 @@ export const keys = {
   mailLock: (job: string) => `jobs/${job}/mail.lock`,
   allClaims: 'claims/',
   claim: (digest: string) => `claims/${digest}`,
+  /** A tombstone: the job was deleted, and nothing is written for it any more. */
+  gone: (job: string) => `gone/${job}`,
+  allQuotas: 'quota/',
+  quotas: (hour: string) => `quota/${hour}/`,
+  quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
   allDead: 'dead/',
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
   completed: (job: string) => `jobs/${job}/completed.json`,

@@ -2,15 +2,16 @@ import { HTTP } from 'cloudevents';
 import { bearer } from './token.ts';
 import type { Event } from '../events.ts';
 
-/** How long a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
-const timeout = 10_000;
+/** Milliseconds that a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
+const usualTimeout = 10_000;
 
 /**
  * Hands an event to the broker.
  * @param sink the broker's address, as K_SINK gives it
+ * @param timeout milliseconds after which it is given up
  * @throws when the broker does not answer with 2xx
  */
-export async function publish(sink: string, event: Event): Promise<void> {
+export async function publish(sink: string, event: Event, timeout = usualTimeout): Promise<void> {
   const { headers, body } = HTTP.binary(event);
   const response = await fetch(sink, {
     method: 'POST',

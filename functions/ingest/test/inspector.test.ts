@@ -15,16 +15,16 @@ const send = () => {
   const body = formOf(['email', 'a@example.org'], ['file', { name: 'a.jpg', bytes: jpeg }]);
   return fetch(bench.ingest.url, { method: 'POST', body }).then(({ status }) => status);
 };
-const judges = () => childrenOf(bench.ingest.pid);
+const inspectors = () => childrenOf(bench.ingest.pid);
 
 test('a process that dies between two photos, or over one, takes no upload with it', async () => {
   expect(await send()).toBe(202);
-  const [first] = judges();
+  const [first] = inspectors();
   process.kill(first!, 'SIGKILL');
   expect(await send()).toBe(202);
 
-  // One that stands still over a photo, as a hanging decoder does, and then dies: what waits is judged by a new one.
-  const [second] = judges();
+  // One that stands still over a photo, as a hanging decoder does, and then dies: what waits is inspected by a new one.
+  const [second] = inspectors();
   process.kill(second!, 'SIGSTOP');
   const waiting = [send(), send()];
   await until(async () => (await spools(bench.lab)).length === 2);
@@ -32,18 +32,18 @@ test('a process that dies between two photos, or over one, takes no upload with 
   expect(await Promise.all(waiting)).toEqual([202, 202]);
 });
 
-test('a photo that makes one hang is refused, and those behind it are judged', async () => {
+test('a photo that makes one hang is refused, and those behind it are inspected', async () => {
   expect(await send()).toBe(202);
-  process.kill(judges()[0]!, 'SIGSTOP');
+  process.kill(inspectors()[0]!, 'SIGSTOP');
   const answers = await Promise.all([send(), send()]);
   expect(answers.toSorted()).toEqual([202, 422]);
 });
 
 test('all end with ingest', async () => {
   expect(await send()).toBe(202);
-  const [judge] = judges();
+  const [inspector] = inspectors();
   expect(await bench.ingest.stop()).toBe(0);
-  await until(() => !isAlive(judge!));
+  await until(() => !isAlive(inspector!));
 });
 
 function isAlive(pid: number): boolean {

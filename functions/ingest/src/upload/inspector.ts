@@ -4,29 +4,29 @@ import { photoWorkers } from '@darkroom/shared/image/workers';
 import type { WorkerPool } from '@darkroom/shared/worker/pool';
 
 /** What the header of a photo says, as far as ingest asks. */
-type Judgement = Pick<Photo, 'type' | 'width' | 'height'>;
+type Inspection = Pick<Photo, 'type' | 'width' | 'height'>;
 
-/** Judges the photo at a path by its header; rejects with what is wrong with it. */
-export type Judge = WorkerPool<string, Judgement>;
+/** Inspects the photo at a path by its header; rejects with what is wrong with it. */
+export type Inspector = WorkerPool<string, Inspection>;
 
 /** A header takes a millisecond, so that one process is enough; and nobody waits for long behind a file that makes it hang. */
 const [processes, seconds] = [1, 5];
 
 /** Headers are read by native code, so in processes of their own: a file that kills one cuts off nobody's upload. */
-export function openJudge(): Judge {
-  const judge: Judge = photoWorkers(processes, seconds);
-  judge.warm();
-  return judge;
+export function openInspector(): Inspector {
+  const inspector: Inspector = photoWorkers(processes, seconds);
+  inspector.warm();
+  return inspector;
 }
 
 /** The life of such a process. */
-export async function judgePhotos(limits: ImageLimits): Promise<void> {
+export async function inspectPhotos(limits: ImageLimits): Promise<void> {
   const [{ inspect }, { work }] = await Promise.all([
     import('@darkroom/shared/image/inspect'),
     import('@darkroom/shared/worker/worker'),
     import('@darkroom/shared/image/libvips'),
   ]);
-  work(async (path: string): Promise<Judgement> => {
+  work(async (path: string): Promise<Inspection> => {
     const { type, width, height } = await inspect(path, limits);
     return { type, width, height };
   });

@@ -1,0 +1,49 @@
+import { Busy } from './busy.ts';
+
+/** Places for requests of one kind, so that too many of them, however slow, hold up none of another kind. */
+export interface Bulkhead {
+  /**
+   * Takes a place, and answers with what gives it back.
+   * @param client undefined where clients cannot be told apart
+   * @throws Busy where all places, or all of this client, are taken
+   */
+  enter(client: string | undefined): () => void;
+}
+
+interface Places {
+  /** In words: "uploads". */
+  kind: string;
+  /** 0 means any number. */
+  all: number;
+  /** 0 means any number. */
+  perClient: number;
+}
+
+const [soon, later] = [5, 10];
+
+export function bulkhead({ kind, all, perClient }: Places): Bulkhead {
+  const held = new Map<string, number>();
+  let taken = 0;
+
+  return {
+    enter(client) {
+      const own = client === undefined ? 0 : (held.get(client) ?? 0);
+      if (perClient > 0 && own >= perClient)
+        throw new Busy(429, `You have ${own} ${kind} under way. Wait until some have finished, then try again.`, later);
+      if (all > 0 && taken >= all)
+        throw new Busy(503, `There are too many ${kind} at the moment. Try again in a few seconds.`, soon);
+      taken += 1;
+      if (client !== undefined) held.set(client, own + 1);
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        taken -= 1;
+        if (client === undefined) return;
+        const rest = held.get(client)! - 1;
+        if (rest === 0) held.delete(client);
+        else held.set(client, rest);
+      };
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Rejected } from '@darkroom/shared/errors';
+
+/**
+ * Refuses what a page of another website makes a visitor's browser send (CSRF). Browsers say where a request comes from by
+ * Sec-Fetch-Site or Origin; programs that are no browsers send neither.
+ * @throws Rejected with status 403
+ */
+export function refuseOtherSites(headers: IncomingHttpHeaders, allowed: readonly string[] = []): void {
+  const { origin, host } = headers;
+  if (origin !== undefined && allowed.includes(origin)) return;
+  const site = headers['sec-fetch-site'];
+  const own = site === undefined ? origin === undefined || hostOf(origin) === host : site === 'same-origin' || site === 'none';
+  if (own) return;
+  throw new Rejected(
+    'This was sent by a page of another website. Open Darkroom itself and send the photos from there; ' +
+      'its operator can allow that website by ALLOWED_ORIGINS.',
+    { status: 403 },
+  );
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

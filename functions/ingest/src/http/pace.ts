@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '@darkroom/shared/clock';
+
+/** How often an upload is looked at, and how many such spans make up the window over which its rate is taken. */
+const [span, spans] = [5_000, 6];
+
+interface Pace {
+  /** Bytes a second; 0 means that an upload may be as slow as it likes. */
+  least: number;
+  /** Called once, when the window passed with fewer bytes. */
+  tooSlow(): void;
+  /** Ends the watch. */
+  signal: AbortSignal;
+  clock: Clock;
+}
+
+/**
+ * Watches an upload while it arrives. There is no limit of time for one that makes progress, and only the sender's own slowness
+ * counts: while bytes lie here unread, or this process stood still, it is us who are slow.
+ */
+export async function watchPace(request: IncomingMessage, { least, tooSlow, signal, clock }: Pace): Promise<void> {
+  if (least === 0) return;
+  const { socket } = request;
+  let [waited, bytes, seen] = [0, 0, socket.bytesRead];
+  while (!request.complete) {
+    try {
+      await clock.sleep(span, signal);
+    } catch {
+      return;
+    }
+    if (request.complete) return;
+    bytes += socket.bytesRead - seen;
+    seen = socket.bytesRead;
+    if (request.readableLength > 0) continue;
+    waited += 1;
+    if (waited < spans) continue;
+    if (bytes < (least * span * spans) / 1000) return tooSlow();
+    [waited, bytes] = [0, 0];
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '@darkroom/shared/clock';
+import { explain } from '@darkroom/shared/errors';
+import { keys } from '@darkroom/shared/job/keys';
+import { log } from '@darkroom/shared/log';
+import { entriesOf, json, type Store } from '@darkroom/shared/store';
+import { Busy } from '../http/busy.ts';
+
+/** How many jobs an address gets: the mailbox of a stranger is not to be filled from here. */
+export interface Quota {
+  /**
+   * Takes a place, and answers with what gives it back.
+   * @throws Busy when the address has had all of its jobs of this hour
+   */
+  take(email: string): Promise<() => Promise<void>>;
+}
+
+const hour = 60 * 60 * 1000;
+
+/**
+ * Counts in the store, so that all processes and revisions share one count: each job takes one of the numbered places of its address
+ * and hour, and of several that want the same place one gets it.
+ * @param most jobs in each hour by the clock; 0 means any number
+ */
+export function openQuota(store: Store, most: number, clock: Clock): Quota {
+  let current = '';
+
+  /** What is left of earlier hours counts no more. A fault here is nobody's concern: the next process tries again. */
+  async function clear(): Promise<void> {
+    try {
+      for await (const { key } of store.list(keys.allQuotas)) if (!key.startsWith(keys.quotas(current))) await store.remove(key);
+    } catch (error) {
+      log('could not clear the quotas', { error: explain(error) });
+    }
+  }
+
+  return {
+    async take(email) {
+      if (most === 0) return async () => {};
+      const now = clock.now();
+      const label = new Date(now).toISOString().slice(0, 13);
+      if (label > current) {
+        current = label;
+        void clear();
+      }
+      const mailbox = createHash('sha256').update(mailboxOf(email)).digest('hex');
+      const taken = (await entriesOf(store, `${keys.quotas(label)}${mailbox}.`)).size;
+      for (let place = taken + 1; place <= most; place += 1) {
+        const key = keys.quota(label, mailbox, place);
+        if (await store.writeOnce(key, json({}))) return () => store.remove(key);
+      }
+      const seconds = Math.ceil((hour - (now % hour)) / 1000);
+      throw new Busy(
+        429,
+        `This e-mail address has been sent ${most} jobs in this hour. Try again when the next hour begins.`,
+        seconds,
+      );
+    },
+  };
+}
+
+/** ada+1@example.org and ada+2@example.org come to one mailbox, where "+" is understood. */
+function mailboxOf(email: string): string {
+  return email.toLowerCase().replace(/\+[^@]*(?=@)/, '');
+}

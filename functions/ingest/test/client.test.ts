@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { bulkhead } from '../src/http/bulkhead.ts';
+import { Busy } from '../src/http/busy.ts';
+import { clientOf, networkOf, trusted } from '../src/http/client.ts';
+import { refuseOtherSites } from '../src/http/origin.ts';
+import { readSettings } from '../src/settings.ts';
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::FFFF:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::6', '2001:db8:1:2::/64'],
+  ['2001:db8::6', '2001:db8:0:0::/64'],
+  ['2001:db8::', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+])('%s counts as %s', (ip, network) => expect(networkOf(ip)).toBe(network));
+
+const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia' };
+const settings = (proxies: string) => readSettings({ ...environment, TRUSTED_PROXIES: proxies });
+
+test('proxies are counted, or named', () => {
+  expect(clientOf({ ip: '192.0.2.1' }, settings(''))).toBeUndefined();
+  expect(clientOf({ ip: '192.0.2.1' }, settings('0'))).toBe('192.0.2.1');
+  const two = trusted(settings('2').TRUSTED_PROXIES) as (address: string, hop: number) => boolean;
+  expect([0, 1, 2].map((hop) => two('x', hop))).toEqual([true, true, false]);
+  expect(trusted(settings('10.0.0.0/8, loopback').TRUSTED_PROXIES)).toEqual(['10.0.0.0/8', 'loopback']);
+  expect(trusted(settings('fd00::/8').TRUSTED_PROXIES)).toEqual(['fd00::/8']);
+});
+
+test.each(['anyone', '10.0.0.0/33', '10.0.0/8', 'fd00::/129', '-1', 'true', '10.0.0.0/8/8/'])('%s is no proxy', (text) =>
+  expect(() => settings(text)).toThrow(/TRUSTED_PROXIES: must be/),
+);
+
+test.each(['https://a.example/', 'a.example', 'https://a.example/path', '*'])('%s is no origin', (text) =>
+  expect(() => readSettings({ ...environment, ALLOWED_ORIGINS: text })).toThrow(/ALLOWED_ORIGINS: must be/),
+);
+
+test('a place is counted once for each who holds it, and given back once', () => {
+  const { enter } = bulkhead({ kind: 'posts', all: 3, perClient: 2 });
+  const first = enter('a');
+  enter('a');
+  expect(() => enter('a')).toThrow(expect.objectContaining({ status: 429 }));
+  enter('b');
+  expect(() => enter('c')).toThrow(expect.objectContaining({ status: 503 }));
+  first();
+  first();
+  enter('a');
+  expect(() => enter('c')).toThrow(Busy);
+});
+
+test('0 is no limit, and who is not known has none', () => {
+  const free = bulkhead({ kind: 'posts', all: 0, perClient: 0 });
+  const unknown = bulkhead({ kind: 'posts', all: 3, perClient: 1 });
+  for (let count = 0; count < 1000; count += 1) free.enter('a');
+  for (let count = 0; count < 3; count += 1) unknown.enter(undefined);
+  expect(() => unknown.enter(undefined)).toThrow(/too many posts/);
+});
+
+test.each([
+  [{ host: 'lab.example', origin: 'https://lab.example' }, true],
+  [{ host: 'lab.example:8080', origin: 'http://lab.example:8080' }, true],
+  [{ host: 'lab.example:8080', origin: 'http://lab.example' }, false],
+  [{ host: 'lab.example', origin: 'not a url' }, false],
+  [{ host: 'lab.example', 'sec-fetch-site': 'none' }, true],
+  [{ host: 'lab.example', origin: 'https://lab.example', 'sec-fetch-site': 'cross-site' }, false],
+  [{ host: 'lab.example' }, true],
+])('%j', (headers, own) => {
+  const refuse = () => refuseOtherSites(headers);
+  if (own) refuse();
+  else expect(refuse).toThrow(expect.objectContaining({ status: 403 }));
+});
