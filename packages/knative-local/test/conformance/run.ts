@@ -27,7 +27,7 @@ Object.assign(process.env, {
 });
 const suite = values.broker === undefined ? 'broker.test.ts' : 'conformance/remote.suite.ts';
 const vitest = await startVitest('test', [], {
-  include: [join(import.meta.dirname, '../../../local/test', suite)],
+  include: [join(import.meta.dirname, '..', suite)],
   reporters: ['verbose', join(import.meta.dirname, '../../../../scripts/tally.ts')],
   // One Broker is made anew for each check, so they must take turns.
   fileParallelism: false,
