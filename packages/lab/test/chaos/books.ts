@@ -105,8 +105,8 @@ export async function balance(remains: Remains): Promise<Books> {
   const words = [...deletions.deleted].flatMap(([job, { email }]) => [job, email]);
   const leftovers = words.length > 0 ? await tracesOf(store, words) : [];
   const raised: string[] = [];
-  for (const [job, { email, key }] of deletions.deleted) {
-    const answer = await darkroom.post([{ name: 'again.jpg', bytes: await photo() }], { key, fields: { email } });
+  for (const [job, { email, key, files, tag }] of deletions.deleted) {
+    const answer = await darkroom.post(files, { tag, key, fields: { email } });
     if (answer.status !== 410) raised.push(`${job}: ${answer.status}`);
     await answer.body?.cancel();
   }
@@ -134,7 +134,7 @@ export async function balance(remains: Remains): Promise<Books> {
     leftovers,
     raised,
     hostileAccepted: [...hostile.accepted],
-    addressesInLog: [...new Set(log.match(/[\w.+-]+@(?:chaos|hostile)?\.?example(?:\.\w+)?/g))],
+    addressesInLog: [...new Set(log.match(/[\w.+-]+@(?:chaos\.example|example\.org)/g))],
     overtime: isOver(),
     deadLetters: (await filesIn(join(store, 'dead'))).length,
     open: (await filesIn(join(store, 'open'))).filter((job) => accepted.includes(job) && !isUnclear(job)),

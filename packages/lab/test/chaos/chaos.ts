@@ -98,7 +98,7 @@ export async function runChaos({ say, ...plan }: Plan): Promise<Books> {
         if (answer?.status === 202) {
           const { job } = (await answer.json()) as Status;
           if (deletedAfter === undefined) accepted.push(job);
-          else deletions.plan(job, { email, key }, deletedAfter);
+          else deletions.plan(job, { email, key, files, tag }, deletedAfter);
           break;
         }
         await answer?.body?.cancel();

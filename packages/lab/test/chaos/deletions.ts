@@ -2,19 +2,29 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Darkroom } from '../pipeline/darkroom.ts';
+import type { Sample } from './samples.ts';
+
+/** The post that a job came of, so that it can be sent once more. */
+export interface Post {
+  email: string;
+  /** Its Idempotency-Key. */
+  key: string;
+  files: Sample[];
+  tag: string;
+}
 
 /** Jobs that their senders delete in the middle of it. */
 export interface Deletions {
-  /** By job: the address that the job was posted with, and its Idempotency-Key. */
-  readonly deleted: ReadonlyMap<string, { email: string; key: string }>;
+  /** By job. */
+  readonly deleted: ReadonlyMap<string, Post>;
   /** Deletes a job after some milliseconds, and insists until that is done. */
-  plan(job: string, sender: { email: string; key: string }, delay: number): void;
+  plan(job: string, post: Post, delay: number): void;
   /** Resolves when all are deleted, or it is too late. */
   done(isOver: () => boolean): Promise<void>;
 }
 
 export function openDeletions(darkroom: Darkroom): Deletions {
-  const deleted = new Map<string, { email: string; key: string }>();
+  const deleted = new Map<string, Post>();
   const underWay: Promise<void>[] = [];
   let giveUp = () => false;
 
@@ -29,8 +39,8 @@ export function openDeletions(darkroom: Darkroom): Deletions {
 
   return {
     deleted,
-    plan(job, sender, delay) {
-      deleted.set(job, sender);
+    plan(job, post, delay) {
+      deleted.set(job, post);
       underWay.push(remove(job, delay));
     },
     async done(isOver) {
