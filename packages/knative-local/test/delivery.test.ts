@@ -70,7 +70,7 @@ test.each([
   '%s that comes while the broker stops is lost with it, as in a cluster, and makes no dead letter',
   async (_name, status, headers) => {
     const deadLetters = await startSubscriber();
-    const { url, apply, stop } = await localBroker({
+    const { url, apply, stop, lines } = await localBroker({
       delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } },
     });
     const held: (() => void)[] = [];
@@ -82,6 +82,7 @@ test.each([
     held[0]!();
     await stopping;
     expect([subscriber, deadLetters].map(({ received }) => received.length)).toEqual([1, 0]);
+    expect(lines.join()).not.toContain('could not be delivered');
   },
 );
 

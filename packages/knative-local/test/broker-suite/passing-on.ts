@@ -92,7 +92,7 @@ export function testPassingOn({ broker, behaviour }: Subject): void {
     ]);
   });
 
-  test('asks for a reply, and trace context survives, through a reply as well', async () => {
+  test('asks for a reply, tells when the event came in, and keeps the time to live to itself; the trace survives a reply as well', async () => {
     const { url, apply } = await broker();
     const worker = await startSubscriber((response) => replyWith(response, { type: 'test.reply' }));
     const listener = await startSubscriber();
@@ -101,6 +101,8 @@ export function testPassingOn({ broker, behaviour }: Subject): void {
     await send(url, { ...binary({}), traceparent, 'x-request-id': 'r1', cookie: 'private' });
     await arrive(listener.received, 1);
     expect(worker.received[0]!.headers).toMatchObject({ prefer: 'reply', 'x-request-id': 'r1' });
+    expect(Number.isNaN(Date.parse(String(worker.received[0]!.headers['ce-knativearrivaltime'])))).toBe(false);
+    expect(worker.received[0]!.headers['ce-knativebrokerttl']).toBeUndefined();
     expect(worker.received[0]!.headers['cookie']).toBeUndefined();
     // The span may change on the way; the trace may not.
     for (const { headers } of [worker.received[0]!, listener.received[0]!])
