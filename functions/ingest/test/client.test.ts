@@ -38,13 +38,13 @@ test.each(['https://a.example/', 'a.example', 'https://a.example/path', '*'])('%
 
 test('a place is counted once for each who holds it, and given back once', () => {
   const { enter } = bulkhead({ kind: 'posts', all: 3, perClient: 2 });
-  const first = enter('a');
+  const leave = enter('a');
   enter('a');
   expect(() => enter('a')).toThrow(expect.objectContaining({ status: 429 }));
   enter('b');
   expect(() => enter('c')).toThrow(expect.objectContaining({ status: 503 }));
-  first();
-  first();
+  leave();
+  leave();
   enter('a');
   expect(() => enter('c')).toThrow(Busy);
 });

@@ -15,7 +15,7 @@ const eventType = (type: string) => `---
 apiVersion: eventing.knative.dev/v1beta3
 kind: EventType
 metadata: { name: ${type} }
-spec: { type: ${type}, reference: { apiVersion: eventing.knative.dev/v1, kind: Broker, name: default } }
+spec: { attributes: [{ name: type, value: ${type} }] }
 `;
 
 /** The fixtures of knative-local, with what the lab asks of a wiring: each filter is heard, and each event is emitted by somebody. */

@@ -19,9 +19,9 @@ interface Pace {
  * counts: while bytes lie here unread, or this process stood still, it is us who are slow.
  */
 export async function watchPace(request: IncomingMessage, { least, tooSlow, signal, clock }: Pace): Promise<void> {
-  if (least === 0) return;
   const { socket } = request;
   let [waited, bytes, seen] = [0, 0, socket.bytesRead];
+  if (least === 0) return;
   while (!request.complete) {
     try {
       await clock.sleep(span, signal);

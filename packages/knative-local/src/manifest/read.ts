@@ -76,7 +76,10 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
   });
   const eventTypes = documents
     .filter(({ apiVersion, kind: name }) => apiVersion.startsWith('eventing.knative.dev/') && name === 'EventType')
-    .flatMap((document) => check(eventType, document, faults)?.spec.type ?? []);
+    .flatMap((document) => {
+      const { spec } = check(eventType, document, faults) ?? {};
+      return spec?.attributes?.find(({ name }) => name === 'type')?.value ?? spec?.type ?? [];
+    });
   const configMaps = new Map(
     kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]),
   );

@@ -57,7 +57,14 @@ export const pingSource = v.object({
 });
 
 /** The catalogue of the events that somebody emits. */
-export const eventType = v.object({ metadata, spec: v.object({ type: v.pipe(v.string(), v.minLength(1)) }) });
+/** v1beta3 says the type among the attributes; the versions before it, in a field of its own. */
+export const eventType = v.object({
+  metadata,
+  spec: v.object({
+    type: v.optional(v.string()),
+    attributes: v.optional(v.array(v.object({ name: v.string(), value: v.optional(v.string()) }))),
+  }),
+});
 
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
