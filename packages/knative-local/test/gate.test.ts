@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { close, listen } from '../src/listen.ts';
+import { gate } from '../src/process/gate.ts';
+import { createRouter } from '../src/router.ts';
+import { startSubscriber } from './subscriber.ts';
+
+test('one who goes away while waiting loses the place, and the next one has it', async () => {
+  const entrance = gate(1);
+  const leave = await entrance.enter();
+  const impatient = new AbortController();
+  const gone = entrance.enter(impatient.signal);
+  const next = entrance.enter();
+  impatient.abort();
+  await expect(gone).rejects.toThrow();
+  leave();
+  (await next)();
+  await entrance.idle();
+});
+
+test('leaving twice gives one place', async () => {
+  const entrance = gate(1);
+  const leave = await entrance.enter();
+  const second = entrance.enter();
+  let third = false;
+  void entrance.enter().then(() => (third = true));
+  leave();
+  leave();
+  await second;
+  expect(third).toBe(false);
+});
+
+test('a client that left while a process was being started for it gives its turn back', async () => {
+  const upstream = await startSubscriber();
+  const asked = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const lease = async () => {
+    asked.resolve();
+    await started.promise;
+    return { origin: upstream.url, release: () => released.resolve() };
+  };
+  const router = createRouter({
+    fleet: { pick: () => ({ lease }) },
+    service: 'any',
+    unavailable: '',
+    isReady: () => true,
+    log: () => undefined,
+  });
+  const listening = await listen(0, '127.0.0.1');
+  onTestFinished(() => close(listening, 0));
+  const closed = Promise.withResolvers<void>();
+  listening.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void once(response, 'close').then(() => closed.resolve());
+    router(request, response);
+  });
+  const leaving = new AbortController();
+  const request = fetch(`http://127.0.0.1:${listening.port}`, { signal: leaving.signal });
+  await asked.promise;
+  leaving.abort();
+  await expect(request).rejects.toThrow();
+  await closed.promise;
+  started.resolve();
+  await released.promise;
+  expect(upstream.received.length).toBe(0);
+});
