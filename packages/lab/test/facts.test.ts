@@ -74,7 +74,9 @@ test('the table of events in the architecture names each type', () => {
 
 test("the README's table of limits has every limit with its default", () => {
   const table = Object.fromEntries(
-    [...read('README.md').matchAll(/^\| `(MAX_\w+)`\s+\| (\d+)/gm)].map(([, name, value]) => [name, value]),
+    [...read('README.md').matchAll(/^\| `(MAX_\w+)`\s+\| (\d+)/gm)]
+      .filter(([, name]) => name! in limits)
+      .map(([, name, value]) => [name, value]),
   );
   expect(table).toEqual(Object.fromEntries(Object.entries(limits).map(([name, schema]) => [name, schema.default])));
 });
