@@ -9,6 +9,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { photo } from '../test/cluster/people.ts';
+import { photograph, type Screen } from './terminal.ts';
 
 const repository = resolve(import.meta.dirname, '..');
 const page = join(repository, 'docs/deploy.md');
@@ -23,18 +24,23 @@ try {
   await writeFile(join(copy, 'photo.jpg'), await photo(1600, 1200));
   await shims();
   const shell = openShell();
+  const screens: Screen[] = [];
   const text = await readFile(page, 'utf8');
   const parts = text.split(/(^(?:<!-- not run -->\n\n)?```sh\n[^]*?^```\n(?:\n```text\n[^]*?^```\n)?)/m);
   for (const [index, part] of parts.entries()) {
+    // A comment in the page asks for a picture of the block that follows it.
+    const name = /<!-- picture: (\w+) -->\n\n!\[[^\]]*\]\([^)]*\)\n\n$/.exec(parts[index - 1] ?? '')?.[1];
     const commands = /^```sh\n([^]*?)^```\n/m.exec(part)?.[1];
     if (index % 2 === 0 || !commands || part.startsWith('<!-- not run -->')) continue;
     console.log(commands);
     const output = await shell.run(commands);
     console.log(output);
+    if (name) screens.push({ name, commands, output });
     parts[index] = `\`\`\`sh\n${commands}\`\`\`\n${output ? `\n\`\`\`text\n${output}\`\`\`\n` : ''}`;
   }
   shell.end();
   await writeFile(page, parts.join(''));
+  await photograph(screens, join(repository, 'docs/images'));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
