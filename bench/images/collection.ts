@@ -46,7 +46,7 @@ async function main(folders: string[]): Promise<void> {
   try {
     for (const name of ['grayscale', 'sepia'] as const) {
       process.env['FILTER'] = name;
-      const pool = workerPool<Task, void>(2, 20);
+      const pool = workerPool<Task, void>(2, { seconds: 20, bytes: 1e9, stuckSeconds: 60 });
       for (const folder of folders) {
         const files = globSync('**/*', { cwd: folder }).filter((file) => statSync(join(folder, file)).isFile());
         for (const file of files.sort()) await judgeOne(pool, store, judge, name, folder, file, count);

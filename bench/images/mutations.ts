@@ -51,7 +51,7 @@ async function main(count: number, seed: number): Promise<void> {
 
   for (const name of ['grayscale', 'sepia']) {
     process.env['FILTER'] = name;
-    const pool = workerPool<Task, void>(2, 20);
+    const pool = workerPool<Task, void>(2, { seconds: 20, bytes: 1e9, stuckSeconds: 60 });
     const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
     const next = async () => {
       while (number < half) {

@@ -8,12 +8,13 @@ type Judgement = Pick<Photo, 'type' | 'width' | 'height'>;
 /** Judges the photo at a path by its header; rejects with what is wrong with it. */
 export type Judge = WorkerPool<string, Judgement>;
 
-/** A header takes a millisecond, so that one process is enough; and nobody waits for long behind a file that makes it hang. */
-const [processes, seconds] = [1, 5];
+/** A header takes a millisecond. There are two processes, so that one file which takes a second holds nobody up. */
+const processes = 2;
+const bounds = { seconds: 1, bytes: 400 * 1024 * 1024, stuckSeconds: 5 };
 
 /** Headers are read by native code, so in processes of their own: a file that kills one cuts off nobody's upload. */
 export function openJudge(): Judge {
-  const judge: Judge = workerPool(processes, seconds);
+  const judge: Judge = workerPool(processes, bounds);
   judge.warm();
   return judge;
 }

@@ -1,5 +1,6 @@
+import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
-import { integer, readConfig, url } from '../config.ts';
+import { checkFilterName, integer, readConfig, url } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
 import { filterFinished, type Outcome } from '../events.ts';
@@ -12,7 +13,7 @@ import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
 import { isWorker } from '../worker/process.ts';
-import { defaultWorkers } from '../worker/count.ts';
+import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
 import { work } from '../worker/worker.ts';
 
 export { colourMatrix, luma } from '../image/colour-matrix.ts';
@@ -22,22 +23,29 @@ export type { Image } from '../image/jimp.ts';
 const settings = {
   STORE_URL: url('file:', 's3:'),
   MAX_IMAGE_SECONDS: limits.MAX_IMAGE_SECONDS,
+  MAX_IMAGE_MEMORY: limits.MAX_IMAGE_MEMORY,
   /** How many photos one process of the filter develops at once. */
   WORKERS: optional(integer(1, 64), () => String(defaultWorkers())),
 };
+
+/** How long a worker may do nothing at all, as when the store does not answer; then it is ended, and the photo tried again. */
+const stuckSeconds = 300;
 
 /**
  * A whole filter stage out of its pixels: listens for image.uploaded, stores the print, answers filter.finished.
  * The process that listens touches no pixel: it hands the photo to a worker, which is this same program once more.
  * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
+ * @throws Misconfigured when the name cannot be one
  */
 export function filter(name: string, apply: Apply): Stage {
+  checkFilterName(name);
   let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
-    const { STORE_URL, MAX_IMAGE_SECONDS, WORKERS } = readConfig(settings);
+    const { STORE_URL, MAX_IMAGE_SECONDS, MAX_IMAGE_MEMORY, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
-    const pool = workerPool<Task, void>(WORKERS, MAX_IMAGE_SECONDS);
+    const bounds = { seconds: MAX_IMAGE_SECONDS, bytes: programBytes + MAX_IMAGE_MEMORY, stuckSeconds };
+    const pool = workerPool<Task, void>(WORKERS, bounds, { memory: memoryForPhotos(WORKERS) });
     workers = pool;
     setImmediate(() => pool.warm());
 
@@ -52,13 +60,24 @@ export function filter(name: string, apply: Apply): Stage {
   });
 
   if (isWorker) return { ...listening, init: async () => work((await import('./develop.ts')).developer(apply)) };
+  const health: HealthCheck = (request, reply) => {
+    if (workers?.healthy() === false) return refuse(reply);
+    return listening.liveness(request, reply);
+  };
   return {
     ...listening,
+    liveness: health,
+    readiness: health,
     async shutdown() {
       await listening.shutdown();
       workers?.close();
     },
   };
+}
+
+/** The runtime's type of a reply knows no method of it. */
+function refuse(reply: unknown): void {
+  (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
 }
 
 /** What an earlier delivery of the same event came to, if there was one. */
@@ -71,12 +90,13 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
 async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<Outcome> {
   const { format, quality } = job.options;
   try {
-    await pool.run({
+    const task = {
       original: keys.original(job.job, photo),
       print: keys.print(job, photo, name),
       type: printType(photo.type, format),
       ...(quality !== undefined && { quality }),
-    });
+    };
+    await pool.run(task, job.email);
     return 'succeeded';
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;

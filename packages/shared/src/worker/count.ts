@@ -1,13 +1,21 @@
 import { availableParallelism, totalmem } from 'node:os';
 
-/** What a worker takes at the limit of pixels: 200 MB of RGBA, what libvips holds besides, and the program. */
-const bytesPerWorker = 400 * 1024 * 1024;
+const MiB = 1024 * 1024;
 
-/**
- * As many workers as processors, as far as memory goes, and never more than the four photos that a filter is sent at once
- * (func.yaml). Containers are asked for their share: both figures know cgroups.
- */
+/** What a worker takes before it has a photo: Node, libvips and Jimp. */
+export const programBytes = 128 * MiB;
+/** What a worker takes with most photos. One that needs more has to wait until the others leave room (budget.ts). */
+const usualBytes = 400 * MiB;
+
+/** What this process may use. Containers are asked for their share: both figures know cgroups. */
+const machineBytes = () => Math.min(totalmem(), process.constrainedMemory() || Infinity);
+
+/** As many workers as processors, as far as memory goes, and never more than the four photos that a filter is sent at once (func.yaml). */
 export function defaultWorkers(): number {
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / bytesPerWorker), 4));
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(machineBytes() / usualBytes), 4));
+}
+
+/** What is left for photos beside the process that listens and the workers themselves. */
+export function memoryForPhotos(workers: number): number {
+  return Math.max(64 * MiB, machineBytes() - programBytes * (workers + 1));
 }
