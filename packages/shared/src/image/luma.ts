@@ -3,6 +3,7 @@ import type { Header } from './inspect.ts';
 import { coarseness } from './jpeg-tables.ts';
 import { encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';
+import { upright } from './open.ts';
 import { isSrgb } from './profile.ts';
 import { turbo } from './turbo.ts';
 
@@ -38,26 +39,9 @@ function isLargeAndCoarse({ width, height }: Header, bytes: Buffer): boolean {
   return width * height >= 1_000_000 && coarseness(bytes) >= 500;
 }
 
-/** EXIF orientations as mirrorings, then rotations: the order in which sharp does them. */
-const turns: Record<number, { angle: number; flip?: boolean; flop?: boolean }> = {
-  2: { angle: 0, flop: true },
-  3: { angle: 180 },
-  4: { angle: 0, flip: true },
-  5: { angle: 270, flop: true },
-  6: { angle: 90 },
-  7: { angle: 90, flop: true },
-  8: { angle: 270 },
-};
-
 async function turnUpright({ data, width, height }: Bitmap, orientation: number): Promise<Bitmap> {
-  const turn = turns[orientation];
-  if (!turn) return { data, width, height };
-  const upright = await sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false })
-    .rotate(turn.angle)
-    .flip(turn.flip ?? false)
-    .flop(turn.flop ?? false)
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data: upright.data, width: upright.info.width, height: upright.info.height };
+  if (orientation === 1) return { data, width, height };
+  const picture = sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false });
+  const turned = await upright(picture, orientation).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  return { data: turned.data, width: turned.info.width, height: turned.info.height };
 }
