@@ -2,7 +2,7 @@ import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/co
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 
-const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES } = limits;
+const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
 
 const schema = {
   /** 0 takes any free port; the first line of the log names it. */
@@ -19,6 +19,7 @@ const schema = {
   MAX_FILES,
   MAX_PIXELS,
   MAX_FRAMES,
+  MAX_IMAGE_MEMORY,
 };
 
 export type Settings = ReturnType<typeof readSettings>;

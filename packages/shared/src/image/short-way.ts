@@ -26,10 +26,11 @@ export async function renderMatrix(
     const print = await renderLuma(bytes, header, quality ?? defaultQuality[type]);
     if (print) return print;
   }
-  if (!isPlain(header) || !usual.includes(type)) return undefined;
+  if (!isShort(header, type)) return undefined;
   const photo = openPhoto(bytes, header, limits).recomb(lifted(matrix));
   if (grey && formats[type].grey) photo.extractChannel(0);
-  return save(photo, { type, quality, lossless: isLosslessWebp(bytes) }).catch(() => undefined);
+  const pixels = header.width * header.height;
+  return save(photo, { type, quality, pixels, lossless: isLosslessWebp(bytes) }).catch(() => undefined);
 }
 
 /**
@@ -46,7 +47,14 @@ const equal = (one: readonly number[], other: readonly number[]) => one.every((w
 /** What photos mostly are. For the others libvips has ways of its own: it would store a TIFF with fractions, for one. */
 const usual: readonly ImageType[] = ['image/jpeg', 'image/png', 'image/webp', 'image/avif'];
 
-/** One picture of 8 bits without alpha, in a colour model of which libvips and Darkroom think the same. */
-function isPlain({ type, frames, depth, model, alpha }: Header): boolean {
-  return usual.includes(type) && frames === 1 && depth === 'uchar' && (model === 'srgb' || model === 'b-w') && !alpha;
+/** Whether the short way can be taken: for one picture of 8 bits without alpha, in a colour model that libvips converts as Darkroom does. */
+export function isShort({ type, frames, depth, model, alpha }: Header, print: ImageType): boolean {
+  return (
+    usual.includes(print) &&
+    usual.includes(type) &&
+    frames === 1 &&
+    depth === 'uchar' &&
+    (model === 'srgb' || model === 'b-w') &&
+    !alpha
+  );
 }
