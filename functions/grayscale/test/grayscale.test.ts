@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eventType, imageUploaded } from '@darkroom/shared/events';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
@@ -25,6 +27,26 @@ test('a repeat announces the print again, and does not make it again', async () 
   await lab.store.remove(keys.original(job.job, job.images[0]!));
   const { reply } = await grayscale.deliver(imageUploaded(job, '1'));
   expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
+});
+
+test('an event that is delivered twice at once makes one print', async () => {
+  const job = await lab.accept();
+  const before = grayscale.output().match(/emitted/g)?.length ?? 0;
+  const answers = await Promise.all([1, 2, 3].map(() => grayscale.deliver(imageUploaded(job, '1'))));
+  expect(answers.map(({ reply }) => reply?.['outcome'])).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  await expect.poll(() => (grayscale.output().match(/emitted/g)?.length ?? 0) - before).toBe(3);
+});
+
+test('a store that takes no more is nothing against the photo: 503, and the print is made once there is room', async () => {
+  const job = await lab.accept();
+  const drafts = join(lab.environment['STORE_URL']!.replace('file:', ''), '.tmp');
+  // Where drafts should lie is a file: nothing can be written, as on a full disk.
+  await rm(drafts, { recursive: true });
+  await writeFile(drafts, '');
+  expect((await grayscale.deliver(imageUploaded(job, '1'))).status).toBe(503);
+  expect(await lab.store.stat(keys.rejection(job.job, '1', 'grayscale'))).toBeUndefined();
+  await rm(drafts);
+  expect((await grayscale.deliver(imageUploaded(job, '1'))).reply).toMatchObject({ outcome: 'succeeded' });
 });
 
 test('a print that was given up is announced as rejected, and not made after all', async () => {

@@ -48,13 +48,23 @@ export function filter(name: string, apply: Apply): Stage {
     const pool = workerPool<Task, void>(WORKERS, bounds, { memory: memoryForPhotos(WORKERS) });
     workers = pool;
     setImmediate(() => pool.warm());
+    /** Prints under way, by their key: an event that is delivered again waits for the same print. */
+    const underWay = new Map<string, Promise<Outcome>>();
+
+    async function once(key: string, make: () => Promise<Outcome>): Promise<Outcome> {
+      const print = underWay.get(key) ?? make().finally(() => underWay.delete(key));
+      underWay.set(key, print);
+      return print;
+    }
 
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
       const photo = job?.images.find((candidate) => candidate.image === image);
       // A job that was deleted, or one that never asked for this filter: nothing to do, and no reason to be asked again.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
-      const outcome = (await outcomeOf(store, job, photo, name)) ?? (await develop(store, pool, job, photo, name));
+      const outcome =
+        (await outcomeOf(store, job, photo, name)) ??
+        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
       return filterFinished(job, photo.image, name, outcome);
     };
   });

@@ -65,12 +65,18 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
   // Idle workers keep nothing alive: the process lives by its port.
   child.unref();
   child.channel?.unref();
-  let computing = false;
+  let [computing, ended] = [false, false];
   let hear: (said: Said<Result>) => void = () => undefined;
   child.on('message', (said) => hear(said as Said<Result>));
   const gone = new Promise<never>((_, reject) => {
-    child.once('exit', (code, signal) => reject(new Died(code, signal)));
-    child.on('error', (cause) => reject(new NotStarted('An image worker cannot be reached', { cause })));
+    child.once('exit', (code, signal) => {
+      ended = true;
+      reject(new Died(code, signal));
+    });
+    child.on('error', (cause) => {
+      ended = true;
+      reject(new NotStarted('An image worker cannot be reached', { cause }));
+    });
   });
   // Whoever has given it a task hears of its end; an idle one may go unheard.
   gone.catch(() => undefined);
@@ -118,7 +124,8 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
       }
     },
     computing: () => computing,
-    alive: () => child.connected && !child.killed,
+    // The channel may close a moment after the process has ended.
+    alive: () => !ended && child.connected && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };
 }
