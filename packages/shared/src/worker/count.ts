@@ -10,7 +10,7 @@ const usualBytes = 400 * MiB;
 /** What this process may use. Containers are asked for their share: both figures know cgroups. */
 const machineBytes = () => Math.min(totalmem(), process.constrainedMemory() || Infinity);
 
-/** As many workers as processors, as far as memory goes, and never more than the four photos that a filter is sent at once (func.yaml). */
+/** As many workers as processors, as far as memory goes, and never more than four: a fifth would add memory, and no speed. */
 export function defaultWorkers(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(machineBytes() / usualBytes), 4));
 }
