@@ -16,7 +16,7 @@ interface Puppet extends Worker<string, string> {
   killed: boolean;
 }
 
-function puppet(pid: number): Puppet {
+function puppet(pid: number, ready: Promise<void>): Puppet {
   const end = Promise.withResolvers<string>();
   end.promise.catch(() => undefined);
   let current = end;
@@ -24,7 +24,7 @@ function puppet(pid: number): Puppet {
   let [computing, alive] = [false, true];
   const self: Puppet = {
     pid,
-    ready: Promise.resolve(),
+    ready,
     task: undefined,
     load: { seconds: 0, bytes: 0, stopped: false },
     killed: false,
@@ -63,19 +63,22 @@ const bounds = { seconds: 2, bytes: 500, stuckSeconds: 30 };
 function open(size = 1, memory = Infinity) {
   const clock = testClock();
   const workers: Puppet[] = [];
+  const system = { tellsLoad: true };
   let refusing: Error | undefined;
+  let startup = Promise.resolve();
   const real: WorkerPool<string, string> = workerPool<string, string>(size, bounds, {
     memory,
     clock,
-    load: (pid) => workers[pid]?.load,
+    load: (pid) => (system.tellsLoad ? workers[pid]?.load : undefined),
     start() {
       if (refusing) throw refusing;
-      workers.push(puppet(workers.length));
+      workers.push(puppet(workers.length, startup));
       return workers.at(-1)!;
     },
   });
   const settle = () => clock.advance(0);
   const pool = {
+    warm: () => real.warm(),
     healthy: () => real.healthy(),
     /** How it ends is asked later. */
     run(task: string, sender?: string) {
@@ -87,9 +90,16 @@ function open(size = 1, memory = Infinity) {
   return {
     pool,
     clock,
+    system,
     workers,
     settle,
     refuseStarts: (error?: Error) => (refusing = error),
+    /** Lets the next worker start only when the test says so. */
+    starting() {
+      const started = Promise.withResolvers<void>();
+      startup = started.promise;
+      return started.resolve;
+    },
     /** What a run came to, or that it goes on. */
     async stateOf(run: Promise<string>): Promise<unknown> {
       await settle();
@@ -245,6 +255,66 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
   });
 
+  test('a clock that jumps by a day is no hang', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    await workers[0]!.wants(0);
+    clock.jump(86_400_000);
+    await clock.advance(1000);
+    clock.jump(-2 * 86_400_000);
+    await clock.advance(1000);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('a worker that ended while it had nothing to do is not given a photo', async () => {
+    const { pool, workers, stateOf } = open();
+    const first = pool.run('a');
+    await stateOf(first);
+    workers[0]!.ends('A');
+    expect(await stateOf(first)).toBe('A');
+    workers[0]!.dies(null, 'SIGKILL');
+    const second = pool.run('b');
+    await stateOf(second);
+    expect(workers[1]!.task).toBe('b');
+  });
+
+  test('nor is one that was started ahead, and could not', async () => {
+    const { pool, workers, stateOf, settle } = open();
+    pool.warm();
+    await settle();
+    workers[0]!.dies(1, null);
+    const run = pool.run('a');
+    await stateOf(run);
+    expect(workers[1]!.task).toBe('a');
+  });
+
+  test('what it took to start is not time of the photo', async () => {
+    const { pool, clock, workers, stateOf, starting } = open();
+    const started = starting();
+    const run = pool.run('a');
+    await stateOf(run);
+    workers[0]!.load.seconds = 1.9;
+    started();
+    await clock.advance(50);
+    workers[0]!.load.seconds = 3.8;
+    await clock.advance(100);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('where the system tells no load, ten times the seconds on the wall are the bound', async () => {
+    const { pool, clock, workers, stateOf, system } = open();
+    system.tellsLoad = false;
+    const run = pool.run('a');
+    await stateOf(run);
+    await clock.advance(100_000);
+    await workers[0]!.wants(0);
+    await clock.advance(19_900);
+    expect(workers[0]!.killed).toBe(false);
+    await clock.advance(300);
+    expect(workers[0]!.killed).toBe(true);
+  });
+
   test('a worker that was stopped is waited for', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
@@ -328,6 +398,31 @@ describe('memory', () => {
     at('b')!.ends('B');
     await Promise.all(runs);
   });
+});
+
+test('who waits for memory is not ended for it, and gives up his place when he dies', async () => {
+  const { pool, clock, workers, at, settle } = open(3, 100);
+  for (const task of ['a', 'b', 'c']) void pool.run(task, task);
+  await settle();
+  const [a, b, c] = [at('a')!, at('b')!, at('c')!];
+  const granted: string[] = [];
+  for (const [name, worker] of Object.entries({ a, b, c }))
+    void worker
+      .wants(80)
+      .then(() => granted.push(name))
+      .catch(() => undefined);
+  // The first is at work all the time.
+  for (let look = 0; look < 20; look += 1) {
+    await clock.advance(5000);
+    a.load.seconds += 0.01;
+  }
+  expect(workers.filter(({ killed }) => killed)).toEqual([]);
+  expect(granted).toEqual(['a']);
+  b.dies(null, 'SIGKILL');
+  await settle();
+  a.ends('A');
+  await settle();
+  expect(granted).toEqual(['a', 'c']);
 });
 
 describe('health', () => {
