@@ -1,6 +1,6 @@
 /**
- * Inks to RGBA where no profile says how the inks look: each ink takes away its part of the light, as browsers and Pillow have it.
- * libvips would assume one certain printing press.
+ * Inks to RGBA where no profile says how they look: each ink absorbs its share of the light, as in browsers and Pillow. libvips would
+ * assume a particular printing press.
  * @param channels 4, or 5 with alpha
  * @param size bytes of a sample, 1 or 2; of two, little-endian, the upper one counts
  */

@@ -13,8 +13,8 @@ export interface EncodeOptions {
 }
 
 /**
- * Encodes; an animation stays one where the format can move, else its first frame is kept. No metadata is written. Grey pictures are
- * stored as one channel where the format can.
+ * Encodes a picture. An animation keeps all of its frames if the format can hold them, else the first. No metadata is written. Grey
+ * pictures are stored as one channel if the format allows.
  * @throws Rejected when the format cannot be that large
  */
 export async function encode(

@@ -10,7 +10,7 @@ import { turbo } from './turbo.ts';
 /**
  * From a JPEG to the JPEG of its luma. A JPEG holds luma as a plane of its own, by the very formula of grey prints (ITU-R BT.601;
  * JFIF 1.02, "Color space"), so chroma need not be decoded.
- * @returns undefined where another way has to be taken: other colours, or a fault that the long way can name
+ * @returns undefined where this cannot be done: other colours, or a fault that only the long way can name
  */
 export async function renderLuma(bytes: Buffer, header: Header, quality: number): Promise<Buffer | undefined> {
   const luma = isPlain(header) && isLargeAndCoarse(header, bytes) ? await decodeLuma(bytes) : undefined;
@@ -31,9 +31,9 @@ function isPlain({ type, model, profile }: Header): boolean {
 }
 
 /**
- * It is close, not equal: its inverse DCT is the fast one, off by more the finer the file is quantized (below 43 dB from a
- * quality of 94 on), and colours at the edge of what RGB can say are not clipped first. Small pictures are where such colours are,
- * drawings and letters, and where there is no time to gain.
+ * The result is close, not equal. Its inverse DCT is the fast one, whose error grows as quantization gets finer (below 43 dB from
+ * quality 94 on), and colours outside of RGB are not clipped first. Such colours occur in small pictures, drawings and text, where
+ * there is no time to gain anyway.
  */
 function isLargeAndCoarse({ width, height }: Header, bytes: Buffer): boolean {
   return width * height >= 1_000_000 && coarseness(bytes) >= 500;

@@ -40,7 +40,7 @@ export async function save(
         .toBuffer();
     }
     case 'image/avif':
-      // The one encoder that is worth several threads: it takes seconds where the others take a tenth of one.
+      // The one encoder worth several threads: it takes seconds, the others a tenth of one.
       sharp.concurrency(availableParallelism());
       return pipeline
         .avif({
