@@ -14,7 +14,7 @@ import { Rejected } from '../../packages/shared/src/errors.ts';
 import { extensionOf, printType, sniff } from '../../packages/shared/src/image/formats.ts';
 import { developer, type Task } from '../../packages/shared/src/filter/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
-import { photoWorkers } from '../../packages/shared/src/image/workers.ts';
+import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import type { WorkerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
 
@@ -47,7 +47,7 @@ async function main(folders: string[]): Promise<void> {
   try {
     for (const name of ['grayscale', 'sepia'] as const) {
       process.env['FILTER'] = name;
-      const pool = photoWorkers<Task, void>(2, 20);
+      const pool = workerPool<Task, void>(2, { seconds: 20, bytes: 1e9, stuckSeconds: 60 });
       for (const folder of folders) {
         const files = globSync('**/*', { cwd: folder }).filter((file) => statSync(join(folder, file)).isFile());
         for (const file of files.sort()) await judgeOne(pool, store, judge, name, folder, file, count);

@@ -11,7 +11,7 @@ import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
 import { developer, type Task } from '../../packages/shared/src/filter/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
-import { photoWorkers } from '../../packages/shared/src/image/workers.ts';
+import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
 import { mutations } from '../../packages/shared/test/images/mutations.ts';
 
@@ -51,7 +51,7 @@ async function main(count: number, seed: number): Promise<void> {
 
   for (const name of ['grayscale', 'sepia']) {
     process.env['FILTER'] = name;
-    const pool = photoWorkers<Task, void>(2, 20);
+    const pool = workerPool<Task, void>(2, { seconds: 20, bytes: 1e9, stuckSeconds: 60 });
     const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
     const next = async () => {
       while (number < half) {

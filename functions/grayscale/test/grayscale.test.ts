@@ -1,9 +1,12 @@
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eventType, imageUploaded } from '@darkroom/shared/events';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
 import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
+import { childrenOf } from '../../../packages/shared/test/support/processes.ts';
 
 let lab: Lab;
 let grayscale: RunningFunction;
@@ -27,6 +30,26 @@ test('a repeat announces the print again, and does not make it again', async () 
   expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
 });
 
+test('an event that is delivered twice at once makes one print', async () => {
+  const job = await lab.accept();
+  const before = grayscale.output().match(/emitted/g)?.length ?? 0;
+  const answers = await Promise.all([1, 2, 3].map(() => grayscale.deliver(imageUploaded(job, '1'))));
+  expect(answers.map(({ reply }) => reply?.['outcome'])).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  await expect.poll(() => (grayscale.output().match(/emitted/g)?.length ?? 0) - before).toBe(3);
+});
+
+test('a store that takes no more is nothing against the photo: 503, and the print is made once there is room', async () => {
+  const job = await lab.accept();
+  const drafts = join(lab.environment['STORE_URL']!.replace('file:', ''), '.tmp');
+  // Where drafts should lie is a file: nothing can be written, as on a full disk.
+  await rm(drafts, { recursive: true });
+  await writeFile(drafts, '');
+  expect((await grayscale.deliver(imageUploaded(job, '1'))).status).toBe(503);
+  expect(await lab.store.stat(keys.rejection(job.job, '1', 'grayscale'))).toBeUndefined();
+  await rm(drafts);
+  expect((await grayscale.deliver(imageUploaded(job, '1'))).reply).toMatchObject({ outcome: 'succeeded' });
+});
+
 test('a print that was given up is announced as rejected, and not made after all', async () => {
   const job = await lab.accept();
   await lab.store.writeOnce(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'too dark' }));
@@ -41,4 +64,30 @@ test('a job that was deleted, or never asked for this filter, is no reason to be
   const job = await lab.accept();
   await lab.store.remove(keys.job(job.job));
   expect(await grayscale.deliver(imageUploaded(job, '1'))).toMatchObject({ status: 204, reply: undefined });
+});
+
+test('liveness and readiness tell when workers cannot be started, and when they can again', async () => {
+  // A copy whose program goes missing: whoever starts it once more cannot.
+  const copy = await mkdtemp(join(import.meta.dirname, '../dist-copy-'));
+  await cp(join(import.meta.dirname, '../dist'), join(copy, 'dist'), { recursive: true });
+  const broken = await startFunction(copy, { ...lab.environment, WORKERS: '1' });
+  const program = join(copy, 'dist/index.mjs');
+  const health = async () =>
+    Promise.all(['liveness', 'readiness'].map(async (probe) => (await fetch(`${broken.url}/health/${probe}`)).status));
+  try {
+    const job = await lab.accept();
+    expect((await broken.deliver(imageUploaded(job, '1'))).reply).toMatchObject({ outcome: 'succeeded' });
+    expect(await health()).toEqual([200, 200]);
+    await rename(program, `${program}.gone`);
+    for (const worker of childrenOf(broken.pid)) process.kill(worker, 'SIGKILL');
+    for (let time = 0; time < 4; time += 1)
+      expect((await broken.deliver(imageUploaded(await lab.accept(), '1'))).status).toBe(503);
+    expect(await health()).toEqual([503, 503]);
+    await rename(`${program}.gone`, program);
+    await expect.poll(health, { timeout: 60_000 }).toEqual([200, 200]);
+    expect((await broken.deliver(imageUploaded(await lab.accept(), '1'))).reply).toMatchObject({ outcome: 'succeeded' });
+  } finally {
+    await broken.stop();
+    await rm(copy, { recursive: true });
+  }
 });

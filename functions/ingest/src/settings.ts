@@ -3,7 +3,7 @@ import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/co
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 
-const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES } = limits;
+const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
 const GiB = 1024 ** 3;
 
 /** Names of address ranges that Fastify knows. */
@@ -51,6 +51,7 @@ const schema = {
   MAX_FILES,
   MAX_PIXELS,
   MAX_FRAMES,
+  MAX_IMAGE_MEMORY,
 
   // Who gets how much: the reasons are in docs/limits.md. 0 lifts a limit.
   TRUSTED_PROXIES: v.optional(proxies),

@@ -68,7 +68,7 @@ test('an SVG, which could fetch and run things', () =>
   refused(
     bench,
     415,
-    /not an image/,
+    /an SVG drawing/,
     formOf(['file', { name: 'a.png', bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') }]),
   ));
 

@@ -42,12 +42,40 @@ export const flag = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** Names of filters, separated by commas: each doubles as an event attribute, hence lower-case letters and digits only. */
+/**
+ * Names that a filter cannot have. They already stand for something else: attributes of CloudEvents and their extensions, attributes of
+ * Darkroom's own events, files that every job has, and the other stages.
+ */
+const reservedNames = `
+  specversion id source type subject time data datacontenttype dataschema
+  dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
+  job image filter outcome archive stage
+  original manifest mail
+  ingest zip notify sweep
+`.split(/\s+/);
+
+/** The name of a filter: it doubles as an event attribute, hence lower-case letters and digits only. */
+export const filterName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be 1 to 20 lower-case letters and digits, like sepia'),
+  v.check(
+    (name) => !reservedNames.includes(name) && !name.startsWith('knative'),
+    ({ input }) => `“${input}” already means something else on events or in the store; give the filter another name`,
+  ),
+);
+
+/** Names of filters, separated by commas. */
 export const filterNames = v.pipe(
   v.string(),
   v.transform((text) => [...new Set(text.split(',').map((name) => name.trim()))]),
-  v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be names like grayscale,sepia'))),
+  v.array(filterName),
 );
+
+/** @throws Misconfigured when a filter cannot have this name */
+export function checkFilterName(name: string): void {
+  const result = v.safeParse(filterName, name);
+  if (!result.success) throw new Misconfigured(`The filter ${JSON.stringify(name)}: ${result.issues[0].message}.`);
+}
 
 /** An absolute URL with one of the given protocols ("http:", "smtp:"). */
 export function url(...protocols: string[]) {

@@ -15,6 +15,15 @@ export class Rejected extends Error {
   }
 }
 
+/**
+ * The machine is at fault, not the photo: no room for another process, memory that ran out, a store that cannot be reached. Later may be
+ * better, so it is answered with 503, and never held against the photo.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+  readonly status = 503;
+}
+
 /** The environment or a manifest is wrong: the program cannot start. The message says what to change. */
 export class Misconfigured extends Error {
   override readonly name = 'Misconfigured';

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
 import { inspect } from '../src/image/inspect.ts';
 import { imageLimits, printOf } from './images/filters.ts';
+import { type Entry, tiff } from './images/tiff.ts';
 import { mutations } from './images/mutations.ts';
 
 const refusal = async (bytes: Buffer | string) => {
@@ -43,6 +44,41 @@ function bomb(): Buffer {
   ]);
 }
 
+/** A PNG that ends after its header. */
+function png(width: number, height: number, bits: number, colour: number, interlaced: number): Buffer {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, bits, colour, 0, 0, interlaced]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(100))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function bmpHeader(width: number, height: number): Buffer {
+  const header = Buffer.alloc(1078);
+  header.write('BM');
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(width, 18);
+  header.writeInt32LE(height, 22);
+  header.writeUInt16LE(8, 28);
+  header.writeUInt32LE(1, 30);
+  return header;
+}
+
+/** CMYK of 16 bits. */
+const inks = (width: number, height: number): Entry[] => [
+  [256, 4, width],
+  [257, 4, height],
+  [258, 3, 16, 16, 16, 16],
+  [259, 3, 8],
+  [262, 3, 5],
+  [277, 3, 4],
+  [278, 4, height],
+];
+
 function animation(frames: number): Promise<Buffer> {
   const data = Buffer.from(Array.from({ length: frames }, (_, index) => [index % 256, index >> 8, 0, index % 251, 0, 0]).flat());
   return sharp(data, { raw: { width: 2, height: frames, channels: 3, pageHeight: 1 } })
@@ -53,28 +89,51 @@ function animation(frames: number): Promise<Buffer> {
 describe('refused by the header, before anything is decoded', () => {
   test('a PNG of 31 KB that opens to 256 megapixels', async () => {
     expect(bomb().length).toBeLessThan(64 * 1024);
-    expect(await refusal(bomb())).toBe('422 The image has 256 megapixels; at most 50 megapixels can be developed.');
+    expect(await refusal(bomb())).toBe(
+      '422 The image has 256 megapixels; at most 50 megapixels can be developed. Send a smaller version of it.',
+    );
   });
 
   test('an animation of 600 frames', async () => {
-    expect(await refusal(await animation(600))).toBe('422 The animation has 600 frames; at most 200 can be developed.');
-  });
-
-  test('the pixels of all frames count', async () => {
-    await expect(inspect(await animation(100), { MAX_PIXELS: 199, MAX_FRAMES: 200 })).rejects.toThrow('megapixels');
-    await expect(inspect(await animation(100), { MAX_PIXELS: 200, MAX_FRAMES: 200 })).resolves.toMatchObject({ frames: 100 });
+    expect(await refusal(await animation(600))).toBe(
+      '422 The animation has 600 frames; at most 200 can be developed. Send a shorter one.',
+    );
   });
 
   test.each([
-    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
-    ['PDF', '%PDF-1.7\n'],
-    ['EPS', '%!PS-Adobe-3.0 EPSF-3.0\n'],
-    ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
-    ['text', 'hello'],
-    ['an empty file', ''],
-    ['one byte', '\xff'],
-  ])('%s, by its content', async (_name, content) => {
-    expect(await refusal(content)).toMatch(/^415 This is not an image that can be developed/);
+    // 390 KB when deflated into one strip; 1.8 GB of memory to develop.
+    [
+      'a TIFF of 50 megapixels of CMYK in 16 bits',
+      tiff([inks(7071, 7071)], [], 0),
+      /would take \d+ MB of memory to develop; at most 600 MB/,
+    ],
+    [
+      'a WebP of 38 bytes and 50 megapixels',
+      Buffer.from('524946461e000000574542505650384c110000002f9e9be70607508fe215b9ff8188e87f0000', 'hex'),
+      /would take \d+ MB of memory/,
+    ],
+    ['a BMP of 50,000,000 x 1', bmpHeader(50_000_000, 1), /50000000 x 1 pixels; at most 1000000/],
+    ['an interlaced PNG of 16 bits', Buffer.concat([png(7000, 7000, 16, 6, 1)]), /would take \d+ MB of memory/],
+  ])('what costs more memory than one photo may have: %s', async (_name, bytes, sentence) => {
+    expect(await refusal(bytes)).toMatch(sentence);
+  });
+
+  test('what a photo may cost is a setting', async () => {
+    const large = await sharp({ create: { width: 3000, height: 2000, channels: 3, background: '#123' } })
+      .png()
+      .toBuffer();
+    await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 30 << 20 })).rejects.toThrow('30 MB are allowed');
+    await inspect(large, imageLimits);
+    // AVIF takes ten times as much as PNG.
+    await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 200 << 20 }, 'image/avif')).rejects.toThrow('as AVIF');
+    await expect(
+      printOf(large, 'sepia', { type: 'image/avif' }, { ...imageLimits, MAX_IMAGE_MEMORY: 200 << 20 }),
+    ).rejects.toThrow('as AVIF');
+  });
+
+  test('the pixels of all frames count', async () => {
+    await expect(inspect(await animation(100), { ...imageLimits, MAX_PIXELS: 199 })).rejects.toThrow('megapixels');
+    await expect(inspect(await animation(100), { ...imageLimits, MAX_PIXELS: 200 })).resolves.toMatchObject({ frames: 100 });
   });
 });
 

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Rejected } from '../src/errors.ts';
+import { Rejected, Unavailable } from '../src/errors.ts';
 import type { Task } from '../src/filter/develop.ts';
-import { photoWorkers } from '../src/image/workers.ts';
-import type { WorkerPool } from '../src/worker/pool.ts';
+import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
 import { startWorker } from '../src/worker/process.ts';
 import { commands } from './images/commands.ts';
 import { childrenOf, processorTime } from './support/processes.ts';
@@ -20,9 +19,12 @@ const pools: WorkerPool<Task, void>[] = [];
 /** A pool, and how many workers it has started. */
 function open(size: number, seconds: number) {
   const count = { started: 0 };
-  const pool = photoWorkers<Task, void>(size, seconds, () => {
-    count.started += 1;
-    return startWorker(program);
+  const bounds = { seconds, bytes: 1e9, stuckSeconds: 300 };
+  const pool = workerPool<Task, void>(size, bounds, {
+    start() {
+      count.started += 1;
+      return startWorker(program);
+    },
   });
   pools.push(pool);
   return { pool, count };
@@ -52,13 +54,25 @@ describe('workers', () => {
     expect(count.started).toBe(1);
   });
 
-  test.each(['sleep', 'loop'] as const)('a photo that takes too long (%s) is refused, and others go on', async (command) => {
-    const { pool } = open(2, 2);
-    const [late, good] = [pool.run(await photo(command)), await photo('obey')];
-    const outcome = expect(late).rejects.toThrow(new Rejected('It took longer than 2 seconds to develop, and was stopped.'));
-    await pool.run(good);
-    await outcome;
-    await pool.run(await photo('obey'));
+  test.each(['sleep', 'loop'] as const)(
+    'a photo that takes too long twice (%s) is refused, and others go on meanwhile',
+    async (command) => {
+      const { pool, count } = open(2, 1);
+      const late = pool.run(await photo(command)).catch((fault: unknown) => fault);
+      await pool.run(await photo('obey'));
+      expect(await late).toBeInstanceOf(Rejected);
+      expect(((await late) as Rejected).message).toMatch(command === 'loop' ? /^It took longer than 1 seconds/ : /stand still/);
+      expect(count.started).toBeGreaterThanOrEqual(2);
+      await pool.run(await photo('obey'));
+    },
+  );
+
+  test('a photo that takes too much memory twice is refused', async () => {
+    const error: unknown = await open(1, 30)
+      .pool.run(await photo('swell'))
+      .catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(Rejected);
+    expect((error as Rejected).message).toContain('more memory');
   });
 
   test('a photo that crashes a worker is tried once more in a new one, then refused', async () => {
@@ -68,6 +82,37 @@ describe('workers', () => {
     expect((error as Rejected).message).toMatch(/^The file is damaged/);
     expect(count.started).toBe(2);
     await pool.run(await photo('obey'));
+  });
+
+  test('a worker that the system kills, even twice, is not held against the photo', async () => {
+    const { pool } = open(1, 30);
+    const killer = setInterval(() => {
+      for (const worker of childrenOf(process.pid).filter((pid) => processorTime(pid) > 100)) process.kill(worker, 'SIGKILL');
+    }, 50);
+    const error: unknown = await pool.run(await photo('loop')).catch((fault: unknown) => fault);
+    clearInterval(killer);
+    expect(error).toBeInstanceOf(Unavailable);
+    await pool.run(await photo('obey'));
+  });
+
+  test('a worker that was stopped for a while goes on with its photo', async () => {
+    const { pool, count } = open(1, 1);
+    const print = pool.run(await photo('nap'));
+    const [worker] = await expect
+      .poll(() => childrenOf(process.pid), { timeout: 60_000 })
+      .toHaveLength(1)
+      .then(() => childrenOf(process.pid));
+    process.kill(worker!, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    process.kill(worker!, 'SIGCONT');
+    await print;
+    expect(count.started).toBe(1);
+  });
+
+  test('workers give way to whoever answers requests', async () => {
+    const { pool } = open(1, 30);
+    await pool.run(await photo('obey'));
+    expect(childrenOf(process.pid).map((pid) => getPriority(pid))).toEqual([10]);
   });
 
   test('a fault of the filter is no fault of the photo: it is thrown, to be tried again', async () => {
@@ -83,6 +128,16 @@ describe('workers', () => {
     await expect(pool.run({ original: 'none/original.png', print: 'none/print.png', type: 'image/png' })).rejects.toThrow(
       'is not in the store',
     );
+  });
+
+  test('a store that cannot be written to is told apart', async () => {
+    const { pool } = open(1, 30);
+    const task = await photo('obey');
+    // Where the folder of the print should be lies a file.
+    writeFileSync(join(store, 'file'), '');
+    const error: unknown = await pool.run({ ...task, print: 'file/print.png' }).catch((fault: unknown) => fault);
+    expect(error).toMatchObject({ name: 'Unavailable', status: 503 });
+    await pool.run(task);
   });
 
   test('go with their employer, even from an endless loop when it was killed', async () => {

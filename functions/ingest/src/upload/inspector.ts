@@ -1,7 +1,6 @@
 import type { ImageLimits } from '@darkroom/shared/image/limits';
 import type { Photo } from '@darkroom/shared/job';
-import { photoWorkers } from '@darkroom/shared/image/workers';
-import type { WorkerPool } from '@darkroom/shared/worker/pool';
+import { type WorkerPool, workerPool } from '@darkroom/shared/worker/pool';
 
 /** What the header of a photo says, as far as ingest asks. */
 type Inspection = Pick<Photo, 'type' | 'width' | 'height'>;
@@ -9,12 +8,13 @@ type Inspection = Pick<Photo, 'type' | 'width' | 'height'>;
 /** Inspects the photo at a path by its header; rejects with what is wrong with it. */
 export type Inspector = WorkerPool<string, Inspection>;
 
-/** A header takes a millisecond, so that one process is enough; and nobody waits for long behind a file that makes it hang. */
-const [processes, seconds] = [1, 5];
+/** A header takes a millisecond. There are two processes, so that one file which takes a second holds nobody up. */
+const processes = 2;
+const bounds = { seconds: 1, bytes: 400 * 1024 * 1024, stuckSeconds: 5 };
 
 /** Headers are read by native code, so in processes of their own: a file that kills one cuts off nobody's upload. */
 export function openInspector(): Inspector {
-  const inspector: Inspector = photoWorkers(processes, seconds);
+  const inspector: Inspector = workerPool(processes, bounds);
   inspector.warm();
   return inspector;
 }

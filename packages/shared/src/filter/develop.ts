@@ -1,14 +1,17 @@
 import type { Matrix } from '../image/colour-matrix.ts';
 import { readConfig, url } from '../config.ts';
+import { Unavailable } from '../errors.ts';
 import { decode } from '../image/decode.ts';
-import { encode, type EncodeOptions } from '../image/encode.ts';
+import { checkSize, encode, type EncodeOptions } from '../image/encode.ts';
 import type { PrintType } from '../image/formats.ts';
-import { inspect } from '../image/inspect.ts';
+import { type Cost, costOf } from '../image/cost.ts';
+import { checkMemory, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
 import { openStore } from '../store/open.ts';
 import { renderMatrix } from '../image/short-way.ts';
 import { readBytes, type Store } from '../store/store.ts';
+import type { Compute } from '../worker/worker.ts';
 
 /** Changes an image in place, or answers a new one. Called once per frame. One that is a colour matrix may say so. */
 export interface Apply {
@@ -24,23 +27,32 @@ export interface Task {
   quality?: number;
 }
 
-const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS: limits.MAX_PIXELS, MAX_FRAMES: limits.MAX_FRAMES };
+const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
+const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
 
 /** What the workers of a filter do; the store and the limits are those of the environment. */
-export function developer(apply: Apply): (task: Task) => Promise<void> {
+export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {
   const { STORE_URL, ...imageLimits } = readConfig(settings);
   const store = openStore(STORE_URL);
-  return (task) => develop(store, task, apply, imageLimits);
+  return (task, compute) => develop(store, task, apply, imageLimits, compute);
 }
 
 /**
  * Makes one print: reads the original from the store, applies the filter to each frame, writes the result.
- * @throws Rejected when the original cannot be developed
+ * @throws Rejected when the original cannot be developed, Unavailable when the store is at fault
  */
-async function develop(store: Store, task: Task, apply: Apply, imageLimits: ImageLimits): Promise<void> {
-  const original = await readBytes(store, task.original);
+async function develop(store: Store, task: Task, apply: Apply, imageLimits: ImageLimits, compute: Compute): Promise<void> {
+  const original = await readBytes(store, task.original).catch(storeFailed);
   if (!original) throw new Error(`${task.original} is not in the store`);
-  await store.writeOnce(task.print, await render(original, task, apply, imageLimits));
+  const photo = await prepare(original, imageLimits);
+  const { bytes } = costOfPrint(photo, task, apply, imageLimits);
+  const print = await compute(bytes, () => renderPrepared(photo, task, apply, imageLimits));
+  await store.writeOnce(task.print, print).catch(storeFailed);
+}
+
+/** A full disk, a network that is down: told apart from faults of the filter, so that nobody holds it against the photo. */
+function storeFailed(cause: unknown): never {
+  throw new Unavailable('The store cannot be used', { cause });
 }
 
 /**
@@ -48,10 +60,28 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
  * @throws Rejected when the photo cannot be developed
  */
 export async function render(original: Buffer, options: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Promise<Buffer> {
-  const header = await inspect(original, imageLimits);
-  const print = apply.matrix && (await renderMatrix(original, header, apply.matrix, options, imageLimits));
+  const photo = await prepare(original, imageLimits);
+  costOfPrint(photo, options, apply, imageLimits);
+  return renderPrepared(photo, options, apply, imageLimits);
+}
+
+/** @throws Rejected when that is more than one photo may take, or the print would be larger than its format can be */
+function costOfPrint({ header, bytes }: Prepared, { type }: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Cost {
+  checkSize(header, type);
+  const cost = costOf(header, bytes.length, type, apply.matrix !== undefined);
+  checkMemory(header, cost, type, imageLimits);
+  return cost;
+}
+
+async function renderPrepared(
+  { bytes, header }: Prepared,
+  options: EncodeOptions,
+  apply: Apply,
+  imageLimits: ImageLimits,
+): Promise<Buffer> {
+  const print = apply.matrix && (await renderMatrix(bytes, header, apply.matrix, options, imageLimits));
   if (print) return print;
-  const { frames, ...rest } = await decode(original, header, imageLimits);
+  const { frames, ...rest } = await decode(bytes, header, imageLimits);
   const { Jimp } = await import('../image/jimp.ts');
   const developed = [];
   for (const frame of frames) {

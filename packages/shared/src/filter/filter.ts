@@ -1,5 +1,6 @@
+import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
-import { integer, readConfig, url } from '../config.ts';
+import { checkFilterName, integer, readConfig, url } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
 import { filterFinished, type Outcome } from '../events.ts';
@@ -10,9 +11,9 @@ import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
-import type { WorkerPool } from '../worker/pool.ts';
+import { type WorkerPool, workerPool } from '../worker/pool.ts';
 import { isWorker } from '../worker/process.ts';
-import { defaultWorkers, photoWorkers } from '../image/workers.ts';
+import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
 import { work } from '../worker/worker.ts';
 
 export { colourMatrix, luma } from '../image/colour-matrix.ts';
@@ -22,43 +23,71 @@ export type { Image } from '../image/jimp.ts';
 const settings = {
   STORE_URL: url('file:', 's3:'),
   MAX_IMAGE_SECONDS: limits.MAX_IMAGE_SECONDS,
+  MAX_IMAGE_MEMORY: limits.MAX_IMAGE_MEMORY,
   /** How many photos one process of the filter develops at once. */
   WORKERS: optional(integer(1, 64), () => String(defaultWorkers())),
 };
+
+/** How long a worker may do nothing at all, as when the store does not answer; then it is ended, and the photo tried again. */
+const stuckSeconds = 300;
 
 /**
  * A whole filter stage out of its pixels: listens for image.uploaded, stores the print, answers filter.finished.
  * The process that listens touches no pixel: it hands the photo to a worker, which is this same program once more.
  * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
+ * @throws Misconfigured when the name cannot be one
  */
 export function filter(name: string, apply: Apply): Stage {
+  checkFilterName(name);
   let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
-    const { STORE_URL, MAX_IMAGE_SECONDS, WORKERS } = readConfig(settings);
+    const { STORE_URL, MAX_IMAGE_SECONDS, MAX_IMAGE_MEMORY, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
-    const pool = photoWorkers<Task, void>(WORKERS, MAX_IMAGE_SECONDS);
+    const bounds = { seconds: MAX_IMAGE_SECONDS, bytes: programBytes + MAX_IMAGE_MEMORY, stuckSeconds };
+    const pool = workerPool<Task, void>(WORKERS, bounds, { memory: memoryForPhotos(WORKERS) });
     workers = pool;
     setImmediate(() => pool.warm());
+    /** Prints under way, by their key: an event that is delivered again waits for the same print. */
+    const underWay = new Map<string, Promise<Outcome>>();
+
+    async function once(key: string, make: () => Promise<Outcome>): Promise<Outcome> {
+      const print = underWay.get(key) ?? make().finally(() => underWay.delete(key));
+      underWay.set(key, print);
+      return print;
+    }
 
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
       const photo = job?.images.find((candidate) => candidate.image === image);
       // A job that was deleted, or one that never asked for this filter: nothing to do, and no reason to be asked again.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
-      const outcome = (await outcomeOf(store, job, photo, name)) ?? (await develop(store, pool, job, photo, name));
+      const outcome =
+        (await outcomeOf(store, job, photo, name)) ??
+        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
       return filterFinished(job, photo.image, name, outcome);
     };
   });
 
   if (isWorker) return { ...listening, init: async () => work((await import('./develop.ts')).developer(apply)) };
+  const health: HealthCheck = (request, reply) => {
+    if (workers?.healthy() === false) return refuse(reply);
+    return listening.liveness(request, reply);
+  };
   return {
     ...listening,
+    liveness: health,
+    readiness: health,
     async shutdown() {
       await listening.shutdown();
       workers?.close();
     },
   };
+}
+
+/** The runtime's type of a reply knows no method of it. */
+function refuse(reply: unknown): void {
+  (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
 }
 
 /** What an earlier delivery of the same event came to, if there was one. */
@@ -71,12 +100,13 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
 async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<Outcome> {
   const { format, quality } = job.options;
   try {
-    await pool.run({
+    const task = {
       original: keys.original(job.job, photo),
       print: keys.print(job, photo, name),
       type: printType(photo.type, format),
       ...(quality !== undefined && { quality }),
-    });
+    };
+    await pool.run(task, job.email);
     return 'succeeded';
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;

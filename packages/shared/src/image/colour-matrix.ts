@@ -16,7 +16,7 @@ export const luma: Weights = [0.299, 0.587, 0.114];
 
 /**
  * A filter by a colour matrix: each of red, green and blue becomes a sum of the three, rounded and clamped to 0..255; alpha stays.
- * It is a function on a Jimp image as any other. But who knows the matrix can leave the whole photo to libvips (image/short-way.ts).
+ * It is a function on a Jimp image like any other; since it also names its matrix, libvips can make the whole print (image/short-way.ts).
  * @param matrix the weights of a sum must not add up to 128 or more: they are counted in 65536ths, as Pillow does for convert("L")
  */
 export function colourMatrix(matrix: Matrix): ColourMatrix {

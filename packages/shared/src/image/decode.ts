@@ -4,10 +4,13 @@ import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
 import { Rejected } from '../errors.ts';
 import type { ImageType } from './formats.ts';
-import { isLosslessWebp, isRawYcbcr } from './headers.ts';
 import type { Header } from './inspect.ts';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
+import { isRawYcbcr } from './tiff.ts';
+import { isLosslessWebp } from './webp.ts';
+
+export type { Bitmap };
 
 /** A decoded photo: one frame, or those of an animation, all of one size. */
 export interface Decoded {
@@ -22,12 +25,13 @@ export interface Decoded {
 
 /**
  * Decodes a photo of any type that Darkroom takes.
- * @param header what `inspect` says of it
+ * @param bytes as `prepare` gives them
+ * @param header what `prepare` says of it
  * @throws Rejected when the bytes break off, or make no sense
  */
 export async function decode(bytes: Buffer, header: Header, limits: ImageLimits): Promise<Decoded> {
   if (header.type === 'image/bmp') return { frames: [decodeBmp(bytes)] };
-  // Samples with a sign, and such of 32 bits: measurements, not pictures. libvips would read them, and make up an alpha channel.
+  // Signed samples and 32-bit integers are measurements, not pictures; libvips would read them and make up an alpha channel.
   const measured = !['uchar', 'ushort', 'float'].includes(header.depth);
   if (measured || (header.type === 'image/tiff' && isRawYcbcr(bytes))) throw new Rejected(damaged(header.type));
   const { data, width, height } = await readPixels(bytes, header, limits).catch((cause: unknown) => {
@@ -79,6 +83,5 @@ async function readRgba(photo: Sharp, { model, depth, profile }: Header): Promis
   const { data, info } = await photo.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (!inks) return { data, width, height };
-  // Of 16 bits, little-endian, the upper byte.
-  return { data: naiveRgba(deep ? Buffer.from(data.filter((_, index) => index % 2 === 1)) : data, channels), width, height };
+  return { data: naiveRgba(data, channels, deep ? 2 : 1), width, height };
 }

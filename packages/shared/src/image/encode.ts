@@ -1,4 +1,3 @@
-import type { Bitmap } from './bitmap.ts';
 import type { Decoded } from './decode.ts';
 import { Rejected } from '../errors.ts';
 import { extensionOf, formats, type PrintType } from './formats.ts';
@@ -14,8 +13,8 @@ export interface EncodeOptions {
 }
 
 /**
- * Encodes; an animation stays one where the format can move, else its first frame is kept. No metadata is written. Grey pictures are
- * stored as one channel where the format can.
+ * Encodes a picture. An animation keeps all of its frames if the format can hold them, else the first. No metadata is written. Grey
+ * pictures are stored as one channel if the format allows.
  * @throws Rejected when the format cannot be that large
  */
 export async function encode(
@@ -37,13 +36,20 @@ export async function encode(
   if (grey) pipeline.toColourspace('b-w');
   // GIF is exact with an alpha channel only: without one, libvips lets frames share their colours.
   else if (type !== 'image/gif' && isOpaque(kept)) pipeline.removeAlpha();
-  return save(pipeline, { type, quality, lossless, animation: moving ? { ...(delay && { delay }), loop } : {} });
+  return save(pipeline, {
+    type,
+    quality,
+    lossless,
+    pixels: width * height,
+    animation: moving ? { ...(delay && { delay }), loop } : {},
+  });
 }
 
-function checkSize({ width, height }: Bitmap, type: PrintType): void {
+/** @throws Rejected when the format cannot be that large */
+export function checkSize({ width, height }: { width: number; height: number }, type: PrintType): void {
   const { longestSide } = formats[type];
   if (Math.max(width, height) <= longestSide) return;
   throw new Rejected(
-    `The image is ${width} x ${height} pixels; a ${extensionOf(type).toUpperCase()} file can be at most ${longestSide} wide and high.`,
+    `The image is ${width} x ${height} pixels; a ${extensionOf(type).toUpperCase()} file can be at most ${longestSide} wide and high. Ask for another format, or send a smaller version.`,
   );
 }

@@ -86,10 +86,10 @@ export function printType(type: ImageType, asked?: ImageType): PrintType {
 /**
  * Tells an image type by its first bytes; names and Content-Type headers are the sender's claim.
  * Signatures: each format's own specification (ISO/IEC 14496-12 `ftyp` brands for AVIF).
- * @param head at least the first 64 bytes
+ * @param head at least the first 256 bytes
  */
 export function sniff(head: Uint8Array): ImageType | undefined {
-  const text = Buffer.from(head.subarray(0, 64)).toString('latin1');
+  const text = Buffer.from(head.subarray(0, 256)).toString('latin1');
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg';
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'image/gif';

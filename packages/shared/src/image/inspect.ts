@@ -1,9 +1,15 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { Metadata } from 'sharp';
 import { readBmpSize } from './bmp-header.ts';
 import { Rejected } from '../errors.ts';
-import { formats, type ImageType, sniff } from './formats.ts';
-import type { ImageLimits } from './limits.ts';
+import { type Cost, costOf } from './cost.ts';
+import { withoutExif } from './exif.ts';
+import { headBytes, refusalOf, refusalOfRaw } from './foreign.ts';
+import { extensionOf, formats, type ImageType, type PrintType, printType, sniff } from './formats.ts';
+import { type ImageLimits, megabytes } from './limits.ts';
+import { countPictures } from './pictures.ts';
+import { withProfile } from './png.ts';
+import { isCameraRaw, startsWithThumbnail, tileBytes } from './tiff.ts';
 
 /** What the header of an image says. */
 export interface Header {
@@ -11,8 +17,10 @@ export interface Header {
   /** Pixels, as the picture is seen (orientation applied). */
   width: number;
   height: number;
-  /** Of an animation; 1 otherwise. */
+  /** Of an animation whose frames can all be developed; 1 otherwise. */
   frames: number;
+  /** Frames or pages that the file holds. */
+  pictures: number;
   delay?: number[];
   loop?: number;
   /** 1..8 as in EXIF; 1 is upright. */
@@ -25,58 +33,144 @@ export interface Header {
   alpha: boolean;
   /** How a sample is stored, as libvips names it: uchar, ushort, float, ... */
   depth: string;
+  /** Samples of a pixel, alpha among them. */
+  bands: number;
+  /** Whether rows are not stored from top to bottom, so that a decoder has to hold them all: progressive JPEG, interlaced PNG. */
+  interlaced: boolean;
+  /** Samples that are stored per pixel: a JPEG may have chroma for every fourth pixel only. */
+  samplesPerPixel: number;
+  /** Bytes of a row of tiles of a TIFF, which a decoder holds as a whole; 0 without tiles. */
+  tile: number;
+}
+
+/** A photo ready to be decoded. */
+export interface Prepared {
+  header: Header;
+  /** As libvips is to read it: without EXIF, and with a profile wherever the file says its colours in another way. */
+  bytes: Buffer;
 }
 
 /**
- * Judges an image by its header alone, before any pixel is decoded.
+ * Inspects an image by its header alone, before any pixel is decoded.
  * @param source bytes, or the path of a file
+ * @param asked what the print is to be encoded as, where that is known: some encoders need much more memory than others
  * @throws Rejected with status 415 (not an image that Darkroom takes) or 422 (one that cannot be used)
  */
-export async function inspect(source: Buffer | string, limits: ImageLimits): Promise<Header> {
-  const head = typeof source === 'string' ? await readHead(source) : source;
-  const type = sniff(head);
-  if (!type)
-    throw new Rejected('This is not an image that can be developed. Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.', {
-      status: 415,
-    });
-  const header =
-    type === 'image/bmp'
-      ? { type, ...readBmpSize(head), frames: 1, orientation: 1, model: 'srgb', alpha: true, depth: 'uchar' }
-      : readMetadata(type, await metadataOf(source));
-  const { width, height, frames } = header;
-  if (frames > limits.MAX_FRAMES)
-    throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed.`);
-  if (width * height * frames > limits.MAX_PIXELS) {
-    const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;
-    throw new Rejected(
-      `The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed.`,
-    );
-  }
-  return header;
+export async function inspect(source: Buffer | string, limits: ImageLimits, asked?: PrintType): Promise<Header> {
+  // A file that is no image need not be read to its end.
+  if (typeof source === 'string') typeOf(await readHead(source));
+  const bytes = typeof source === 'string' ? await readFile(source) : source;
+  const prepared = await prepare(bytes, limits);
+  const print = asked ?? printType(prepared.header.type);
+  checkMemory(prepared.header, costOf(prepared.header, bytes.length, print, true), print, limits);
+  return prepared.header;
 }
 
-function readMetadata(type: ImageType, metadata: Metadata): Header {
-  const { pageHeight, pages, autoOrient, delay, loop, orientation, space, icc, depth, hasAlpha } = metadata;
+/** As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkMemory). */
+export async function prepare(original: Buffer, limits: ImageLimits): Promise<Prepared> {
+  const type = typeOf(original);
+  if (type === 'image/tiff') refuseThumbnails(original);
+  const { bytes, orientation } = withoutExif(type === 'image/png' ? withProfile(original) : original, type);
+  const header: Header =
+    type === 'image/bmp'
+      ? { ...plainBmp, type, ...readBmpSize(bytes) }
+      : readMetadata(type, await metadataOf(bytes), bytes, orientation);
+  checkSize(header, limits);
+  return { header, bytes };
+}
+
+function typeOf(head: Buffer): ImageType {
+  const type = sniff(head);
+  if (!type || isCanonRaw(head)) throw refusalOf(head);
+  return type;
+}
+
+/** Canon's older raw files begin as a TIFF. */
+const isCanonRaw = (head: Buffer) => head.toString('latin1', 0, 4) === 'II*\0' && head.toString('latin1', 8, 11) === 'CR\x02';
+
+function refuseThumbnails(bytes: Buffer): void {
+  if (isCameraRaw(bytes)) throw refusalOfRaw();
+  if (startsWithThumbnail(bytes))
+    throw new Rejected(
+      'The first picture in this TIFF is only a small copy of the photo. Save the photo as PNG or JPEG and send that.',
+      {
+        status: 415,
+      },
+    );
+}
+
+function checkSize(header: Header, limits: ImageLimits): void {
+  const { type, width, height, frames } = header;
+  if (frames > limits.MAX_FRAMES)
+    throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed. Send a shorter one.`);
+  if (width * height * frames > limits.MAX_PIXELS)
+    throw new Rejected(
+      `The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed. Send a smaller version of it.`,
+    );
+  const { longestSide } = formats[type];
+  if (Math.max(width, height) > longestSide)
+    throw new Rejected(
+      `The image is ${width} x ${height} pixels; at most ${longestSide} can be developed on a side. Send a part of it.`,
+    );
+}
+
+/** @throws Rejected when a print would take more memory than one photo may have */
+export function checkMemory({ type }: Header, { bytes }: Cost, print: PrintType, { MAX_IMAGE_MEMORY }: ImageLimits): void {
+  if (bytes <= MAX_IMAGE_MEMORY) return;
+  const kind = print === printType(type) ? '' : ` as ${extensionOf(print).toUpperCase()}`;
+  throw new Rejected(
+    `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} are allowed. ` +
+      'Send a smaller version of it, or ask for JPEG prints.',
+  );
+}
+
+const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;
+
+/** What all BMP files have in common once they are read. */
+const plainBmp = {
+  frames: 1,
+  pictures: 1,
+  orientation: 1,
+  model: 'srgb',
+  alpha: true,
+  depth: 'uchar',
+  bands: 4,
+  interlaced: false,
+  samplesPerPixel: 3,
+  tile: 0,
+};
+
+/** By the chroma subsampling of a JPEG. */
+const samples: Record<string, number> = { '4:2:0': 1.5, '4:2:2': 2, '4:4:4': 3 };
+
+function readMetadata(type: ImageType, metadata: Metadata, bytes: Buffer, exifOrientation: number | undefined): Header {
+  const { pageHeight, pages, delay, loop, space, icc, depth, hasAlpha, channels, isProgressive, chromaSubsampling } = metadata;
   const frames = formats[type].moves ? (pages ?? 1) : 1;
-  const size = frames > 1 ? { width: metadata.width, height: pageHeight ?? metadata.height } : autoOrient;
+  // libvips cannot turn an animation. TIFF has a tag of its own.
+  const orientation = frames > 1 ? 1 : (exifOrientation ?? metadata.orientation ?? 1);
+  const [width, height] = [metadata.width, frames > 1 ? (pageHeight ?? metadata.height) : metadata.height];
   return {
     type,
-    ...size,
+    ...(orientation > 4 ? { width: height, height: width } : { width, height }),
     frames,
+    pictures: Math.max(frames, countPictures(bytes, type)),
     ...(frames > 1 && { ...(delay && { delay }), ...(loop !== undefined && { loop }) }),
-    // libvips cannot turn an animation.
-    orientation: frames > 1 ? 1 : (orientation ?? 1),
+    orientation,
     model: space,
     alpha: hasAlpha,
     depth,
+    bands: channels,
+    interlaced: isProgressive,
+    samplesPerPixel: channels > 3 ? channels : (samples[chromaSubsampling ?? ''] ?? channels),
+    tile: type === 'image/tiff' ? tileBytes(bytes) : 0,
     ...(icc && { profile: icc }),
   };
 }
 
 /** libvips is loaded with the first image, not before: a page or a status needs none of it. */
-async function metadataOf(source: Buffer | string): Promise<Metadata> {
+async function metadataOf(bytes: Buffer): Promise<Metadata> {
   const { sharp } = await import('./libvips.ts');
-  return sharp(source, { limitInputPixels: false, failOn: 'none' })
+  return sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((cause: unknown) => {
       throw new Rejected('The file is damaged: it starts like an image, but its header cannot be read.', { cause });
@@ -86,7 +180,7 @@ async function metadataOf(source: Buffer | string): Promise<Metadata> {
 async function readHead(path: string): Promise<Buffer> {
   const handle = await open(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();

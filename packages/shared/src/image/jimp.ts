@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { decode } from './decode.ts';
 import { encode, type EncodeOptions } from './encode.ts';
 import { formats, type ImageType, type PrintType } from './formats.ts';
-import { inspect } from './inspect.ts';
+import { prepare } from './inspect.ts';
 import { limits } from './limits.ts';
 
 /** Jimp's interface for a format, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
@@ -13,10 +13,9 @@ function format<Mime extends ImageType>(mime: Mime) {
     mime,
     // Otherwise Jimp lays the image on its background itself, pixel by pixel.
     hasAlpha: true,
-    async decode(bytes: Buffer) {
-      const { MAX_PIXELS, MAX_FRAMES } = v.parse(v.object(limits), {});
-      const imageLimits = { MAX_PIXELS, MAX_FRAMES };
-      const header = await inspect(bytes, imageLimits);
+    async decode(original: Buffer) {
+      const imageLimits = v.parse(v.object(limits), {});
+      const { header, bytes } = await prepare(original, imageLimits);
       // Jimp itself turns a JPEG upright, and nothing else.
       if (mime === 'image/jpeg') header.orientation = 1;
       const { frames } = await decode(bytes, header, imageLimits);

@@ -11,7 +11,11 @@ export async function encodeJpeg({ width, height, data: rgba }: Bitmap, quality:
   if (grey) return encodeLuma({ width, height, data: takeGrey([bitmap]).data }, quality);
   const { data } = bitmap;
   if (!turbo)
-    return save(sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false }), { type: 'image/jpeg', quality });
+    return save(sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false }), {
+      type: 'image/jpeg',
+      quality,
+      pixels: width * height,
+    });
   // It skips over an alpha channel faster than that could be taken out.
   return turbo.compress(data, { format: turbo.FORMAT_RGBX, width, height, quality, subsampling: turbo.SAMP_444 });
 }
@@ -20,5 +24,5 @@ export async function encodeJpeg({ width, height, data: rgba }: Bitmap, quality:
 export async function encodeLuma({ width, height, data }: Bitmap, quality: number): Promise<Buffer> {
   if (turbo) return turbo.compress(data, { format: turbo.FORMAT_GRAY, width, height, quality, subsampling: turbo.SAMP_GRAY });
   const pipeline = sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false });
-  return save(pipeline.toColourspace('b-w'), { type: 'image/jpeg', quality });
+  return save(pipeline.toColourspace('b-w'), { type: 'image/jpeg', quality, pixels: width * height });
 }

@@ -2,8 +2,8 @@
 const { default: sharp } = await import('sharp');
 
 /**
- * libvips, with nothing open but the loaders of the formats that Darkroom takes. By default it would also read SVG, PDF, raw files and
- * more, each a parser that a stranger's bytes need not reach.
+ * libvips with only the loaders that Darkroom needs. By default it would also read SVG, PDF, raw files and more: parsers that a
+ * stranger's bytes must not reach.
  */
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({

@@ -16,7 +16,9 @@ export const limits = {
   MAX_PIXELS: v.optional(integer(1, 1_000_000_000), '50000000'),
   /** Frames of an animation. */
   MAX_FRAMES: v.optional(integer(1, 10_000), '200'),
-  /** Seconds that one filter may spend on one photo. */
+  /** Bytes of memory that developing one photo may take, as its header tells; the program itself comes on top. */
+  MAX_IMAGE_MEMORY: v.optional(integer(64 * MiB, 16 * 1024 * MiB), String(600 * MiB)),
+  /** Seconds of processor time that one filter may spend on one photo. */
   MAX_IMAGE_SECONDS: v.optional(integer(1, 600), '20'),
 };
 
@@ -24,4 +26,7 @@ export const limits = {
 export interface ImageLimits {
   MAX_PIXELS: number;
   MAX_FRAMES: number;
+  MAX_IMAGE_MEMORY: number;
 }
+
+export const megabytes = (bytes: number) => `${Math.round(bytes / MiB)} MB`;

@@ -1,15 +1,16 @@
 import type { Bitmap } from './bitmap.ts';
 import type { Header } from './inspect.ts';
-import { coarseness } from './headers.ts';
+import { coarseness } from './jpeg-tables.ts';
 import { encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';
+import { upright } from './open.ts';
 import { isSrgb } from './profile.ts';
 import { turbo } from './turbo.ts';
 
 /**
  * From a JPEG to the JPEG of its luma. A JPEG holds luma as a plane of its own, by the very formula of grey prints (ITU-R BT.601;
  * JFIF 1.02, "Color space"), so chroma need not be decoded.
- * @returns undefined where another way has to be taken: other colours, or a fault that the long way can name
+ * @returns undefined where this cannot be done: other colours, or a fault that only the long way can name
  */
 export async function renderLuma(bytes: Buffer, header: Header, quality: number): Promise<Buffer | undefined> {
   const luma = isPlain(header) && isLargeAndCoarse(header, bytes) ? await decodeLuma(bytes) : undefined;
@@ -30,34 +31,17 @@ function isPlain({ type, model, profile }: Header): boolean {
 }
 
 /**
- * It is close, not equal: its inverse DCT is the fast one, off by more the finer the file is quantized (below 43 dB from a
- * quality of 94 on), and colours at the edge of what RGB can say are not clipped first. Small pictures are where such colours are,
- * drawings and letters, and where there is no time to gain.
+ * The result is close, not equal. Its inverse DCT is the fast one, whose error grows as quantization gets finer (below 43 dB from
+ * quality 94 on), and colours outside of RGB are not clipped first. Such colours occur in small pictures, drawings and text, where
+ * there is no time to gain anyway.
  */
 function isLargeAndCoarse({ width, height }: Header, bytes: Buffer): boolean {
   return width * height >= 1_000_000 && coarseness(bytes) >= 500;
 }
 
-/** EXIF orientations as mirrorings, then rotations: the order in which sharp does them. */
-const turns: Record<number, { angle: number; flip?: boolean; flop?: boolean }> = {
-  2: { angle: 0, flop: true },
-  3: { angle: 180 },
-  4: { angle: 0, flip: true },
-  5: { angle: 270, flop: true },
-  6: { angle: 90 },
-  7: { angle: 90, flop: true },
-  8: { angle: 270 },
-};
-
 async function turnUpright({ data, width, height }: Bitmap, orientation: number): Promise<Bitmap> {
-  const turn = turns[orientation];
-  if (!turn) return { data, width, height };
-  const upright = await sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false })
-    .rotate(turn.angle)
-    .flip(turn.flip ?? false)
-    .flop(turn.flop ?? false)
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data: upright.data, width: upright.info.width, height: upright.info.height };
+  if (orientation === 1) return { data, width, height };
+  const picture = sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false });
+  const turned = await upright(picture, orientation).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  return { data: turned.data, width: turned.info.width, height: turned.info.height };
 }

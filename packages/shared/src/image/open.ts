@@ -6,6 +6,7 @@ import { isSrgb } from './profile.ts';
 
 /**
  * A photo as libvips will read it: upright, in sRGB by its embedded profile, all frames of an animation.
+ * @param bytes as `prepare` gives them
  * @param failOn what ends the reading: anything that the decoder warns of, or only what it cannot read at all
  */
 export function openPhoto(bytes: Buffer, header: Header, limits: ImageLimits, failOn: 'warning' | 'error' = 'warning'): Sharp {
@@ -17,5 +18,27 @@ export function openPhoto(bytes: Buffer, header: Header, limits: ImageLimits, fa
     ignoreIcc: profile !== undefined && isSrgb(profile),
     failOn,
   });
-  return orientation > 1 ? photo.autoOrient() : photo;
+  return upright(photo, orientation);
+}
+
+/** EXIF orientations as mirrorings, then rotations: the order in which sharp does them. */
+const turns: Record<number, { angle: number; flip?: boolean; flop?: boolean }> = {
+  2: { angle: 0, flop: true },
+  3: { angle: 180 },
+  4: { angle: 0, flip: true },
+  5: { angle: 270, flop: true },
+  6: { angle: 90 },
+  7: { angle: 90, flop: true },
+  8: { angle: 270 },
+};
+
+/** Turns a picture upright. */
+export function upright(picture: Sharp, orientation: number): Sharp {
+  const turn = turns[orientation];
+  return turn
+    ? picture
+        .rotate(turn.angle)
+        .flip(turn.flip ?? false)
+        .flop(turn.flop ?? false)
+    : picture;
 }

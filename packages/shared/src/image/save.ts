@@ -12,11 +12,19 @@ export interface SaveOptions {
   quality?: number | undefined;
   /** Whether a WebP is to keep every pixel, unless a quality is asked for. */
   lossless?: boolean;
+  /** Of the picture; for AVIF only. */
+  pixels: number;
   animation?: { delay?: number[]; loop?: number };
 }
 
+/** AVIF takes 36 bytes of memory per pixel with full chroma, 23 with half. Pictures this large can do without, and fit into a worker. */
+export const halvesChroma = (pixels: number) => pixels > 12_500_000;
+
 /** Lets libvips write a print. No metadata is written. The settings are weighed in docs/images.md. */
-export async function save(pipeline: Sharp, { type, quality, lossless = false, animation = {} }: SaveOptions): Promise<Buffer> {
+export async function save(
+  pipeline: Sharp,
+  { type, quality, lossless = false, pixels, animation = {} }: SaveOptions,
+): Promise<Buffer> {
   switch (type) {
     case 'image/jpeg':
       // Huffman tables are the standard ones: fitted ones take three times as long. Chroma is whole: tinted prints have edges in it.
@@ -32,10 +40,14 @@ export async function save(pipeline: Sharp, { type, quality, lossless = false, a
         .toBuffer();
     }
     case 'image/avif':
-      // The one encoder that is worth several threads: it takes seconds where the others take a tenth of one.
+      // The one encoder worth several threads: it takes seconds, the others a tenth of one.
       sharp.concurrency(availableParallelism());
       return pipeline
-        .avif({ quality: quality ?? defaultQuality[type], effort: 0 })
+        .avif({
+          quality: quality ?? defaultQuality[type],
+          effort: 0,
+          chromaSubsampling: halvesChroma(pixels) ? '4:2:0' : '4:4:4',
+        })
         .toBuffer()
         .finally(() => sharp.concurrency(1));
     case 'image/gif':

@@ -1,5 +1,5 @@
 import type { Context, HealthCheck } from 'faas-js-runtime';
-import { explain, Rejected } from '../errors.ts';
+import { explain, Rejected, Unavailable } from '../errors.ts';
 import { type Event, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
 import { stackOf } from '../stack.ts';
@@ -83,7 +83,7 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
 
 /** The runtime takes the status from `code`, and stumbles over the string codes of system errors. */
 function answerable(error: unknown): Error {
-  const code = error instanceof Rejected ? error.status : 500;
+  const code = error instanceof Rejected || error instanceof Unavailable ? error.status : 500;
   return Object.assign(new Error(explain(error)), { code });
 }
 

@@ -1,75 +1,191 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { explain, Rejected, Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
-import { Died, startWorker, type Worker } from './process.ts';
+import { budget } from './budget.ts';
+import { line } from './line.ts';
+import { type ReadLoad, readLoad } from './load.ts';
+import { Died, NotStarted, startWorker, type Worker } from './process.ts';
+import { type Bounds, type Excess, lookInterval, watch } from './watch.ts';
 
-/** Processes that do what may hang or crash, so that it takes nothing else with it. */
+/** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else with it. */
 export interface WorkerPool<Task, Result> {
   /**
-   * @throws Rejected when the task itself is at fault
-   * @throws TooSlow, or Died where two workers died over it; any other error is a passing fault
+   * @param sender whose task it is: senders take turns
+   * @throws Rejected when the photo is at fault
+   * @throws Unavailable when the machine is; any other error is a passing fault of the task
    */
-  run(task: Task): Promise<Result>;
+  run(task: Task, sender?: string): Promise<Result>;
   /** Starts one worker ahead of the first task. */
   warm(): void;
+  /** False once workers fail to start, again and again. Asking has another try made. */
+  healthy(): boolean;
   close(): void;
 }
 
+interface Options<Task, Result> {
+  /** Bytes that all photos together may take. */
+  memory?: number;
+  start?: () => Worker<Task, Result>;
+  clock?: Clock;
+  load?: ReadLoad;
+}
+
+/** Failed starts in a row after which there is no hope without a new process, or a new machine. */
+const hopeless = 3;
+
+/** A worker was lost over its task. */
+class Lost extends Error {
+  override readonly name = 'Lost';
+  readonly why: 'crash' | 'killed' | Excess;
+
+  constructor(why: Lost['why'], message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+/** What the person reads when a photo was seen twice to do this. The other reasons are faults of the machine. */
+const sentences: Partial<Record<Lost['why'], (bounds: Bounds) => string>> = {
+  crash: () => 'The file is damaged in a way that makes it impossible to develop. Open it in a photo editor and save it again.',
+  time: ({ seconds }) => `It took longer than ${seconds} seconds to develop, and was stopped. Send a smaller version of it.`,
+  hung: () => 'The file makes the program that reads it stand still. Open it in a photo editor and save it again.',
+  memory: () => 'It takes more memory to develop than one photo may have. Send a smaller version of it.',
+};
+
 /**
  * @param size how many work at once; tasks beyond that wait in line
- * @param seconds how long one task may take, not counting the wait
+ * @param limits what one task may use of the machine
  */
 export function workerPool<Task, Result>(
   size: number,
-  seconds: number,
-  start: () => Worker<Task, Result> = () => startWorker(),
+  bounds: Bounds,
+  { memory = Infinity, start = () => startWorker(), clock = systemClock, load = readLoad }: Options<Task, Result> = {},
 ): WorkerPool<Task, Result> {
   const idle: Worker<Task, Result>[] = [];
   const all = new Set<Worker<Task, Result>>();
-  const waiting: (() => void)[] = [];
+  const waiting = line<() => void>();
+  const shared = budget(memory);
   let busy = 0;
-
-  async function attempt(task: Task): Promise<Result> {
-    if (busy === size) await new Promise<void>((resolve) => waiting.push(resolve));
-    else busy += 1;
-    const worker = take();
-    try {
-      return await worker.run(task, seconds);
-    } finally {
-      if (worker.alive()) idle.push(worker);
-      else all.delete(worker);
-      const next = waiting.shift();
-      if (next) next();
-      else busy -= 1;
-    }
-  }
+  let failedStarts = 0;
 
   function take(): Worker<Task, Result> {
     for (let worker = idle.pop(); worker; worker = idle.pop()) {
       if (worker.alive()) return worker;
       all.delete(worker);
     }
-    const worker = start();
+    const worker = countFailure(start);
     all.add(worker);
+    worker.ready.then(
+      () => (failedStarts = 0),
+      (error: unknown) => {
+        failedStarts += 1;
+        log('worker not started', { error: explain(error) });
+      },
+    );
     return worker;
   }
 
+  function countFailure(act: () => Worker<Task, Result>): Worker<Task, Result> {
+    try {
+      return act();
+    } catch (error) {
+      failedStarts += 1;
+      log('worker not started', { error: explain(error) });
+      throw error;
+    }
+  }
+
+  async function inTurn(task: Task, sender: string): Promise<Result> {
+    if (busy === size) await new Promise<void>((resolve) => waiting.add(sender, resolve));
+    else busy += 1;
+    let worker: Worker<Task, Result> | undefined;
+    try {
+      worker = take();
+      return await attempt(worker, task);
+    } finally {
+      if (worker?.alive()) idle.push(worker);
+      else if (worker) all.delete(worker);
+      const next = waiting.take();
+      if (next) next();
+      else busy -= 1;
+    }
+  }
+
+  /** One task, watched. Whatever it waits for within the pool does not count. */
+  async function attempt(worker: Worker<Task, Result>, task: Task): Promise<Result> {
+    const over = new AbortController();
+    const begin = () => watch(bounds, clock.now(), read(worker));
+    let look: ReturnType<typeof watch> | undefined = begin();
+    worker.ready.then(
+      () => (look = begin()),
+      () => undefined,
+    );
+    const leave = async (bytes: number) => {
+      look = undefined;
+      await shared.reserve(bytes, over.signal);
+      look = begin();
+    };
+    let excess: Excess | undefined;
+    const watching = async () => {
+      while (!over.signal.aborted && !excess) {
+        await clock.sleep(lookInterval, over.signal);
+        excess = look?.(clock.now(), read(worker), worker.computing());
+      }
+      if (excess) worker.kill();
+    };
+    watching().catch(() => undefined);
+    try {
+      return await worker.run(task, leave);
+    } catch (error) {
+      if (excess) throw new Lost(excess, `An image worker was ended: ${excess}`);
+      if (error instanceof Died) throw new Lost(error.crashed ? 'crash' : 'killed', error.message);
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
+
+  const read = (worker: Worker<Task, Result>) => (worker.pid === undefined ? undefined : load(worker.pid));
+
   return {
-    async run(task) {
-      for (let tries = 1; ; tries += 1) {
+    async run(task, sender = '') {
+      // Once may be chance, and must not be held against the photo; nor against the machine, which gets a second try at once.
+      const seen = { photo: 0, machine: 0 };
+      for (;;) {
         try {
-          return await attempt(task);
+          return await inTurn(task, sender);
         } catch (error) {
-          if (!(error instanceof Died)) throw error;
-          log('worker died', { task: JSON.stringify(task), error: error.message });
-          // Once may be chance (the system was short of memory); twice is the task.
-          if (tries === 2) throw error;
+          if (error instanceof NotStarted) throw new Unavailable('No image worker can be started', { cause: error });
+          if (!(error instanceof Lost)) throw error;
+          log('worker lost', { why: error.why, task: JSON.stringify(task), error: error.message });
+          const sentence = sentences[error.why];
+          seen[sentence ? 'photo' : 'machine'] += 1;
+          if (sentence && seen.photo === 2) throw new Rejected(sentence(bounds), { cause: error });
+          if (seen.machine === 2)
+            throw new Unavailable('Image workers are lost to something other than the photo', { cause: error });
         }
       }
     },
     warm() {
-      if (all.size === 0) idle.push(take());
+      if (all.size === 0) startAhead();
+    },
+    healthy() {
+      if (failedStarts < hopeless) return true;
+      if (busy === 0 && all.size === 0) startAhead();
+      return false;
     },
     close() {
       for (const worker of all) worker.kill();
     },
   };
+
+  function startAhead() {
+    try {
+      const worker = take();
+      idle.push(worker);
+      worker.ready.catch(() => all.delete(worker));
+    } catch {
+      // It is counted, and whoever has a task will hear.
+    }
+  }
 }

@@ -1,108 +1,146 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { Rejected } from '../errors.ts';
+import { fork } from 'node:child_process';
+import { Rejected, Unavailable } from '../errors.ts';
 
-/** What a worker has to say: once that it is ready, then one answer per task. */
-export type Answer<Result> = 'ready' | { done: Result } | { rejected: string; status: number } | { failed: string };
+/** How a task ended, as a worker tells it. */
+export type Reply<Result> =
+  | { done: Result }
+  | { rejected: string; status: number }
+  | { unavailable: string }
+  | { failed: string };
+/** All that a worker says: once that it is ready; then, for each task, that it wants to compute, that it has computed, and a reply. */
+export type Said<Result> = 'ready' | { wants: number } | 'computed' | Reply<Result>;
+/** All that a worker is told. */
+export type Told<Task> = { task: Task } | 'compute';
 
 /** A process that does one task at a time. Tasks and results are what `structuredClone` can copy. */
 export interface Worker<Task, Result> {
+  readonly pid: number | undefined;
+  /** Rejects with NotStarted when the process could not be started, or ended before its first task. */
+  readonly ready: Promise<void>;
   /**
-   * @param seconds after which it is killed
-   * @throws Rejected when the task itself is at fault
-   * @throws TooSlow when it was killed; Died when it ended over the task; any other error is a passing fault
+   * @param leave is asked before the worker computes, with the bytes that it will need; it computes once that resolves
+   * @throws Rejected when the photo is at fault, Unavailable when the store or the machine is
+   * @throws Died when the process ended over it; any other error is a passing fault
    */
-  run(task: Task, seconds: number): Promise<Result>;
+  run(task: Task, leave: (bytes: number) => Promise<void>): Promise<Result>;
+  /** Whether it computes now, and so depends on nothing outside of itself. */
+  computing(): boolean;
   alive(): boolean;
   kill(): void;
 }
 
-/** A worker ended over its task: native code crashed, or memory ran out. */
-export class Died extends Error {
-  override readonly name = 'Died';
+/** The system has no room for another process, or the program cannot run. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
 }
 
-/** A worker was killed, since its task took too long. */
-export class TooSlow extends Error {
-  override readonly name = 'TooSlow';
-  readonly seconds: number;
+/** What native code raises when it fails. Whoever sends another signal is not the photo: SIGKILL is the system, short of memory. */
+const faults = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'];
 
-  constructor(seconds: number) {
-    super(`A worker took longer than ${seconds} seconds`);
-    this.seconds = seconds;
+/** A worker ended over its task. */
+export class Died extends Error {
+  override readonly name = 'Died';
+  /** Whether the process itself failed; otherwise someone ended it. */
+  readonly crashed: boolean;
+
+  constructor(code: number | null, signal: string | null) {
+    super(`An image worker ended with ${signal ?? `exit code ${code}`}`);
+    this.crashed = signal === null || faults.includes(signal);
   }
 }
 
-const argument = 'worker';
+const argument = 'image-worker';
 
 /** Whether this process was started as a worker. */
 export const isWorker = process.argv[2] === argument && process.send !== undefined;
 /** The process id of whoever started this worker. */
 export const employer = Number(process.argv[3]);
 
-/** How long a worker may take until it is ready: seconds, where a processor is shared by many. */
-const startSeconds = 60;
-
-/** @param program what to run as a worker: this very program, once more */
+/**
+ * @param program what to run as a worker: this very program, once more
+ * @throws NotStarted
+ */
 export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Task, Result> {
-  const child = fork(program, [argument, String(process.pid)], {
-    execArgv: [],
-    // glibc would give each thread an arena of its own, and keep what they once held: a large buffer passes through several.
-    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    serialization: 'advanced',
-  });
+  const child = spawnChild(program);
   // Idle workers keep nothing alive: the process lives by its port.
   child.unref();
   child.channel?.unref();
-  const started = answerOf<Result>(child, startSeconds, () => new Error(`A worker was not ready within ${startSeconds} seconds`));
-  // A worker that nobody has asked yet may fail unheard: whoever asks next will hear.
-  started.catch(() => undefined);
-
-  async function answerTo(task: Task, seconds: number): Promise<Answer<Result>> {
-    await started.catch((cause: unknown) => {
-      throw new Error('A worker could not start', { cause });
+  let [computing, ended] = [false, false];
+  let hear: (said: Said<Result>) => void = () => undefined;
+  child.on('message', (said) => hear(said as Said<Result>));
+  const gone = new Promise<never>((_, reject) => {
+    child.once('exit', (code, signal) => {
+      ended = true;
+      reject(new Died(code, signal));
     });
-    const answer = answerOf<Result>(child, seconds, () => new TooSlow(seconds));
-    child.send({ task });
-    return answer;
+    child.on('error', (cause) => {
+      ended = true;
+      reject(new NotStarted('An image worker cannot be reached', { cause }));
+    });
+  });
+  // Whoever has given it a task hears of its end; an idle one may go unheard.
+  gone.catch(() => undefined);
+  const ready = new Promise<void>((resolve, reject) => {
+    hear = (said) => said === 'ready' && resolve();
+    gone.catch((cause: unknown) => reject(new NotStarted('An image worker could not start', { cause })));
+  });
+  ready.catch(() => undefined);
+  // A process that is gone does not hear; its end is told by `gone`.
+  const tell = (told: Told<Task>) => void child.send(told, () => undefined);
+
+  function replyTo(task: Task, leave: (bytes: number) => Promise<void>): Promise<Reply<Result>> {
+    return new Promise((resolve, reject) => {
+      gone.catch(reject);
+      hear = (said) => {
+        if (said === 'ready') reject(new Error('An image worker spoke out of turn'));
+        else if (said === 'computed') computing = false;
+        else if ('wants' in said) leave(said.wants).then(begin, reject);
+        else resolve(said);
+      };
+      tell({ task });
+    });
+  }
+
+  function begin() {
+    computing = true;
+    tell('compute');
   }
 
   return {
-    async run(task, seconds) {
+    pid: child.pid,
+    ready,
+    async run(task, leave) {
       child.channel?.ref();
       try {
-        const answer = await answerTo(task, seconds);
-        if (answer === 'ready') throw new Error('A worker spoke out of turn');
-        if ('done' in answer) return answer.done;
-        if ('rejected' in answer) throw new Rejected(answer.rejected, { status: answer.status });
-        throw new Error(answer.failed);
+        await ready;
+        const reply = await replyTo(task, leave);
+        if ('done' in reply) return reply.done;
+        if ('rejected' in reply) throw new Rejected(reply.rejected, { status: reply.status });
+        if ('unavailable' in reply) throw new Unavailable(reply.unavailable);
+        throw new Error(reply.failed);
       } finally {
+        computing = false;
         child.channel?.unref();
       }
     },
-    alive: () => child.connected && !child.killed,
+    computing: () => computing,
+    // The channel may close a moment after the process has ended.
+    alive: () => !ended && child.connected && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };
 }
 
-/** The next thing that the worker says. It is killed when that takes too long. */
-function answerOf<Result>(child: ChildProcess, seconds: number, late: () => Error): Promise<Answer<Result>> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      settle(() => reject(late()));
-    }, seconds * 1000);
-    const onMessage = (message: unknown) => settle(() => resolve(message as Answer<Result>));
-    const onExit = (code: number | null, signal: string | null) =>
-      settle(() => reject(new Died(`A worker ended with ${signal ?? `exit code ${code}`}`)));
-    // It could not be started, or is gone before the exit was noticed.
-    const onError = (cause: Error) => settle(() => reject(new Died('A worker cannot be reached', { cause })));
-    child.once('message', onMessage).once('exit', onExit).once('error', onError);
-
-    function settle(conclude: () => void) {
-      clearTimeout(timer);
-      child.off('message', onMessage).off('exit', onExit).off('error', onError);
-      conclude();
-    }
-  });
+function spawnChild(program: string) {
+  try {
+    return fork(program, [argument, String(process.pid)], {
+      execArgv: [],
+      // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+  } catch (cause) {
+    // Some faults of the system are thrown (ENOMEM), others arrive as an event (EAGAIN).
+    throw new NotStarted('An image worker could not be started', { cause });
+  }
 }

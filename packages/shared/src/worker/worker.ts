@@ -1,35 +1,63 @@
+import { setPriority } from 'node:os';
 import { Worker as Thread } from 'node:worker_threads';
-import { explain, Rejected } from '../errors.ts';
+import { explain, Rejected, Unavailable } from '../errors.ts';
 import { stackOf } from '../stack.ts';
-import { type Answer, employer } from './process.ts';
+import { employer, type Reply, type Said, type Told } from './process.ts';
+
+/**
+ * Wraps the part of a task that computes, and depends on nothing outside: only then can standing still be held against the photo.
+ * Waits until so many bytes of memory are free.
+ */
+export type Compute = <Part>(bytes: number, part: () => Promise<Part>) => Promise<Part>;
+
+/** Below all that answer requests and probes: work that takes seconds can wait for what takes a millisecond. */
+const niceness = 10;
 
 /** The life of a worker: one task after the other, as its employer asks, until that is gone. */
-export function work<Task, Result>(perform: (task: Task) => Promise<Result>): void {
-  holdOn();
+export function work<Task, Result>(perform: (task: Task, compute: Compute) => Promise<Result>): void {
+  setPriority(niceness);
+  endWithEmployer();
   // An employer that is gone hears nothing, and this process ends as well.
-  const say = (answer: Answer<Result>) => process.send?.(answer, undefined, undefined, () => undefined);
+  const say = (said: Said<Result>) => process.send?.(said, undefined, undefined, () => undefined);
+  let begin: () => void = () => undefined;
 
-  async function answerTo(task: Task): Promise<Answer<Result>> {
+  const compute: Compute = async (bytes, part) => {
+    const leave = new Promise<void>((resolve) => (begin = resolve));
+    say({ wants: bytes });
+    await leave;
     try {
-      return { done: await perform(task) };
+      return await part();
+    } finally {
+      say('computed');
+    }
+  };
+
+  async function replyTo(task: Task): Promise<Reply<Result>> {
+    try {
+      return { done: await perform(task, compute) };
     } catch (error) {
       const fault = error instanceof Rejected ? error.cause : error;
       // It may be a mistake in the filter: the stack names its line.
-      if (fault instanceof Error && !(fault instanceof Rejected)) console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
-      return error instanceof Rejected ? { rejected: error.message, status: error.status } : { failed: explain(error) };
+      if (fault instanceof Error && !(fault instanceof Rejected) && !(fault instanceof Unavailable))
+        console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
+      if (error instanceof Rejected) return { rejected: error.message, status: error.status };
+      return error instanceof Unavailable ? { unavailable: explain(error) } : { failed: explain(error) };
     }
   }
 
-  process.on('message', ({ task }: { task: Task }) => void answerTo(task).then(say));
+  process.on('message', (told: Told<Task>) => {
+    if (told === 'compute') begin();
+    else void replyTo(told.task).then(say);
+  });
   say('ready');
 }
 
-/** A worker ends with its employer, at once and only then: what it is at, the employer may still be waiting for. */
-function holdOn(): void {
+/** A worker ends with its employer, at once and only then: the employer may still be waiting for what it is at. */
+function endWithEmployer(): void {
   process.on('SIGTERM', () => undefined);
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // A filter in an endless loop would never hear of the disconnect: a thread looks as well.
-  const watch = `setInterval(() => { if (process.ppid !== ${employer}) process.kill(process.pid, 'SIGKILL'); }, 1000)`;
-  new Thread(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
+  const look = `setInterval(() => { if (process.ppid !== ${employer}) process.kill(process.pid, 'SIGKILL'); }, 1000)`;
+  new Thread(look, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
 }

@@ -5,7 +5,7 @@ import { grayscale } from '../../../../functions/grayscale/src/index.ts';
 import { sepia } from '../../../../functions/sepia/src/index.ts';
 
 /** The limits that hold when nothing is set. */
-export const imageLimits = { MAX_PIXELS: 50_000_000, MAX_FRAMES: 200 };
+export const imageLimits = { MAX_PIXELS: 50_000_000, MAX_FRAMES: 200, MAX_IMAGE_MEMORY: 600 * 1024 * 1024 };
 
 /** The filters as the functions have them. */
 export const filters = { grayscale, sepia } satisfies Record<string, Apply>;
@@ -15,6 +15,7 @@ export function printOf(
   photo: Buffer,
   filter: keyof typeof filters,
   options: { type: PrintType; quality?: number },
+  limits = imageLimits,
 ): Promise<Buffer> {
-  return render(photo, options, filters[filter], imageLimits);
+  return render(photo, options, filters[filter], limits);
 }

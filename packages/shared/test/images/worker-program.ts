@@ -11,6 +11,8 @@ if (isWorker) {
     if (command === commands.loop) for (;;);
     if (command === commands.sleep) await sleep(60_000);
     if (command === commands.crash) process.abort();
+    if (command === commands.nap) await sleep(2000);
+    if (command === commands.swell) for (const held = []; ; held.push(Buffer.alloc(1 << 24, 1))) await sleep(1);
     if (command === commands.fault) throw new Error('a fault of the filter');
     data.fill(0);
   };
@@ -19,7 +21,7 @@ if (isWorker) {
   // As an employer: one worker at an endless loop, and then the command to die without a word.
   const worker = startWorker();
   const [original, print] = process.argv.slice(2);
-  void worker.run({ original: original!, print: print!, type: 'image/png' }, 60).catch(() => undefined);
+  void worker.run({ original: original!, print: print!, type: 'image/png' }, async () => undefined).catch(() => undefined);
   process.stdout.write('begun\n');
   setInterval(() => undefined, 1000);
 }

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 
 /** Processes whose parent is `pid`; the fourth field of stat. */
 export function childrenOf(pid: number): number[] {
@@ -12,7 +12,11 @@ export const processorTime = (pid: number) => Number(fields(`/proc/${pid}/stat`)
 
 /** What follows the name of the program. */
 function fields(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const text = readFileSync(file, 'utf8');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
 }

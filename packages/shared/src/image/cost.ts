@@ -1,0 +1,103 @@
+import type { PrintType } from './formats.ts';
+import type { Header } from './inspect.ts';
+import { isShort } from './short-way.ts';
+import { halvesChroma } from './save.ts';
+
+/** What a print will take of the machine, as far as the header of the photo tells. */
+export interface Cost {
+  /** Bytes of memory at the peak, beside the program itself. */
+  bytes: number;
+  /** Seconds of processor time: the order of magnitude, on a processor of today. */
+  seconds: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** Bytes that a decoder holds per pixel. Measured at 24 megapixels (docs/images.md has the table), and rounded up, as all that follow. */
+function decoderBytes({ type, interlaced, bands, depth, samplesPerPixel, alpha }: Header): number {
+  switch (type) {
+    case 'image/jpeg':
+      // All coefficients, of 16 bits each, until the last scan has been read.
+      return 0.4 + (interlaced ? 2 * samplesPerPixel : 0);
+    case 'image/png':
+      return 1 + (interlaced ? bands * bytesOf(depth) : 0);
+    case 'image/webp':
+      return 8;
+    case 'image/avif':
+      return alpha ? 7 : 4.5;
+    case 'image/gif':
+      return 5;
+    case 'image/tiff':
+      return 1;
+    case 'image/bmp':
+      return 2;
+  }
+}
+
+/** Bytes that an encoder holds per pixel, its output included. */
+function encoderBytes(type: PrintType, pixels: number, alpha: boolean): number {
+  switch (type) {
+    case 'image/jpeg':
+      // What is transparent is laid on white first, in a copy.
+      return alpha ? 4.8 : 0.6;
+    case 'image/png':
+      return 1.8;
+    case 'image/webp':
+      return alpha ? 14 : 6;
+    case 'image/avif':
+      return (halvesChroma(pixels) ? 23 : 36) + (alpha ? 9 : 0);
+    case 'image/gif':
+      return 14;
+    case 'image/tiff':
+      return 2;
+  }
+}
+
+/** Bytes per pixel of the picture itself: RGBA where a filter is handed pixels, a few rows where libvips does it all. */
+function pictureBytes(header: Header, short: boolean): number {
+  const { model, profile, depth, bands, orientation } = header;
+  const turned = orientation > 1 ? bands * bytesOf(depth) : 0;
+  const inks = model === 'cmyk' && profile === undefined ? bands * Math.min(2, bytesOf(depth)) + 0.5 : 0;
+  return turned + inks + (short ? 0.3 : 4.2);
+}
+
+const bytesOf = (depth: string) => ({ uchar: 1, char: 1, ushort: 2, short: 2, double: 8 })[depth] ?? 4;
+
+/** Seconds per megapixel: decoding, and encoding. */
+const decoding: Record<Header['type'], number> = {
+  'image/jpeg': 0.01,
+  'image/png': 0.02,
+  'image/webp': 0.03,
+  'image/avif': 0.06,
+  'image/gif': 0.03,
+  'image/tiff': 0.02,
+  'image/bmp': 0.01,
+};
+const encoding: Record<PrintType, number> = {
+  'image/jpeg': 0.01,
+  'image/png': 0.04,
+  'image/webp': 0.06,
+  'image/avif': 0.15,
+  'image/gif': 0.13,
+  'image/tiff': 0.05,
+};
+
+/**
+ * The cost of one print, from the header alone.
+ * @param fileBytes of the photo
+ * @param type what the print is encoded as
+ * @param byMatrix whether the filter is a colour matrix, and libvips may do it all
+ */
+export function costOf(header: Header, fileBytes: number, type: PrintType, byMatrix = false): Cost {
+  const { width, height, frames, alpha, tile } = header;
+  const pixels = width * height * frames;
+  const short = byMatrix && isShort(header, type);
+  const [decoder, encoder] = [decoderBytes(header), encoderBytes(type, pixels, alpha)];
+  // The short way decodes and encodes at the same time, the long way one after the other.
+  const perPixel = pictureBytes(header, short) + (short ? decoder + encoder : Math.max(decoder, encoder));
+  return {
+    // The file, and a copy of it without EXIF.
+    bytes: Math.round(16 * MiB + 2 * fileBytes + tile + pixels * perPixel),
+    seconds: (pixels / 1e6) * (decoding[header.type] + encoding[type] + (short ? 0 : 0.01)),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * EXIF, read by Darkroom itself and hidden from libvips: libexif, which libvips hands it to, follows directories that point at themselves
+ * for ever. Of all that EXIF holds, a print needs the orientation.
+ */
+import { crc32 } from 'node:zlib';
+import type { ImageType } from './formats.ts';
+import { chunksOf as pngChunks } from './png.ts';
+import { chunksOf as webpChunks } from './webp.ts';
+
+/** A photo without its EXIF, and what that said. */
+export interface Bare {
+  bytes: Buffer;
+  /** 1..8 as in EXIF; 1 is upright. Undefined where EXIF says nothing. */
+  orientation?: number;
+}
+
+/** The photo itself where there is no EXIF; otherwise a copy. */
+export function withoutExif(bytes: Buffer, type: ImageType): Bare {
+  switch (type) {
+    case 'image/jpeg':
+      return hide(bytes, jpegBlocks(bytes));
+    case 'image/webp':
+      return hide(bytes, webpBlocks(bytes));
+    case 'image/png':
+      return hide(bytes, pngBlocks(bytes), sealPng);
+    case 'image/avif':
+      // Its orientation is a property of the picture, and libheif applies that.
+      return { bytes: hide(bytes, avifBlocks(bytes)).bytes };
+    default:
+      return { bytes };
+  }
+}
+
+/** Where a format names a block as EXIF, and where the EXIF itself begins. */
+interface Block {
+  /** Offset of the name, which is overwritten: readers skip blocks that they do not know. */
+  name: number;
+  /** Offset of the TIFF header within. */
+  start: number;
+}
+
+function hide(bytes: Buffer, blocks: Block[], seal?: (copy: Buffer, block: Block) => void): Bare {
+  const [first] = blocks;
+  if (!first) return { bytes };
+  const copy = Buffer.from(bytes);
+  for (const block of blocks) {
+    // A name that nobody else has, in any case of its letters. For PNG the case counts: not critical, private, no part of the pixels.
+    copy.write('daRk', block.name, 'latin1');
+    seal?.(copy, block);
+  }
+  const orientation = readOrientation(bytes.subarray(first.start));
+  return { bytes: copy, ...(orientation && { orientation }) };
+}
+
+/**
+ * An APP1 segment whose content begins with "Exif\0\0" (CIPA DC-008, 4.5.4). Two bytes of 0xFF 0xE1 stand nowhere within pixels, so that
+ * no order of segments can hide one.
+ */
+function jpegBlocks(bytes: Buffer): Block[] {
+  const blocks: Block[] = [];
+  const signature = Buffer.from('Exif\0\0', 'latin1');
+  for (let at = bytes.indexOf(signature); at !== -1; at = bytes.indexOf(signature, at + 1))
+    if (bytes[at - 4] === 0xff && bytes[at - 3] === 0xe1) blocks.push({ name: at, start: at + signature.length });
+  return blocks;
+}
+
+function pngBlocks(bytes: Buffer): Block[] {
+  return [...pngChunks(bytes)].filter(({ name }) => name === 'eXIf').map(({ at }) => ({ name: at + 4, start: at + 8 }));
+}
+
+/** A chunk ends with a checksum over its name and content. */
+function sealPng(copy: Buffer, { name }: Block): void {
+  const end = name + 4 + copy.readUInt32BE(name - 4);
+  if (end + 4 <= copy.length) copy.writeUInt32BE(crc32(copy.subarray(name, end)), end);
+}
+
+function webpBlocks(bytes: Buffer): Block[] {
+  return [...webpChunks(bytes)]
+    .filter(({ name }) => name === 'EXIF')
+    .map(({ at, start }) => ({ name: at, start: bytes.toString('latin1', start, start + 4) === 'Exif' ? start + 6 : start }));
+}
+
+/** An entry of the table of items, whose type is "Exif" (ISO/IEC 14496-12, 8.11.6): after a version and flags, a number and an index. */
+function avifBlocks(bytes: Buffer): Block[] {
+  const blocks: Block[] = [];
+  for (let at = bytes.indexOf('infe', 0, 'latin1'); at !== -1; at = bytes.indexOf('infe', at + 1, 'latin1')) {
+    const name = at + 8 + (bytes[at + 4] === 3 ? 6 : 4);
+    if (bytes.toString('latin1', name, name + 4) === 'Exif') blocks.push({ name, start: bytes.length });
+  }
+  return blocks;
+}
+
+const orientationTag = 0x0112;
+
+/** Looks through the first directory alone; what that points to is of no interest. Layout: TIFF 6.0, section 2. */
+function readOrientation(tiff: Buffer): number | undefined {
+  const order = tiff.toString('latin1', 0, 2);
+  if (tiff.length < 10 || (order !== 'II' && order !== 'MM')) return undefined;
+  const short = (at: number) => (order === 'II' ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
+  const start = order === 'II' ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
+  if (start + 2 > tiff.length) return undefined;
+  const end = Math.min(start + 2 + short(start) * 12, tiff.length - 12 + 1);
+  for (let at = start + 2; at < end; at += 12) {
+    if (short(at) !== orientationTag) continue;
+    const value = short(at + 8);
+    return value >= 1 && value <= 8 ? value : undefined;
+  }
+  return undefined;
+}

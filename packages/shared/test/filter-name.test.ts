@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { filterNames, readConfig } from '../src/config.ts';
+import { filterFinished, imageUploaded } from '../src/events.ts';
+import { filter } from '../src/filter/filter.ts';
+
+const nothing = () => undefined;
+
+test.each([
+  'type',
+  'id',
+  'source',
+  'time',
+  'data',
+  'specversion',
+  'subject',
+  'datacontenttype',
+  'dataschema',
+  'archive',
+  'original',
+  'zip',
+])('“%s” is no name for a filter, neither for the function nor for ingest', (name) => {
+  expect(() => filter(name, nothing)).toThrow(`“${name}” already means something else`);
+  expect(() => readConfig({ FILTERS: filterNames }, { FILTERS: `sepia,${name}` })).toThrow(
+    `“${name}” already means something else`,
+  );
+});
+
+test('each attribute that Darkroom puts on an event is reserved', () => {
+  const route = { job: '00000000-0000-4000-8000-000000000000', filters: [], archive: true };
+  for (const event of [imageUploaded(route, '1'), filterFinished(route, '1', 'sepia', 'succeeded')])
+    for (const [name, value] of Object.entries(event))
+      if (value !== undefined) expect(() => filter(name.replace('_', ''), nothing), name).toThrow('The filter');
+});
+
+test.each(['Sepia', '1st', 'a-b', '', 'x'.repeat(21)])('“%s” is no name either: it could not be an attribute', (name) => {
+  expect(() => filter(name, nothing)).toThrow('lower-case letters and digits');
+});
+
+test.each(['sepia', 'invert', 'bw2', 'x'])('“%s” is', (name) => {
+  expect(() => filter(name, nothing)).not.toThrow();
+});
+
+test('a function with such a name does not start, and says why', () => {
+  const source = `import { filter } from '${join(import.meta.dirname, '../src/filter/filter.ts')}'; filter('time', () => {});`;
+  expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', source], { stdio: 'pipe' })).toThrow(
+    /“time” already means/,
+  );
+});

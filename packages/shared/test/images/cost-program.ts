@@ -1,0 +1,18 @@
+/** Makes the print of a photo that is given as a file, and says how many bytes of memory that took at the peak, and how many were reckoned. */
+import { readFileSync } from 'node:fs';
+import { render } from '../../src/filter/develop.ts';
+import { costOf } from '../../src/image/cost.ts';
+import { prepare } from '../../src/image/inspect.ts';
+import '../../src/image/jimp.ts';
+import '../../src/image/libvips.ts';
+import type { PrintType } from '../../src/image/formats.ts';
+import { filters, imageLimits } from './filters.ts';
+
+const [path, type, way] = process.argv.slice(2) as [string, PrintType, 'matrix' | 'function'];
+const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))![1]) * 1024;
+const bytes = readFileSync(path);
+const { header } = await prepare(bytes, imageLimits);
+const before = peak();
+await render(bytes, { type }, way === 'matrix' ? filters.sepia : (image) => filters.sepia(image), imageLimits);
+const reckoned = costOf(header, bytes.length, type, way === 'matrix').bytes;
+process.stdout.write(JSON.stringify({ taken: peak() - before, reckoned }));

@@ -1,0 +1,441 @@
+import { describe, expect, test } from 'vitest';
+import { Rejected, Unavailable } from '../src/errors.ts';
+import type { Load } from '../src/worker/load.ts';
+import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
+import { Died, NotStarted, type Worker } from '../src/worker/process.ts';
+import { testClock } from './support/clock.ts';
+
+/** A worker whose every step the test decides. */
+interface Puppet extends Worker<string, string> {
+  task: string | undefined;
+  load: Load;
+  /** Asks to compute. */
+  wants(bytes: number): Promise<void>;
+  ends(result: string | Error): void;
+  dies(code: number | null, signal: string | null): void;
+  killed: boolean;
+}
+
+function puppet(pid: number, ready: Promise<void>): Puppet {
+  const end = Promise.withResolvers<string>();
+  end.promise.catch(() => undefined);
+  let current = end;
+  let asks: (bytes: number) => Promise<void> = async () => undefined;
+  let [computing, alive] = [false, true];
+  const self: Puppet = {
+    pid,
+    ready,
+    task: undefined,
+    load: { seconds: 0, bytes: 0, stopped: false },
+    killed: false,
+    run(task, leave) {
+      self.task = task;
+      asks = leave;
+      current = Promise.withResolvers<string>();
+      return current.promise;
+    },
+    async wants(bytes) {
+      await asks(bytes);
+      computing = true;
+    },
+    ends(result) {
+      computing = false;
+      self.task = undefined;
+      if (result instanceof Error) current.reject(result);
+      else current.resolve(result);
+    },
+    dies(code, signal) {
+      alive = false;
+      self.ends(new Died(code, signal));
+    },
+    computing: () => computing,
+    alive: () => alive,
+    kill() {
+      self.killed = true;
+      self.dies(null, 'SIGKILL');
+    },
+  };
+  return self;
+}
+
+const bounds = { seconds: 2, bytes: 500, stuckSeconds: 30 };
+
+function open(size = 1, memory = Infinity) {
+  const clock = testClock();
+  const workers: Puppet[] = [];
+  const system = { tellsLoad: true };
+  let refusing: Error | undefined;
+  let startup = Promise.resolve();
+  const real: WorkerPool<string, string> = workerPool<string, string>(size, bounds, {
+    memory,
+    clock,
+    load: (pid) => (system.tellsLoad ? workers[pid]?.load : undefined),
+    start() {
+      if (refusing) throw refusing;
+      workers.push(puppet(workers.length, startup));
+      return workers.at(-1)!;
+    },
+  });
+  const settle = () => clock.advance(0);
+  const pool = {
+    warm: () => real.warm(),
+    healthy: () => real.healthy(),
+    /** How it ends is asked later. */
+    run(task: string, sender?: string) {
+      const run = real.run(task, sender);
+      run.catch(() => undefined);
+      return run;
+    },
+  };
+  return {
+    pool,
+    clock,
+    system,
+    workers,
+    settle,
+    refuseStarts: (error?: Error) => (refusing = error),
+    /** Lets the next worker start only when the test says so. */
+    starting() {
+      const started = Promise.withResolvers<void>();
+      startup = started.promise;
+      return started.resolve;
+    },
+    /** What a run came to, or that it goes on. */
+    async stateOf(run: Promise<string>): Promise<unknown> {
+      await settle();
+      return Promise.race([run.catch((error: unknown) => error), settle().then(() => 'running')]);
+    },
+    /** The worker that is at a task. */
+    at: (task: string) => workers.find((worker) => worker.task === task),
+    busy: () => workers.map(({ task }) => task).filter((task) => task !== undefined),
+  };
+}
+
+describe('turns', () => {
+  test('no more at once than there are places, and each worker is used again', async () => {
+    const { pool, workers, settle, at, busy } = open(2);
+    const runs = ['a', 'b', 'c'].map((task) => pool.run(task, 'one'));
+    await settle();
+    expect(busy()).toEqual(['a', 'b']);
+    at('a')!.ends('A');
+    await settle();
+    expect(busy()).toEqual(['c', 'b']);
+    at('c')!.ends('C');
+    at('b')!.ends('B');
+    expect(await Promise.all(runs)).toEqual(['A', 'B', 'C']);
+    expect(workers).toHaveLength(2);
+  });
+
+  test('senders take turns, whatever each has sent', async () => {
+    const { pool, settle, at, busy } = open();
+    for (const task of ['a1', 'a2', 'a3', 'a4']) void pool.run(task, 'a');
+    for (const task of ['b1', 'b2']) void pool.run(task, 'b');
+    void pool.run('c1', 'c');
+    const order: string[] = [];
+    for (;;) {
+      await settle();
+      const [task] = busy();
+      if (task === undefined) break;
+      order.push(task);
+      at(task)!.ends('done');
+    }
+    expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
+  });
+});
+
+describe('what the photo does', () => {
+  test.each([
+    ['SIGSEGV', null],
+    ['SIGABRT', null],
+    [null, 134],
+  ])('a crash (%s, %s) seen twice refuses it; once, it is only tried again', async (signal, code) => {
+    const { pool, workers, stateOf } = open();
+    const run = pool.run('a');
+    expect(await stateOf(run)).toBe('running');
+    workers[0]!.dies(code, signal);
+    expect(await stateOf(run)).toBe('running');
+    workers[1]!.dies(code, signal);
+    expect(await stateOf(run)).toBeInstanceOf(Rejected);
+    expect(workers).toHaveLength(2);
+  });
+
+  test('more processor time than its bound, seen twice, refuses it', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    for (const turn of [0, 1]) {
+      await workers[turn]!.wants(0);
+      workers[turn]!.load.seconds = 2;
+      await clock.advance(100);
+      expect(workers[turn]!.killed).toBe(false);
+      workers[turn]!.load.seconds = 2.1;
+      await clock.advance(100);
+      expect(workers[turn]!.killed).toBe(true);
+    }
+    expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/2 seconds/) });
+  });
+
+  test('time that a worker used before is not its own', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    workers[0]!.load.seconds = 1.9;
+    await clock.advance(50);
+    await workers[0]!.wants(0);
+    workers[0]!.load.seconds = 3.8;
+    await clock.advance(100);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('more memory than its bound, seen twice, refuses it', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    for (const turn of [0, 1]) {
+      await stateOf(run);
+      workers[turn]!.load.bytes = 501;
+      await clock.advance(50);
+    }
+    expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/memory/) });
+  });
+
+  test('standing still while it computes, seen twice, refuses it: after three times its bound', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    for (const turn of [0, 1]) {
+      await stateOf(run);
+      await workers[turn]!.wants(0);
+      await clock.advance(5900);
+      expect(workers[turn]!.killed).toBe(false);
+      await clock.advance(300);
+      expect(workers[turn]!.killed).toBe(true);
+    }
+    expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/stand still/) });
+  });
+});
+
+describe('what the machine does is not held against the photo', () => {
+  test('a worker killed twice (memory ran out): to be tried again later', async () => {
+    const { pool, workers, stateOf } = open();
+    const run = pool.run('a');
+    for (const turn of [0, 1]) {
+      await stateOf(run);
+      workers[turn]!.dies(null, 'SIGKILL');
+    }
+    expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+  });
+
+  test('killed once and crashed once: the photo has been seen to do it only once', async () => {
+    const { pool, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    workers[0]!.dies(null, 'SIGKILL');
+    await stateOf(run);
+    workers[1]!.dies(null, 'SIGSEGV');
+    await stateOf(run);
+    workers[2]!.ends('print');
+    expect(await stateOf(run)).toBe('print');
+  });
+
+  test('waiting for the store, however long within reason, is no hang', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await clock.advance(29_000);
+    expect(workers[0]!.killed).toBe(false);
+    workers[0]!.ends('print');
+    expect(await stateOf(run)).toBe('print');
+  });
+
+  test('a store that never answers ends the worker, twice, and the photo is tried later', async () => {
+    const { pool, clock, stateOf, workers } = open();
+    const run = pool.run('a');
+    await clock.advance(31_000);
+    expect(await stateOf(run)).toBe('running');
+    await clock.advance(31_000);
+    expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+    expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
+  });
+
+  test('a clock that jumps by a day is no hang', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    await workers[0]!.wants(0);
+    clock.jump(86_400_000);
+    await clock.advance(1000);
+    clock.jump(-2 * 86_400_000);
+    await clock.advance(1000);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('a worker that ended while it had nothing to do is not given a photo', async () => {
+    const { pool, workers, stateOf } = open();
+    const first = pool.run('a');
+    await stateOf(first);
+    workers[0]!.ends('A');
+    expect(await stateOf(first)).toBe('A');
+    workers[0]!.dies(null, 'SIGKILL');
+    const second = pool.run('b');
+    await stateOf(second);
+    expect(workers[1]!.task).toBe('b');
+  });
+
+  test('nor is one that was started ahead, and could not', async () => {
+    const { pool, workers, stateOf, settle } = open();
+    pool.warm();
+    await settle();
+    workers[0]!.dies(1, null);
+    const run = pool.run('a');
+    await stateOf(run);
+    expect(workers[1]!.task).toBe('a');
+  });
+
+  test('what it took to start is not time of the photo', async () => {
+    const { pool, clock, workers, stateOf, starting } = open();
+    const started = starting();
+    const run = pool.run('a');
+    await stateOf(run);
+    workers[0]!.load.seconds = 1.9;
+    started();
+    await clock.advance(50);
+    workers[0]!.load.seconds = 3.8;
+    await clock.advance(100);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('where the system tells no load, ten times the seconds on the wall are the bound', async () => {
+    const { pool, clock, workers, stateOf, system } = open();
+    system.tellsLoad = false;
+    const run = pool.run('a');
+    await stateOf(run);
+    await clock.advance(100_000);
+    await workers[0]!.wants(0);
+    await clock.advance(19_900);
+    expect(workers[0]!.killed).toBe(false);
+    await clock.advance(300);
+    expect(workers[0]!.killed).toBe(true);
+  });
+
+  test('a worker that was stopped is waited for', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    await workers[0]!.wants(0);
+    workers[0]!.load.stopped = true;
+    await clock.advance(20_000);
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('little processor time on a busy machine is progress', async () => {
+    const { pool, clock, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    await workers[0]!.wants(0);
+    for (let look = 0; look < 10; look += 1) {
+      await clock.advance(5000);
+      workers[0]!.load.seconds += 0.01;
+    }
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('a worker that cannot be started gives its place back, and tells it; the next one works', async () => {
+    const { pool, refuseStarts, stateOf, workers } = open();
+    refuseStarts(new NotStarted('EAGAIN'));
+    const runs = ['a', 'b'].map((task) => pool.run(task));
+    for (const run of runs) expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+    refuseStarts();
+    const run = pool.run('c');
+    await stateOf(run);
+    workers[0]!.ends('print');
+    expect(await stateOf(run)).toBe('print');
+  });
+
+  test('a fault of the task itself is passed on as it is', async () => {
+    const { pool, workers, stateOf } = open();
+    const run = pool.run('a');
+    await stateOf(run);
+    const fault = new Error('ENOSPC: no space left on device');
+    workers[0]!.ends(fault);
+    expect(await stateOf(run)).toBe(fault);
+  });
+});
+
+describe('memory', () => {
+  test('is shared: who needs more than is left waits until it is, in order, and his waiting does not count', async () => {
+    const { pool, clock, workers, at, stateOf } = open(3, 100);
+    const runs = ['a', 'b', 'c'].map((task) => pool.run(task, task));
+    await stateOf(runs[0]!);
+    const granted: string[] = [];
+    for (const [task, bytes] of [
+      ['a', 60],
+      ['b', 80],
+      ['c', 10],
+    ] as const)
+      void at(task)!
+        .wants(bytes)
+        .then(() => granted.push(task));
+    await clock.advance(5000);
+    expect(granted).toEqual(['a']);
+    // The first stands still, and has to go; the others only waited.
+    await clock.advance(1500);
+    expect(workers.slice(0, 3).map(({ killed }) => killed)).toEqual([true, false, false]);
+    expect(granted).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a photo that needs more than there is gets all of it, alone', async () => {
+    const { pool, at, settle } = open(2, 100);
+    const runs = ['a', 'b'].map((task) => pool.run(task, task));
+    await settle();
+    await at('a')!.wants(1000);
+    let granted = false;
+    void at('b')!
+      .wants(1)
+      .then(() => (granted = true));
+    await settle();
+    expect(granted).toBe(false);
+    at('a')!.ends('A');
+    await settle();
+    expect(granted).toBe(true);
+    at('b')!.ends('B');
+    await Promise.all(runs);
+  });
+});
+
+test('who waits for memory is not ended for it, and gives up his place when he dies', async () => {
+  const { pool, clock, workers, at, settle } = open(3, 100);
+  for (const task of ['a', 'b', 'c']) void pool.run(task, task);
+  await settle();
+  const [a, b, c] = [at('a')!, at('b')!, at('c')!];
+  const granted: string[] = [];
+  for (const [name, worker] of Object.entries({ a, b, c }))
+    void worker
+      .wants(80)
+      .then(() => granted.push(name))
+      .catch(() => undefined);
+  // The first is at work all the time.
+  for (let look = 0; look < 20; look += 1) {
+    await clock.advance(5000);
+    a.load.seconds += 0.01;
+  }
+  expect(workers.filter(({ killed }) => killed)).toEqual([]);
+  expect(granted).toEqual(['a']);
+  b.dies(null, 'SIGKILL');
+  await settle();
+  a.ends('A');
+  await settle();
+  expect(granted).toEqual(['a', 'c']);
+});
+
+describe('health', () => {
+  test('three failed starts in a row, and it is gone; one that works, and it is back', async () => {
+    const { pool, refuseStarts, stateOf, settle } = open();
+    refuseStarts(new NotStarted('EAGAIN'));
+    for (const task of ['a', 'b']) await stateOf(pool.run(task));
+    expect(pool.healthy()).toBe(true);
+    await stateOf(pool.run('c'));
+    expect(pool.healthy()).toBe(false);
+    refuseStarts();
+    expect(pool.healthy()).toBe(false);
+    await settle();
+    expect(pool.healthy()).toBe(true);
+  });
+});
