@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { readBytes, type Store } from './store.ts';
+
+/** The right to do alone what must not be done by two at once. */
+export interface Lock {
+  /** Aborted for good once somebody else may hold the lock, or when it is released. Pass it to whatever takes long. */
+  readonly signal: AbortSignal;
+  /**
+   * Asks the store whether the lock is held still. Call it right before what cannot be undone: whoever stood still for a while finds
+   * out here.
+   */
+  still(): Promise<boolean>;
+  /** Lets the next one in at once. Never throws: a lock that cannot be released runs out by itself. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  clock: Clock;
+  /** Milliseconds without a sign of life after which a lock may be taken over. Allow for several calls of a slow store. */
+  lease?: number;
+}
+
+/** Parts of a lease: how often the holder shows that it is alive, how often a taker looks, and when a holder stops trusting itself. */
+const renewal = 1 / 4;
+const look = 1 / 10;
+const trust = 3 / 4;
+
+const released = 'released';
+
+/** What lies in the store: one key `<lock>/<term>` for each holder in turn, of which the highest counts. */
+interface Term {
+  number: number;
+  /** Changes with every sign of life. */
+  content: string;
+  released: boolean;
+}
+
+/**
+ * Takes a lock, of which there is one holder at most, however slow the store and whatever the clocks of the machines say: no times are
+ * compared. Each holder creates the key of the next term with `writeOnce`, and rewrites it while it lives. A taker that finds a term must
+ * watch it unchanged for a whole lease, by its own timer, before it creates the next; a holder that could not rewrite its term for three
+ * quarters of a lease gives up by its own. The last term stays when it is released, so that a taker who slept through several
+ * holders never meets an empty lock.
+ *
+ * @param key of the lock, below which nothing else lies
+ * @returns undefined while another holds it and is alive; it takes up to a lease to tell
+ */
+export async function takeLock(store: Store, key: string, { clock, lease = 10_000 }: LockOptions): Promise<Lock | undefined> {
+  const found = await currentTerm(store, key);
+  if (found && !found.released && !(await isAbandoned(found))) return undefined;
+  return enter((found?.number ?? 0) + 1);
+
+  async function isAbandoned(watched: Term): Promise<boolean> {
+    for (let waited = 0; waited < lease; waited += lease * look) {
+      await clock.sleep(lease * look);
+      const term = await currentTerm(store, key);
+      if (term?.number !== watched.number) return false;
+      if (term.released) return true;
+      if (term.content !== watched.content) return false;
+    }
+    return true;
+  }
+
+  async function enter(number: number): Promise<Lock | undefined> {
+    const own = `${key}/${number}`;
+    const token = randomUUID();
+    const held = new AbortController();
+    let trusted = startTrust();
+    let signs = 0;
+
+    if (!(await store.writeOnce(own, sign()).catch(abandon))) return abandon();
+    const renewing = renewUntilAborted();
+    try {
+      // Whoever slept through several holders created a term that had been tidied away.
+      if (!(await still())) return void (await release());
+      await removeTermsBefore(store, key, number);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return { signal: held.signal, still, release };
+
+    function abandon(error?: unknown): undefined {
+      trusted.abort();
+      if (error) throw error;
+    }
+
+    function sign(): Uint8Array {
+      signs += 1;
+      return Buffer.from(`${token} ${signs}\n`);
+    }
+
+    /** It counts from before the sign is written, since a taker may see it from then on. */
+    function startTrust(): AbortController {
+      const cancelled = new AbortController();
+      clock.sleep(lease * trust, cancelled.signal).then(
+        () => lose(),
+        () => undefined,
+      );
+      return cancelled;
+    }
+
+    function lose(): void {
+      held.abort(new Error(`Somebody else may hold the lock ${key} by now`));
+    }
+
+    async function isCurrent(): Promise<boolean> {
+      return (await latestNumber(store, key)) === number;
+    }
+
+    async function still(): Promise<boolean> {
+      if (!held.signal.aborted && !(await isCurrent())) lose();
+      return !held.signal.aborted;
+    }
+
+    async function renewUntilAborted(): Promise<void> {
+      for (;;) {
+        try {
+          await clock.sleep(lease * renewal, held.signal);
+        } catch {
+          return;
+        }
+        // The next attempt makes up for one that fails; when too many do, trust runs out.
+        await renew().catch(() => undefined);
+      }
+    }
+
+    async function renew(): Promise<void> {
+      // Also where the lock was removed together with all that it guards.
+      if (!(await isCurrent())) return lose();
+      const renewed = startTrust();
+      try {
+        await store.write(own, sign());
+      } catch (error) {
+        renewed.abort();
+        throw error;
+      }
+      trusted.abort();
+      trusted = renewed;
+    }
+
+    async function release(): Promise<void> {
+      trusted.abort();
+      held.abort(new Error(`The lock ${key} was released`));
+      await renewing;
+      await isCurrent()
+        .then((current) => (current ? store.write(own, Buffer.from(`${token} ${released}\n`)) : undefined))
+        .catch(() => undefined);
+    }
+  }
+}
+
+async function currentTerm(store: Store, key: string): Promise<Term | undefined> {
+  for (;;) {
+    const number = await latestNumber(store, key);
+    if (number === undefined) return undefined;
+    const content = (await readBytes(store, `${key}/${number}`))?.toString();
+    // Otherwise a later term came between.
+    if (content !== undefined) return { number, content, released: content.trimEnd().endsWith(released) };
+  }
+}
+
+async function latestNumber(store: Store, key: string): Promise<number | undefined> {
+  const numbers = await termsOf(store, key);
+  return numbers.length > 0 ? Math.max(...numbers) : undefined;
+}
+
+async function removeTermsBefore(store: Store, key: string, number: number): Promise<void> {
+  for (const earlier of await termsOf(store, key)) if (earlier < number) await store.remove(`${key}/${earlier}`);
+}
+
+async function termsOf(store: Store, key: string): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const entry of store.list(`${key}/`)) numbers.push(Number(entry.key.slice(key.length + 1)));
+  return numbers.filter(Number.isSafeInteger);
+}
