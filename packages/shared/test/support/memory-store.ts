@@ -27,7 +27,9 @@ export function memoryStore(now: () => number = Date.now): Store {
     },
     async write(key, content) {
       assertKey(key);
-      put(key, await buffer(chunksOf(content)));
+      const bytes = await buffer(chunksOf(content));
+      await others();
+      put(key, bytes);
     },
     async writeOnce(key, content) {
       assertKey(key);
@@ -39,6 +41,7 @@ export function memoryStore(now: () => number = Date.now): Store {
     },
     async *list(prefix) {
       assertPrefix(prefix);
+      await others();
       for (const [key, { stored }] of [...held]) if (key.startsWith(prefix)) yield stored;
     },
     async remove(key) {
@@ -47,3 +50,6 @@ export function memoryStore(now: () => number = Date.now): Store {
     },
   };
 }
+
+/** A caller that asks without end must not keep others from theirs. */
+const others = () => new Promise<void>((resolve) => process.nextTick(resolve));
