@@ -1,5 +1,6 @@
+import type { Job } from '@darkroom/shared/job';
+import { archiveName, printName } from '@darkroom/shared/job/names';
 import type { Progress } from '@darkroom/shared/job/progress';
-import { extensionOf } from '@darkroom/shared/image/formats';
 import { readBytes, type Store } from '@darkroom/shared/store';
 
 export interface Attachment {
@@ -9,16 +10,16 @@ export interface Attachment {
 }
 
 /** The archive where there is one, else the prints; none at all when together they exceed `maxBytes`. */
-export async function attachmentsFor(store: Store, progress: Progress, maxBytes: number): Promise<Attachment[]> {
+export async function attachmentsFor(store: Store, job: Job, progress: Progress, maxBytes: number): Promise<Attachment[]> {
   const files = progress.archive
-    ? [{ key: progress.archive.key, bytes: progress.archive.size, type: 'application/zip', filename: 'darkroom-prints.zip' }]
+    ? [{ key: progress.archive.key, bytes: progress.archive.size, type: 'application/zip', filename: archiveName }]
     : progress.prints
         .filter(({ status }) => status === 'succeeded')
         .map(({ key, bytes = 0, type, photo, filter }) => ({
           key,
           bytes,
           type,
-          filename: `${stemOf(photo.name)}-${filter}.${extensionOf(type)}`,
+          filename: printName(job, photo, filter),
         }));
   if (files.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) return [];
   return Promise.all(
@@ -29,5 +30,3 @@ export async function attachmentsFor(store: Store, progress: Progress, maxBytes:
     }),
   );
 }
-
-const stemOf = (name: string) => name.replace(/\.[^.]{1,5}$/, '') || 'photo';

@@ -38,7 +38,7 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
       // Another may have ended the job, and given the lease back, since we looked.
       const meanwhile = await readEnd(id);
       if (meanwhile) return jobCompleted(id, meanwhile.status);
-      const attachments = await attachmentsFor(store, progress, config.MAIL_ATTACH_MAX);
+      const attachments = await attachmentsFor(store, job, progress, config.MAIL_ATTACH_MAX);
       const letter = await compose({ store, job, progress, attachments, publicUrl: config.PUBLIC_URL, from: config.MAIL_FROM });
       const mail = await sendOrGiveUp(letter, id);
       const status = progress.anySucceeded ? 'completed' : 'failed';

@@ -42,11 +42,14 @@ export const flag = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** Names of filters, separated by commas: each doubles as an event attribute, hence lower-case letters and digits only. */
+/** The name of a filter: it doubles as an event attribute, hence lower-case letters and digits only. */
+export const filterName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be names like grayscale,sepia'));
+
+/** Names of filters, separated by commas. */
 export const filterNames = v.pipe(
   v.string(),
   v.transform((text) => [...new Set(text.split(',').map((name) => name.trim()))]),
-  v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be names like grayscale,sepia'))),
+  v.array(filterName),
 );
 
 /** An absolute URL with one of the given protocols ("http:", "smtp:"). */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '@darkroom/shared/clock';
-import type { Store } from '@darkroom/shared/store';
+import { entriesOf, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import { describe, expect, test } from 'vitest';
 
@@ -127,9 +127,9 @@ function slow(store: Store, delay: () => Promise<void>): Store {
     remove: (key) => delayed(() => store.remove(key)),
     async *list(prefix) {
       await delay();
-      const entries = await Array.fromAsync(store.list(prefix));
+      const entries = await entriesOf(store, prefix);
       await delay();
-      yield* entries;
+      yield* entries.values();
     },
   };
 }

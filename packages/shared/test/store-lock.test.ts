@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Store, readBytes } from '@darkroom/shared/store';
+import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import { openStore } from '@darkroom/shared/store/open';
 import { afterAll, expect, test } from 'vitest';
@@ -24,7 +24,9 @@ if (server) {
   test.skip('a lock in S3 (no server: put versitygw on the PATH, or name one by S3_TEST_ENDPOINT and S3_TEST_BUCKET)', () => {});
 }
 
-testStore('the store in memory that these tests use', async () => Promise.resolve({ store: memoryStore(), close: async () => {} }));
+testStore('the store in memory that these tests use', async () =>
+  Promise.resolve({ store: memoryStore(), close: async () => {} }),
+);
 
 const lease = 10_000;
 const opened = () => {
@@ -113,7 +115,10 @@ test('one failed sign of life costs nothing', async () => {
 
 test('signs of life count from before they are written: a write that takes longer than the trust is of no use', async () => {
   const { clock, store, take } = opened();
-  const slow = { ...store, write: async (...args: Parameters<Store['write']>) => (await clock.sleep(lease), store.write(...args)) };
+  const slow = {
+    ...store,
+    write: async (...args: Parameters<Store['write']>) => (await clock.sleep(lease), store.write(...args)),
+  };
   const lock = (await take(slow))!;
   await clock.advance(lease * 0.8);
   expect(lock.signal.aborted).toBe(true);
@@ -137,7 +142,7 @@ test('whoever waited through several holders does not get a lock that was tidied
 test('earlier terms are removed, and the last stays', async () => {
   const { store, take } = opened();
   for (let round = 0; round < 3; round += 1) await (await take())!.release();
-  expect((await Array.fromAsync(store.list(''))).map(({ key }) => key)).toEqual(['job/lock/3']);
+  expect([...(await entriesOf(store, '')).keys()]).toEqual(['job/lock/3']);
 });
 
 test('a lock that was removed with its job is not written again', async () => {

@@ -1,8 +1,6 @@
-import { isPlainAddress } from '@darkroom/shared/job/address';
+import { isPlainAddress, longestAddress } from '@darkroom/shared/job/address';
 import { Rejected } from '@darkroom/shared/errors';
 
-/** RFC 5321, 4.5.3.1: 254 is what fits into a path of 256 with its brackets. */
-const longest = 254;
 /** At least two labels, the last of which is no number: mail to a bare host or an IP address goes nowhere from here. */
 const publicDomain = /@.+\.(?!\d+$)[^.]+$/;
 
@@ -14,7 +12,7 @@ const publicDomain = /@.+\.(?!\d+$)[^.]+$/;
 export function readAddress(text: string | undefined): string {
   const address = (text ?? '').replace(/^ +| +$/g, '');
   if (address === '') throw fault('No e-mail address was given. Say where the prints should go, in the field “email”.');
-  if (address.length > longest) throw fault(`The e-mail address is longer than ${longest} characters.`);
+  if (address.length > longestAddress) throw fault(`The e-mail address is longer than ${longestAddress} characters.`);
   if (/[\s\p{Cc}]/u.test(address))
     throw fault('There is a space or a line break in the e-mail address. (In a URL, + is written as %2B.)');
   if (/[,;<>"]/.test(address)) throw fault('Give exactly one plain e-mail address, without a name, brackets, quotes or commas.');

@@ -2,7 +2,7 @@ import { optional } from 'valibot';
 import { integer, readConfig, url } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
-import { filterFinished, type Outcome } from '../events.ts';
+import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import { type Job, type Photo, readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
@@ -62,13 +62,13 @@ export function filter(name: string, apply: Apply): Stage {
 }
 
 /** What an earlier delivery of the same event came to, if there was one. */
-async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<Outcome | undefined> {
+async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<PrintOutcome | undefined> {
   if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
   if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';
   return undefined;
 }
 
-async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<Outcome> {
+async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<PrintOutcome> {
   const { format, quality } = job.options;
   try {
     await pool.run({

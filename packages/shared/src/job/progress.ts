@@ -1,4 +1,4 @@
-import type { Outcome } from '../events.ts';
+import type { PrintOutcome } from '../events.ts';
 import { type ImageType, printType } from '../image/formats.ts';
 import { type Entry, entriesOf, type Store } from '../store/store.ts';
 import type { Job, Photo } from './job.ts';
@@ -10,7 +10,7 @@ export interface Print {
   filter: string;
   key: string;
   type: ImageType;
-  status: 'pending' | Outcome;
+  status: 'pending' | PrintOutcome;
   /** Present when it succeeded. */
   bytes?: number;
 }

@@ -1,5 +1,5 @@
 import { HTTP } from 'cloudevents';
-import type { Event } from '../events.ts';
+import type { DarkroomEvent } from '../events.ts';
 
 /** How long a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
 const timeout = 10_000;
@@ -9,7 +9,7 @@ const timeout = 10_000;
  * @param sink the broker's address, as K_SINK gives it
  * @throws when the broker does not answer with 2xx
  */
-export async function publish(sink: string, event: Event): Promise<void> {
+export async function publish(sink: string, event: DarkroomEvent): Promise<void> {
   const { headers, body } = HTTP.binary(event);
   const response = await fetch(sink, {
     method: 'POST',
