@@ -38,11 +38,11 @@ const opened = () => {
 };
 /** Lets time pass until the work is done. */
 async function passing<Result>(clock: ReturnType<typeof testClock>, work: Promise<Result>, limit = 60_000): Promise<Result> {
-  let done = false;
-  const end = work.finally(() => (done = true));
+  const state = { done: false };
+  const end = work.finally(() => (state.done = true));
   end.catch(() => undefined);
-  for (let passed = 0; !done && passed < limit; passed += 100) await clock.advance(100);
-  expect(done, `done within ${limit} ms of the test clock`).toBe(true);
+  for (let passed = 0; !state.done && passed < limit; passed += 100) await clock.advance(100);
+  expect(state.done, `done within ${limit} ms of the test clock`).toBe(true);
   return end;
 }
 /** A store that fails as long as it is told to. */
@@ -121,6 +121,24 @@ test('signs of life count from before they are written: a write that takes longe
   };
   const lock = (await take(slow))!;
   await clock.advance(lease * 0.8);
+  expect(lock.signal.aborted).toBe(true);
+});
+
+test('a sign of life that took long to write is as old as its beginning', async () => {
+  const { clock, store, take } = opened();
+  let writes = 0;
+  const lock = (await take({
+    ...store,
+    async write(key, content) {
+      writes += 1;
+      if (writes > 1) throw new Error('EIO');
+      await clock.sleep(lease * 0.4);
+      await store.write(key, content);
+    },
+  }))!;
+  await clock.advance(lease * 0.98);
+  expect(lock.signal.aborted).toBe(false);
+  await clock.advance(lease * 0.04);
   expect(lock.signal.aborted).toBe(true);
 });
 

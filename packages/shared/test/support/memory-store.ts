@@ -42,7 +42,7 @@ export function memoryStore(now: () => number = Date.now): Store {
     async *list(prefix) {
       assertPrefix(prefix);
       await others();
-      for (const [key, { stored }] of [...held]) if (key.startsWith(prefix)) yield stored;
+      for (const [key, { stored }] of held) if (key.startsWith(prefix)) yield stored;
     },
     async remove(key) {
       assertKey(key);
