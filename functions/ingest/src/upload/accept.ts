@@ -1,7 +1,8 @@
 import { explain } from '@darkroom/shared/errors';
 import { imageUploaded } from '@darkroom/shared/events';
-import { type Job, readJob, removeJob } from '@darkroom/shared/job';
+import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { removeParts } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { publish } from '@darkroom/shared/stage/publish';
 import { json, type Store } from '@darkroom/shared/store';
@@ -12,8 +13,8 @@ import type { Wishes } from './wishes.ts';
 /** What was posted, and the id of the job that it makes or has made. */
 export interface Post {
   id: string;
-  /** Another post may make the same job. */
-  shared: boolean;
+  /** The digest of its Idempotency-Key, where it has one: another post may then make the same job. */
+  claim: string | undefined;
   arrivals: readonly Arrival[];
   wishes: Wishes;
 }
@@ -26,7 +27,7 @@ const writers = 4;
  * has been promised to nobody.
  * @throws StorageFailed, with nothing left behind as far as the store lets itself be cleaned; unless the job is shared
  */
-export async function accept(store: Store, settings: Settings, { id, shared, arrivals, wishes }: Post): Promise<Job> {
+export async function accept(store: Store, settings: Settings, { id, claim, arrivals, wishes }: Post): Promise<Job> {
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const job: Job = {
@@ -37,18 +38,19 @@ export async function accept(store: Store, settings: Settings, { id, shared, arr
     archive: settings.ARCHIVE,
     options: wishes.options,
     images: arrivals.map(({ photo }) => photo),
+    ...(claim && { claim }),
     acceptedAt: new Date().toISOString(),
   };
   try {
     await writeOriginals(store, job.job, arrivals);
     // Two posts with one Idempotency-Key may come this far at once.
     if (!(await store.writeOnce(keys.job(job.job), json(job))))
-      return await accept(store, settings, { id, shared, arrivals, wishes });
+      return await accept(store, settings, { id, claim, arrivals, wishes });
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
     // A post with the same key may be writing the same job; what both leave goes when its retention has passed.
-    if (!shared)
-      await removeJob(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
+    if (!claim)
+      await removeParts(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
     throw error;
   }
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);

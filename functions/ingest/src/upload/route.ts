@@ -45,8 +45,8 @@ export function uploadRoute(
       const wishes = readWishes(fields);
       const { arrivals } = spool;
       const key = idempotencyKey(request);
-      const id = await claimJob(store, key, wishes, arrivals);
-      return { job: await accept(store, settings, { id, shared: key !== undefined, arrivals, wishes }), wait: wishes.wait };
+      const { id, claim } = await claimJob(store, key, wishes, arrivals);
+      return { job: await accept(store, settings, { id, claim, arrivals, wishes }), wait: wishes.wait };
     } finally {
       await spool.remove();
     }

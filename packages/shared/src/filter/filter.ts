@@ -6,6 +6,7 @@ import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import { type Job, type Photo, readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import { withdrawIfGone } from '../job/remove.ts';
 import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
@@ -47,6 +48,8 @@ export function filter(name: string, apply: Apply): Stage {
       // A job that was deleted, or one that never asked for this filter: nothing to do, and no reason to be asked again.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
       const outcome = (await outcomeOf(store, job, photo, name)) ?? (await develop(store, pool, job, photo, name));
+      // What was written for a job that was deleted meanwhile is taken back.
+      if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);
     };
   });

@@ -14,7 +14,10 @@ interface JobOf {
 
 /** Where the parts of a job lie in the store. The one place that knows. */
 export const keys = {
+  /** Written by sweep each time that it looks: the time at which it was changed is what the clock of the store says. */
+  sweepTime: 'sweep',
   allOpen: 'open/',
+  allJobs: 'jobs/',
   open: (job: string) => `open/${job}`,
   folder: (job: string) => `jobs/${job}/`,
   job: (job: string) => `jobs/${job}/job.json`,
@@ -24,10 +27,16 @@ export const keys = {
   rejection: (job: string, image: string, filter: string) => `jobs/${job}/${image}/${filter}.rejected.json`,
   archive: (job: string) => `jobs/${job}/archive.zip`,
   archiveRejection: (job: string) => `jobs/${job}/archive.rejected.json`,
+  archiveLock: (job: string) => `jobs/${job}/archive.lock`,
   mailLease: (job: string) => `jobs/${job}/mail.lease`,
+  mailLock: (job: string) => `jobs/${job}/mail.lock`,
   allClaims: 'claims/',
   claim: (digest: string) => `claims/${digest}`,
+  /** A tombstone: the job was deleted, and nothing is written for it any more. */
+  gone: (job: string) => `gone/${job}`,
+  allGone: 'gone/',
   allDead: 'dead/',
+  deadOf: (job: string) => `dead/${job}.`,
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
   completed: (job: string) => `jobs/${job}/completed.json`,
 };
