@@ -1,5 +1,5 @@
 import { keys } from '@darkroom/shared/job/keys';
-import { json } from '@darkroom/shared/store';
+import { json, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { type Bench, formOf, openBench, type Receipt } from './support.ts';
@@ -79,14 +79,15 @@ test('photos of the same name, size and dimensions, but other content, are anoth
   expect((await post('twin')).status).toBe(202);
 });
 
-test('the key of a job that was deleted raises nothing', async () => {
+test('the key of a job that was deleted raises it no more, and its claim no longer says which job it was', async () => {
   const { job } = (await (await post('gone')).json()) as Receipt;
-  await bench.lab.store.write(keys.gone(job), json({}));
-  for (const key of await bench.lab.keys()) if (key.includes(job) && key !== keys.gone(job)) await bench.lab.store.remove(key);
+  expect((await fetch(`${bench.ingest.url}/jobs/${job}`, { method: 'DELETE' })).status).toBe(204);
   const again = await post('gone');
   expect([again.status, ((await again.json()) as { detail: string }).detail]).toEqual([410, expect.stringContaining('deleted')]);
-  expect((await jobs()).size).toBe(0);
-  expect(await bench.lab.keys()).not.toContain(keys.open(job));
+  const left = await bench.lab.keys();
+  expect(left.filter((key) => key.includes(job))).toEqual([keys.gone(job)]);
+  for (const key of left.filter((name) => name.startsWith(keys.allClaims)))
+    expect(await readJson(bench.lab.store, key)).toEqual({ gone: true });
 });
 
 test('a malformed key is refused, and leaves nothing', async () => {

@@ -61,12 +61,24 @@ test('the status follows what is in the store', async () => {
   });
 });
 
-test('deleting removes every trace', async () => {
+test('deleting removes every trace but a tombstone', async () => {
   const job = await bench.lab.accept();
   await write(keys.print(job, only(job), 'sepia'), jpeg);
   expect((await get(`/jobs/${job.job}`, {}, 'DELETE')).status).toBe(204);
-  expect((await bench.lab.keys()).filter((key) => key.includes(job.job))).toEqual([]);
+  expect((await bench.lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job)]);
   expect((await get(`/jobs/${job.job}`)).status).toBe(404);
   expect((await get(`/jobs/${job.job}/1/original.jpg`)).status).toBe(404);
   expect((await get(`/jobs/${job.job}`, {}, 'DELETE')).status).toBe(404);
+});
+
+test('a job whose record is damaged says so, and can be deleted', async () => {
+  const { job } = await bench.lab.accept();
+  await write(keys.job(job), Buffer.from('{"job": "'));
+  const answer = await get(`/jobs/${job}`);
+  expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
+    410,
+    expect.stringContaining('damaged'),
+  ]);
+  expect((await get(`/jobs/${job}`, {}, 'DELETE')).status).toBe(204);
+  expect((await get(`/jobs/${job}`)).status).toBe(404);
 });

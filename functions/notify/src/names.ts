@@ -14,16 +14,3 @@ export function shownName(name: string): string {
   const stem = [...words.replace(/\s+/gu, ' ').trim()];
   return (stem.length > longest ? `${stem.slice(0, longest).join('')}…` : stem.join('')) + end;
 }
-
-/** Names without extension for files of several photos, none like another even where case does not count: image, image-2, image-3. */
-export function distinctStems(names: string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    const stem = name.replace(/\.[^.]{1,5}$/, '') || 'photo';
-    const candidate = (count: number) => (count === 1 ? stem : `${stem}-${count}`);
-    let count = 1;
-    while (taken.has(candidate(count).toLowerCase())) count += 1;
-    taken.add(candidate(count).toLowerCase());
-    return candidate(count);
-  });
-}

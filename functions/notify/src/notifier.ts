@@ -2,6 +2,7 @@ import type { Clock } from '@darkroom/shared/clock';
 import { jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
@@ -39,6 +40,8 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       return await endUnder(lock, job);
     } finally {
       await lock.release();
+      // What was written here for a job that was deleted meanwhile is taken back, the lock included.
+      await withdrawIfGone(store, id);
     }
   };
 

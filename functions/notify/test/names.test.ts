@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { distinctStems, shownName } from '../src/names.ts';
+import { shownName } from '../src/names.ts';
 
 test.each([
   ['photo.jpg', 'photo.jpg'],
@@ -18,15 +18,4 @@ test.each([
   [`${'写'.repeat(60)}.jpg`, `${'写'.repeat(40)}….jpg`],
 ])('%j is shown as %j', (name, shown) => {
   expect(shownName(name)).toBe(shown);
-});
-
-test('files of one name get different ones, even where case does not count', () => {
-  expect(distinctStems(['image.jpg', 'IMAGE.jpg', 'image.png', 'other.jpg', '.jpg'])).toEqual([
-    'image',
-    'IMAGE-2',
-    'image-3',
-    'other',
-    'photo',
-  ]);
-  expect(distinctStems(['a-2.jpg', 'a.jpg', 'a.jpg'])).toEqual(['a-2', 'a', 'a-3']);
 });

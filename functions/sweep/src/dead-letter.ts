@@ -1,53 +1,98 @@
 import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
-import { eventType, filterFinished } from '@darkroom/shared/events';
-import { readJob } from '@darkroom/shared/job';
+import { redacted } from '@darkroom/shared/errors';
+import { CorruptJob, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { readProgress } from '@darkroom/shared/job/progress';
+import type { Print } from '@darkroom/shared/job/progress';
+import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
-import { json, readJson, type Store } from '@darkroom/shared/store';
-import type { Letter } from './call.ts';
-import type { Emit } from './resume.ts';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
+import { readStoreTime } from './store-time.ts';
+import type { FailedEvent } from './task.ts';
+import { readWatch } from './watch.ts';
+
+/** Dead letters that are kept of a job for stages other than its own, which somebody has hung in. */
+const mostOfOthers = 20;
+/** Rounds that are kept of a dead letter: more than are needed to judge it. */
+const keptRounds = 10;
+/** Characters. */
+const longestReason = 300;
 
 /**
- * How often a photo may come back as a dead letter before its print is given up. One round of retries ends within half a minute,
- * which an outage of the store or the platform easily outlasts; the second and third begin when sweep finds the job idle.
+ * Records an event that exhausted its retries, so that an operator sees it and can send it again. It counts once between two looks of
+ * sweep, however often it comes. What becomes of the print is decided when sweep looks at the job itself: anyone who reaches this port can
+ * say that something failed.
  */
-const rounds = 3;
-
-/**
- * Records a dead letter, so that an operator sees it. A photo that a filter could not take in all of its rounds becomes a rejected print,
- * and the person hears of it. Archive and mail are not given up like that: their job stays open, and is resumed until its deadline.
- */
-export async function bury(
-  store: Store,
-  emit: Emit,
-  { type, job: id, image, stage, code, reason, attributes }: Letter,
-): Promise<void> {
+export async function recordDeadLetter(store: Store, { job: id, image, type, stage, code, reason, attributes }: FailedEvent) {
+  const job = await readJob(store, id).catch((error: unknown) => {
+    if (!(error instanceof CorruptJob)) throw error;
+  });
   const key = keys.dead(id, image, stage);
-  const earlier = (await readJson(store, key)) as DeadLetter | undefined;
-  const count = (earlier?.count ?? 0) + 1;
+  if (!job || !(await concerns(store, job, { image, stage, key })))
+    return log('dead letter of nothing', { job: id, image, stage });
+
+  const { looks } = await readWatch(store, id);
+  const rounds = ((await readJson(store, key)) as DeadLetter | undefined)?.rounds ?? [];
+  if (rounds.at(-1)?.look === looks) return;
+  rounds.push({ look: looks, at: (await readStoreTime(store)).now });
   const letter: DeadLetter = {
     event: attributes,
     stage,
     ...(code && { code }),
-    ...(reason && { reason }),
-    count,
-    at: new Date().toISOString(),
+    // What notify was told by a mail server quotes the address, in whatever words.
+    ...(reason && stage !== 'notify' && { reason: redacted(reason).slice(0, longestReason) }),
+    count: rounds.length,
+    at: new Date(rounds.at(-1)!.at).toISOString(),
+    rounds: rounds.slice(-keptRounds),
   };
   await store.write(key, json(letter));
-  log('dead letter', { job: id, image, type, stage, code, reason, count });
+  if (await withdrawIfGone(store, id)) return;
+  log('dead letter', { job: id, image, type, stage, code, count: letter.count });
+}
 
-  if (type !== eventType.imageUploaded || count < rounds) return;
-  const job = await readJob(store, id);
-  if (!job) return;
-  const { prints } = await readProgress(store, job);
-  const print = prints.find(
-    (candidate) => candidate.photo.image === image && candidate.filter === stage && candidate.status === 'pending',
-  );
-  if (!print) return;
-  await store.writeOnce(
-    keys.rejection(id, print.photo.image, stage),
-    json({ reason: `The ${stage} stage failed on it again and again.` }),
-  );
-  await emit(filterFinished(job, print.photo.image, stage, 'rejected'));
+/** Whether the job has such a photo and such a stage. Other stages than its own there may be, but not any number. */
+async function concerns(
+  store: Store,
+  job: Job,
+  { image, stage, key }: { image: string | undefined; stage: string; key: string },
+) {
+  if (image !== undefined && !job.images.some((photo) => photo.image === image)) return false;
+  if ([...job.filters, 'zip', 'notify'].includes(stage)) return true;
+  const kept = await entriesOf(store, keys.deadOf(job.job));
+  return kept.has(key) || kept.size < job.images.length * job.filters.length + mostOfOthers;
+}
+
+/** When a stage made prints, by the clock of the store. */
+export type PrintTimes = (stage: string) => Promise<number[]>;
+
+/** Lists all prints, once, and only if somebody asks. */
+export function printTimes(store: Store): PrintTimes {
+  let listed: Promise<Map<string, number[]>> | undefined;
+  async function list() {
+    const times = new Map<string, number[]>();
+    for await (const { key, modified } of store.list(keys.allJobs)) {
+      const stage = /^jobs\/[^/]+\/\d+\/([a-z0-9]+)\.[a-z]+$/.exec(key)?.[1];
+      if (!stage) continue;
+      const known = times.get(stage);
+      if (known) known.push(modified.getTime());
+      else times.set(stage, [modified.getTime()]);
+    }
+    return times;
+  }
+  return async (stage) => (await (listed ??= list())).get(stage) ?? [];
+}
+
+/** How often a stage must have failed on a photo between two prints that it made of others. */
+const healthyFailures = 2;
+
+/**
+ * Whether a photo is to blame for it that its print cannot be made: between its failures the same stage made prints of other photos, and
+ * that twice. Otherwise the machine may be at fault, such as a disk that is full, and the print is waited for.
+ */
+export async function isPhotoToBlame(store: Store, job: string, print: Print, printsOf: PrintTimes): Promise<boolean> {
+  const letter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;
+  const failures = letter?.rounds?.map(({ at }) => at) ?? [];
+  if (failures.length <= healthyFailures) return false;
+  const times = await printsOf(print.filter);
+  const healthy = failures.filter((at, index) => index > 0 && times.some((time) => failures[index - 1]! < time && time < at));
+  return healthy.length >= healthyFailures;
 }

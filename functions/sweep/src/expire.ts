@@ -1,25 +1,47 @@
-import { removeJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { removeJob, removeParts } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
+import { readStoreTime } from './store-time.ts';
+
+/** Milliseconds for which a stage may go on with a job that was deleted, and more. */
+const lateWork = 60 * 60 * 1000;
 
 /**
  * Removes every job whose newest part is older than its retention. That also finds what an upload left that broke off halfway:
- * photos without a job.json.
+ * photos without a job.json. What was written for a job after its deletion goes as well, and at last the tombstones.
  */
 export async function expire(store: Store, retentionSeconds: number): Promise<void> {
-  const before = Date.now() - retentionSeconds * 1000;
-  for (const prefix of [keys.allDead, keys.allClaims]) {
-    for await (const { key, modified } of store.list(prefix)) if (modified.getTime() < before) await store.remove(key);
-  }
-  const newest = new Map<string, number>();
-  for await (const { key, modified } of store.list('jobs/')) {
+  const time = await readStoreTime(store);
+  // Of a date in the future nothing is known; it is no reason to remove anything.
+  const isOld = (modified: Date) => time.now - modified.getTime() > retentionSeconds * 1000;
+  for (const prefix of [keys.allDead, keys.allClaims])
+    for await (const { key, modified } of store.list(prefix)) if (isOld(modified)) await store.remove(key);
+
+  const newest = new Map<string, Date>();
+  for await (const { key, modified } of store.list(keys.allJobs)) {
     const id = key.split('/')[1]!;
-    newest.set(id, Math.max(newest.get(id) ?? 0, modified.getTime()));
+    const known = newest.get(id);
+    if (!known || modified > known) newest.set(id, modified);
   }
-  for (const [job, time] of newest) {
-    if (time >= before) continue;
+  for await (const { key, modified } of store.list(keys.allGone)) {
+    const id = key.slice(keys.allGone.length);
+    if (newest.has(id)) await removeParts(store, id);
+    newest.delete(id);
+    if (isOld(modified)) await store.remove(key);
+  }
+  for (const [job, modified] of newest) {
+    if (!isOld(modified)) continue;
     await removeJob(store, job);
     log('expired', { job });
+  }
+}
+
+/** Removes what was written late for jobs that have just been deleted, by whoever had no time to take it back, and completes removals. */
+export async function clearGone(store: Store): Promise<void> {
+  const time = await readStoreTime(store);
+  for await (const { key, modified } of store.list(keys.allGone)) {
+    const age = time.since(modified);
+    if (age < lateWork || age === Infinity) await removeParts(store, key.slice(keys.allGone.length));
   }
 }

@@ -1,62 +1,153 @@
+import type { Clock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
-import { archiveCreated, type Event, filterFinished, imageUploaded, jobCompleted } from '@darkroom/shared/events';
-import { type Completion, type Job, readJob } from '@darkroom/shared/job';
+import { archiveCreated, type DarkroomEvent, filterFinished, imageUploaded, jobCompleted } from '@darkroom/shared/events';
+import { type Completion, CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { type Progress, readProgress } from '@darkroom/shared/job/progress';
+import { type Print, type Progress, readProgress } from '@darkroom/shared/job/progress';
+import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
-import { json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, type Entry, readJson, type Store } from '@darkroom/shared/store';
+import { lockLease } from '@darkroom/shared/store/lock';
+import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
+import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
+import { readStoreTime, type StoreTime } from './store-time.ts';
+import { pauseAfter, readWatch, type Watch, writeWatch } from './watch.ts';
 
-export type Emit = (event: Event) => Promise<void>;
+export type Emit = (event: DarkroomEvent) => Promise<void>;
 
-interface Patience {
-  /** A job that changed within this time is at work, and left alone. */
+export interface ResumeOptions {
+  /** A job that made progress within this time is at work, and left alone. */
   idleSeconds: number;
-  /** A job older than this is completed with what exists. */
+  /** A job that has stood still for longer than this is completed with what exists. */
   deadlineSeconds: number;
 }
 
-/** Jobs looked at side by side: each waits for the store, not for the processor. */
-const side = 8;
-
-/** Walks all open jobs, and sets each that stands still going again. A fault with one is logged, and the walk goes on. */
-export async function resume(store: Store, emit: Emit, patience: Patience): Promise<void> {
-  const open = store.list(keys.allOpen);
-  async function walk() {
-    for await (const { key } of open) {
-      const id = key.slice(keys.allOpen.length);
-      await resumeJob(store, emit, patience, id).catch((error: unknown) =>
-        log('could not resume', { job: id, error: explain(error) }),
-      );
-    }
-  }
-  // They draw from one list, each the next job that none has yet.
-  await Promise.all(Array.from({ length: side }, walk));
+export interface Resumption {
+  store: Store;
+  emit: Emit;
+  clock: Clock;
 }
 
-async function resumeJob(store: Store, emit: Emit, { idleSeconds, deadlineSeconds }: Patience, id: string): Promise<void> {
-  const job = await readJob(store, id);
-  // Deleted between its removal and that of its marker.
-  if (!job) return store.remove(keys.open(id));
-  const progress = await readProgress(store, job);
-  const secondsSince = (time: Date) => (Date.now() - time.getTime()) / 1000;
-  if (secondsSince(progress.lastChange) < idleSeconds) return;
+/** Jobs that are under way at a time because sweep resumed them. More would only stand before new ones in the queues of the broker. */
+const underWay = 16;
+/** Milliseconds. How long a resumed job is waited for before the next takes its place, and how often it is looked at. */
+const wait = 15_000;
+const look = 1000;
+/** Milliseconds. What is left of many jobs after this time is left to the next ping. */
+const longest = 50_000;
+/** Milliseconds that one look can add to the time that a job stood still, beyond the pause that was meant: clocks are set, machines are off. */
+const longestGap = 120_000;
 
-  const late = secondsSince(new Date(job.acceptedAt)) > deadlineSeconds;
-  if (late && !progress.developed) {
-    await rejectPending(store, progress, job);
-    return resumeJob(store, emit, { idleSeconds: 0, deadlineSeconds }, id);
+/** Looks at all open jobs, and sets each that stands still going again. A fault with one is logged, and the others are looked at. */
+export async function resume({ store, emit, clock }: Resumption, { idleSeconds, deadlineSeconds }: ResumeOptions): Promise<void> {
+  const time = await readStoreTime(store);
+  const due: Entry[] = [];
+  for await (const entry of store.list(keys.allOpen)) if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
+  // Several sweeps at once begin at different places, and do each other's work rather than the same.
+  shuffle(due);
+  const ended = new AbortController();
+  const over = new AbortController();
+  clock.sleep(longest, ended.signal).then(
+    () => over.abort(),
+    () => undefined,
+  );
+  const printsOf = printTimes(store);
+
+  async function walk() {
+    for (let entry = due.pop(); entry && !over.signal.aborted; entry = due.pop()) {
+      const id = entry.key.slice(keys.allOpen.length);
+      try {
+        const settled = await resumeJob(id, entry);
+        if (settled !== undefined && due.length > 0) await untilProgress(id, settled);
+      } catch (error) {
+        log('could not resume', { job: id, error: explain(error) });
+      }
+    }
   }
-  const events = await missingEvents(store, job, progress);
-  for (const event of events) await emit(event);
-  if (progress.completed) await store.remove(keys.open(id));
-  log('resumed', { job: id, emitted: events.map(({ type }) => type.split('.').slice(2).join('.')).join(',') });
+  await Promise.all(Array.from({ length: underWay }, walk)).finally(() => ended.abort());
+
+  /** @returns how many of its parts are done, where it was resumed */
+  async function resumeJob(id: string, entry: Entry): Promise<number | undefined> {
+    const watch = await readWatch(store, id);
+    if (time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return undefined;
+    const job = await readJob(store, id).catch((error: unknown) => {
+      if (!(error instanceof CorruptJob)) throw error;
+      return error;
+    });
+    if (job instanceof CorruptJob) {
+      await endCorrupt(store, clock, id);
+      return undefined;
+    }
+    // Deleted, or not even accepted.
+    if (!job) {
+      await ((await isGone(store, id)) ? removeParts(store, id) : store.remove(keys.open(id)));
+      return undefined;
+    }
+    const progress = await readProgress(store, job);
+    if (!progress.completed && time.since(progress.lastProgress) < idleSeconds * 1000) return undefined;
+    const next = nextWatch(watch, progress, time, entry, idleSeconds);
+    const late = next.idleSeconds > deadlineSeconds;
+    const current = await settle(job, progress, late);
+    // Before anything is emitted: what fails here is not tried again at once.
+    if (!current.completed) await writeWatch(store, id, { ...next, ...(late && { rounds: 1 }), settled: current.settled });
+    if (await withdrawIfGone(store, id)) return undefined;
+    const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
+    const events = atWork ? [] : await missingEvents(store, job, current);
+    for (const event of events) await emit(event);
+    if (current.completed) await store.remove(keys.open(id));
+    if (events.length > 0)
+      log('resumed', { job: id, emitted: events.map(({ type }) => type.split('.').slice(2).join('.')).join(',') });
+    return current.settled;
+  }
+
+  /** Refuses what will not be made. */
+  async function settle(job: Job, progress: Progress, late: boolean): Promise<Progress> {
+    if (progress.completed) return progress;
+    if (late) await giveUp(store, clock, job, progress);
+    else if (!(await refuseFailing(store, job, progress, printsOf))) return progress;
+    return readProgress(store, job);
+  }
+
+  async function untilProgress(id: string, settled: number): Promise<void> {
+    for (let waited = 0; waited < wait && !over.signal.aborted; waited += look) {
+      await clock.sleep(look);
+      const job = await readJob(store, id);
+      if (!job || (await readProgress(store, job)).settled !== settled) return;
+    }
+  }
+}
+
+/** Counts the time that a job stands still from look to look: no gap between two counts for more than it can have been. */
+function nextWatch(watch: Watch, progress: Progress, time: StoreTime, entry: Entry, idleSeconds: number): Watch {
+  const stoodStill = watch.rounds > 0 && watch.settled === progress.settled;
+  const gap = stoodStill ? time.since(entry.modified) : time.since(progress.lastProgress);
+  const counted = Math.min(Math.max(0, gap), 2 * pauseAfter(watch.rounds, idleSeconds) + longestGap) / 1000;
+  return {
+    looks: watch.looks + 1,
+    rounds: stoodStill ? watch.rounds + 1 : 1,
+    settled: progress.settled,
+    idleSeconds: (stoodStill ? watch.idleSeconds : 0) + counted,
+  };
+}
+
+/** @returns whether there were any */
+async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+  let any = false;
+  const letters = await entriesOf(store, keys.deadOf(job));
+  const failed = ({ photo, filter, status }: Print) => status === 'pending' && letters.has(keys.dead(job, photo.image, filter));
+  for (const print of prints.filter(failed)) {
+    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
+    await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);
+    any = true;
+  }
+  return any;
 }
 
 /** What would have been emitted if nothing had got lost, from the first step that is not done. */
-async function missingEvents(store: Store, job: Job, progress: Progress): Promise<Event[]> {
+async function missingEvents(store: Store, job: Job, progress: Progress): Promise<DarkroomEvent[]> {
   if (progress.completed) {
-    const ended = (await readJson(store, keys.completed(job.job))) as Completion;
-    return [jobCompleted(job.job, ended.status)];
+    const end = (await readJson(store, keys.completed(job.job))) as Completion | undefined;
+    return end ? [jobCompleted(job.job, end.status)] : [];
   }
   if (!progress.developed) {
     return job.images.flatMap(({ image }) => {
@@ -71,12 +162,9 @@ async function missingEvents(store: Store, job: Job, progress: Progress): Promis
   return last ? [filterFinished(job, last.photo.image, last.filter, last.status === 'rejected' ? 'rejected' : 'succeeded')] : [];
 }
 
-async function rejectPending(store: Store, { prints }: Progress, { job }: Job): Promise<void> {
-  for (const { photo, filter, status } of prints) {
-    if (status !== 'pending') continue;
-    await store.writeOnce(
-      keys.rejection(job, photo.image, filter),
-      json({ reason: 'It could not be made in time. Send the photo again.' }),
-    );
+function shuffle(entries: Entry[]): void {
+  for (let last = entries.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [entries[last], entries[other]] = [entries[other]!, entries[last]!];
   }
 }

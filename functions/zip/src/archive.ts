@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { Rejected } from '@darkroom/shared/errors';
 import { type Job, readReason } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { archivePath } from '@darkroom/shared/job/names';
 import type { Print } from '@darkroom/shared/job/progress';
 import type { Store } from '@darkroom/shared/store';
-import { entryNames } from './names.ts';
-import { zipped, type ZipEntry } from './zipped.ts';
+import { createZip, type ZipFile } from './zip-file.ts';
 
 /** ZIP without its 64-bit extension counts bytes in 32 bits; a little room is left for headers and the manifest. */
 const maxBytes = 0xffff_ffff - 64 * 1024 * 1024;
@@ -28,58 +27,77 @@ interface Member {
 
 /**
  * Packs originals, prints and manifest.json into the job's archive: the same bytes for the same job.
- * @returns why there can be no archive, in words for the person; undefined when there is one
+ * @param mayStore asked when all is packed, right before it is stored
+ * @throws Rejected when there can be no archive, in words for the person
  */
-export async function pack(store: Store, job: Job, prints: Print[]): Promise<string | undefined> {
+export async function pack(
+  store: Store,
+  job: Job,
+  prints: Print[],
+  signal: AbortSignal,
+  mayStore: () => Promise<boolean>,
+): Promise<void> {
   const members = membersOf(job, prints);
-  if (members.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
-    return 'The prints are too large together for one ZIP file (4 GB). Download them one by one.';
-  }
+  if (members.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
+    throw new Rejected('The prints are too large together for one ZIP file (4 GB). Download them one by one.');
   const folder = await mkdtemp(join(tmpdir(), 'archive-'));
   try {
     const file = join(folder, 'archive.zip');
-    await pipeline(zipped(entriesOf(store, job, members, prints), new Date(job.acceptedAt)), createWriteStream(file));
-    await store.writeOnce(keys.archive(job.job), { file });
+    const zip = await createZip(file, new Date(job.acceptedAt));
+    try {
+      await addMembers(zip, store, job, members, prints, signal);
+      await zip.finish();
+    } finally {
+      await zip.close();
+    }
+    if (await mayStore()) await store.writeOnce(keys.archive(job.job), { file });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return undefined;
 }
 
 function membersOf(job: Job, prints: Print[]): Member[] {
+  const originals = job.images.map((photo) => {
+    const { image, name, type, bytes } = photo;
+    return {
+      path: archivePath(job, photo, 'original'),
+      key: keys.original(job.job, photo),
+      bytes,
+      image,
+      name,
+      made: 'original',
+      type,
+    };
+  });
   const made = prints.filter(({ status }) => status === 'succeeded');
-  const originals = job.images.map((photo) => ({
-    photo,
-    made: 'original',
-    type: photo.type,
-    bytes: photo.bytes,
-    key: keys.original(job.job, photo),
-  }));
-  const results = made.map(({ photo, filter, type, bytes = 0, key }) => ({ photo, made: filter, type, bytes, key }));
-  const all = [...originals, ...results];
-  const paths = entryNames(all.map(({ photo, made: folder, type }) => ({ folder, name: photo.name, type })));
-  return all.map(({ photo, ...rest }, index) => ({ path: paths[index]!, image: photo.image, name: photo.name, ...rest }));
+  const results = made.map(({ photo, filter, type, bytes = 0, key }) => {
+    const { image, name } = photo;
+    return { path: archivePath(job, photo, filter), key, bytes, image, name, made: filter, type };
+  });
+  return [...originals, ...results];
 }
 
 /** The members in order, and last the manifest, which needs the digests of all the others. */
-async function* entriesOf(store: Store, job: Job, members: Member[], prints: Print[]): AsyncGenerator<ZipEntry> {
-  const digests: string[] = [];
-  for (const { path, key } of members) {
+async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[], prints: Print[], signal: AbortSignal) {
+  const files: object[] = [];
+  for (const { path, key, image, name, made, type, bytes } of members) {
+    signal.throwIfAborted();
     const source = await store.read(key);
-    if (!source) throw new Error(`${key} is not in the store`);
+    if (!source) throw damaged(name);
     const hash = createHash('sha256');
-    yield { path, content: digested(source, hash) };
-    digests.push(hash.digest('hex'));
+    let read = 0;
+    const passing = async function* () {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        signal.throwIfAborted();
+        hash.update(chunk);
+        read += chunk.length;
+        yield chunk;
+      }
+    };
+    await zip.add(path, passing());
+    if (read !== bytes) throw damaged(name);
+    files.push({ path, image, name, made, type, bytes, sha256: hash.digest('hex') });
   }
-  const files = members.map(({ path, image, name, made, type, bytes }, index) => ({
-    path,
-    image,
-    name,
-    made,
-    type,
-    bytes,
-    sha256: digests[index],
-  }));
   const rejected = await Promise.all(
     prints
       .filter(({ status }) => status === 'rejected')
@@ -90,14 +108,11 @@ async function* entriesOf(store: Store, job: Job, members: Member[], prints: Pri
         reason: await readReason(store, job.job, image, filter),
       })),
   );
-  const { job: id, revision, acceptedAt, filters, options } = job;
-  const manifest = { job: id, revision, acceptedAt, filters, options, files, rejected };
-  yield { path: 'manifest.json', content: [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)] };
+  const { job: id, revision, acceptedAt, filters, options, refused = [] } = job;
+  const manifest = { job: id, revision, acceptedAt, filters, options, files, rejected, refused };
+  await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 
-async function* digested(source: NodeJS.ReadableStream, hash: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    hash.update(chunk as Buffer);
-    yield chunk as Buffer;
-  }
-}
+/** What was stored is gone or cut short: no retry brings it back. */
+const damaged = (name: string) =>
+  new Rejected(`A file of ${name} is damaged in the store, so that there is no ZIP file. Download the prints one by one.`);

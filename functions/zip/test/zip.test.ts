@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { eventType, filterFinished } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { json, readBytes } from '@darkroom/shared/store';
+import { json, readBytes, readJson } from '@darkroom/shared/store';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
@@ -92,12 +93,14 @@ test('the same job gives the same bytes, in any time zone', async () => {
   expect((await readBytes(lab.store, keys.archive(job.job)))?.equals(first!)).toBe(true);
 });
 
-test('ten deliveries at once make one archive, and all announce it', async () => {
+test('of ten deliveries at once one packs the archive and announces it', async () => {
   const job = await lab.accept();
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
   const replies = await Promise.all(Array.from({ length: 10 }, () => announce(job)));
-  expect(replies.map(({ reply }) => reply?.type)).toEqual(Array.from({ length: 10 }, () => eventType.archiveCreated));
+  expect(replies.map(({ status }) => status).every((status) => status === 200 || status === 204)).toBe(true);
+  expect(replies.some(({ reply }) => reply?.type === eventType.archiveCreated)).toBe(true);
+  expect(await lab.store.stat(keys.archive(job.job))).toBeDefined();
 });
 
 test('a job without a single print gets no archive, and goes on to its mail', async () => {
@@ -107,11 +110,99 @@ test('a job without a single print gets no archive, and goes on to its mail', as
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
-test('a missing original is a passing fault: 500, to be tried again', async () => {
-  const job = await lab.accept();
+test.each([
+  ['is missing', async (key: string) => lab.store.remove(key)],
+  ['is cut short', async (key: string) => lab.store.write(key, Buffer.from('x'))],
+])('an original that %s ends the archive with a sentence: no retry brings it back', async (_fault, harm) => {
+  const job = await lab.accept({ names: ['holiday.jpg'] });
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
-  await lab.store.remove(keys.original(job.job, job.images[0]!));
-  expect((await announce(job)).status).toBe(500);
-  expect((await lab.keys()).filter((key) => key.includes(job.job) && key.endsWith('.zip'))).toEqual([]);
+  await harm(keys.original(job.job, job.images[0]!));
+  expect((await announce(job)).reply?.type).toBe(eventType.archiveCreated);
+  expect(await readJson(lab.store, keys.archiveRejection(job.job))).toMatchObject({
+    reason: expect.stringContaining('holiday.jpg is damaged'),
+  });
+  expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
+});
+
+test('more than 4 GiB fit into no ZIP, and the person hears of it', async () => {
+  const job = await lab.accept({ filters: ['sepia'] });
+  await lab.store.write(keys.job(job.job), json({ ...job, images: job.images.map((image) => ({ ...image, bytes: 2 ** 32 })) }));
+  await finish(job, '1', 'sepia');
+  expect((await announce(job)).reply?.type).toBe(eventType.archiveCreated);
+  expect(await readJson(lab.store, keys.archiveRejection(job.job))).toMatchObject({ reason: expect.stringContaining('4 GB') });
+});
+
+test.each([
+  ['1970-01-01T00:00:00.000Z', '(1980, 1, 1, 0, 0, 0)'],
+  ['2026-11-25T13:14:16.000Z', '(2026, 11, 25, 13, 14, 16)'],
+  ['2200-06-01T12:00:00.000Z', '(2107, 12, 31, 23, 59, 58)'],
+])('a job of %s has its archive: ZIP has the years from 1980 to 2107', async (acceptedAt, expected) => {
+  const job = await lab.accept({ acceptedAt, filters: ['sepia'] });
+  await finish(job, '1', 'sepia');
+  await announce(job);
+  const input = (await readBytes(lab.store, keys.archive(job.job)))!;
+  const read = 'import io, sys, zipfile; print(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).infolist()[0].date_time)';
+  if (python) expect(spawnSync('python3', ['-c', read], { input, encoding: 'utf8' }).stdout.trim()).toBe(expected);
+  else expect(Object.keys(unzipSync(input))).toHaveLength(3);
+});
+
+test('a reader that takes the archive from a stream finds the end of each entry', async () => {
+  const job = await lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
+  for (const { image } of job.images) await finish(job, image, 'sepia');
+  await announce(job);
+  const bytes = (await readBytes(lab.store, keys.archive(job.job)))!;
+  const names: string[] = [];
+  // By the local headers alone, from the first byte on.
+  let at = 0;
+  for (; bytes.readUInt32LE(at) === 0x04034b50;) {
+    const [flags, size, name] = [bytes.readUInt16LE(at + 6), bytes.readUInt32LE(at + 22), bytes.readUInt16LE(at + 26)];
+    expect(flags & 8, 'a data descriptor').toBe(0);
+    const data = bytes.subarray(at + 30 + name, at + 30 + name + size);
+    expect(crc32(data)).toBe(bytes.readUInt32LE(at + 14));
+    names.push(bytes.subarray(at + 30, at + 30 + name).toString());
+    at += 30 + name + size;
+  }
+  expect(bytes.readUInt32LE(at)).toBe(0x02014b50);
+  expect(names).toEqual(Object.keys(unzipSync(bytes)));
+});
+
+const busybox = spawnSync('busybox', ['unzip', '--help']).error === undefined;
+test.skipIf(!busybox)('busybox, which reads from a pipe, finds no fault (skipped without busybox)', async () => {
+  const job = await lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
+  for (const { image } of job.images) await finish(job, image, 'sepia');
+  await announce(job);
+  const input = (await readBytes(lab.store, keys.archive(job.job)))!;
+  const { stdout, stderr, status } = spawnSync('busybox', ['unzip', '-l', '-'], { input, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('5 files');
+});
+
+test('photos that were not taken are listed in the manifest', async () => {
+  const refused = [{ name: 'notes.txt', reason: 'This is not a photo.' }];
+  const job = await lab.accept({ refused, filters: ['sepia'] });
+  await finish(job, '1', 'sepia');
+  await announce(job);
+  const entries = unzipSync((await readBytes(lab.store, keys.archive(job.job)))!);
+  expect(JSON.parse(Buffer.from(entries['manifest.json']!).toString())).toMatchObject({ refused });
+});
+
+test('a job that was deleted gets no archive', async () => {
+  const job = await lab.accept({ filters: ['sepia'] });
+  await finish(job, '1', 'sepia');
+  await lab.store.write(keys.gone(job.job), json({}));
+  expect(await announce(job)).toMatchObject({ status: 204, reply: undefined });
+  expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
+});
+
+test('a record that cannot be read is no event to try again', async () => {
+  const job = await lab.accept();
+  await lab.store.write(keys.job(job.job), Buffer.from('{"job": "'));
+  expect((await announce(job)).status).toBe(410);
+});
+
+test('without a temporary folder that can be written it does not start, and says what to do', async () => {
+  await expect(startFunction('zip', { ...lab.environment, TMPDIR: '/proc/sys' })).rejects.toThrow(
+    /\/proc\/sys cannot be written. Mount/,
+  );
 });

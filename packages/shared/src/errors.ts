@@ -29,9 +29,18 @@ export class Misconfigured extends Error {
   override readonly name = 'Misconfigured';
 }
 
-/** The message of anything that was thrown, with the causes behind it. */
+/** The message of anything that was thrown, with the causes behind it, and without addresses: it is logged and sent on. */
 export function explain(error: unknown): string {
+  return redacted(explanation(error));
+}
+
+/** A text without what looks like an e-mail address. */
+export function redacted(text: string): string {
+  return text.replace(/[^\s<>"'(),:;/\\]+@[^\s<>"'(),:;/\\]+/g, '[address]');
+}
+
+function explanation(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : ` (${explain(error.cause)})`;
+  const cause = error.cause === undefined ? '' : ` (${explanation(error.cause)})`;
   return `${error.message || error.name}${cause}`;
 }

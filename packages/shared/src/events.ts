@@ -1,5 +1,6 @@
 import { CloudEvent } from 'cloudevents';
 import * as v from 'valibot';
+import { filterName } from './config.ts';
 import { Rejected } from './errors.ts';
 
 /** Every event type of Darkroom. The Triggers in config/ are held to this list by a test. */
@@ -11,12 +12,14 @@ export const eventType = {
 } as const;
 
 /** An event of Darkroom says all in its attributes, where Triggers can see it; the data repeats them. */
-export type Event = CloudEvent<Record<string, string>>;
+export type DarkroomEvent = CloudEvent<Record<string, string>>;
 
 /** What a PingSource sends. */
 export const pingType = 'dev.knative.sources.ping';
 
-export type Outcome = 'succeeded' | 'rejected';
+export type PrintOutcome = 'succeeded' | 'rejected';
+
+export type JobOutcome = 'completed' | 'failed';
 
 /** The part of a job that travels on its events; the rest waits in the store (claim check). */
 export interface Route {
@@ -26,13 +29,13 @@ export interface Route {
 }
 
 export const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
-const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
+export const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
 
 const attributes = v.object({
   type: v.string(),
   job: jobId,
   image: v.optional(imageId),
-  filter: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,19}$/))),
+  filter: v.optional(filterName),
 });
 
 /** What a stage may rely on once an event has been checked. */
@@ -50,7 +53,7 @@ export function readEvent(event: unknown): Incoming {
 }
 
 /** One per image, from ingest: each active filter finds its own name = true. */
-export function imageUploaded({ job, filters, archive }: Route, image: string): Event {
+export function imageUploaded({ job, filters, archive }: Route, image: string): DarkroomEvent {
   const switches = Object.fromEntries(filters.map((name) => [name, 'true']));
   return create(eventType.imageUploaded, 'ingest', `${job}/${image}/ingest`, {
     ...switches,
@@ -61,7 +64,7 @@ export function imageUploaded({ job, filters, archive }: Route, image: string): 
 }
 
 /** From a filter, or from sweep in its place. */
-export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: Outcome): Event {
+export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: PrintOutcome): DarkroomEvent {
   return create(eventType.filterFinished, filter, `${job}/${image}/${filter}`, {
     job,
     image,
@@ -71,11 +74,11 @@ export function filterFinished({ job, archive }: Route, image: string, filter: s
   });
 }
 
-export function archiveCreated(job: string): Event {
+export function archiveCreated(job: string): DarkroomEvent {
   return create(eventType.archiveCreated, 'zip', `${job}/zip`, { job });
 }
 
-export function jobCompleted(job: string, outcome: 'completed' | 'failed'): Event {
+export function jobCompleted(job: string, outcome: JobOutcome): DarkroomEvent {
   return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome });
 }
 
@@ -83,7 +86,7 @@ export function jobCompleted(job: string, outcome: 'completed' | 'failed'): Even
  * The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label.
  * There is always data: frameworks refuse an empty body under the content type that the SDK gives every event.
  */
-function create(type: string, stage: string, id: string, extensions: Record<string, string>): Event {
+function create(type: string, stage: string, id: string, extensions: Record<string, string>): DarkroomEvent {
   const event = { type, source: `/darkroom/${stage}`, id, datacontenttype: 'application/json', data: extensions, ...extensions };
   return new CloudEvent<Record<string, string>>(event);
 }

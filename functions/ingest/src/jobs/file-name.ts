@@ -1,3 +1,5 @@
+import { splitName } from '@darkroom/shared/job/names';
+
 /** Control characters, line and paragraph separators, and the marks that turn the direction of writing around. */
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
@@ -20,10 +22,4 @@ export function safeName(sent: string | undefined, fallback = 'photo'): string {
       .join('')
       .trim() + extension
   );
-}
-
-/** "a.b.jpg" is "a.b" and ".jpg". What is too long or too odd for an extension belongs to the stem. */
-export function splitName(name: string): { stem: string; extension: string } {
-  const extension = /\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? '';
-  return { stem: name.slice(0, name.length - extension.length), extension };
 }

@@ -1,7 +1,7 @@
 import { extensionOf, type ImageType, printType } from '@darkroom/shared/image/formats';
 import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { splitName } from './file-name.ts';
+import { archiveName, originalName, printName, splitName } from '@darkroom/shared/job/names';
 
 /** One file of a job as it is offered for download: the one place that relates addresses to keys. */
 export interface JobFile {
@@ -26,25 +26,23 @@ export function findFile(job: Job, path: string): JobFile | undefined {
   return filesOf(job).find(({ href }) => href === path || splitName(href).stem === path);
 }
 
-export function originalOf({ job }: Job, photo: Photo): JobFile {
+export function originalOf(job: Job, photo: Photo): JobFile {
   const { type, image } = photo;
-  const extension = extensionOf(type);
   return {
-    href: `/jobs/${job}/${image}/original.${extension}`,
-    key: keys.original(job, photo),
+    href: `/jobs/${job.job}/${image}/original.${extensionOf(type)}`,
+    key: keys.original(job.job, photo),
     type,
-    name: `${splitName(photo.name).stem}.${extension}`,
+    name: originalName(job, photo),
   };
 }
 
 export function printOf(job: Job, photo: Photo, filter: string): JobFile {
   const type = printType(photo.type, job.options.format);
-  const extension = extensionOf(type);
   return {
-    href: `/jobs/${job.job}/${photo.image}/${filter}.${extension}`,
+    href: `/jobs/${job.job}/${photo.image}/${filter}.${extensionOf(type)}`,
     key: keys.print(job, photo, filter),
     type,
-    name: `${splitName(photo.name).stem}-${filter}.${extension}`,
+    name: printName(job, photo, filter),
   };
 }
 
@@ -53,6 +51,6 @@ export function archiveOf({ job }: Job): JobFile {
     href: `/jobs/${job}/archive.zip`,
     key: keys.archive(job),
     type: 'application/zip',
-    name: `darkroom-${job.slice(0, 8)}.zip`,
+    name: archiveName,
   };
 }

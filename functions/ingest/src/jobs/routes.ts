@@ -1,7 +1,8 @@
 import { Rejected } from '@darkroom/shared/errors';
 import { jobId } from '@darkroom/shared/events';
-import { type Job, readJob, removeJob } from '@darkroom/shared/job';
+import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { removeJob } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -23,7 +24,7 @@ export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: 
 
   app.delete('/jobs/:job', async (request, reply) => {
     const id = idOf(request);
-    // Not by job.json: it goes first, and a removal that broke off must be repeatable.
+    // Not by job.json: a removal that broke off, and one of a damaged record, must be possible.
     const present = await entriesOf(store, keys.folder(id));
     if (present.size === 0) throw unknownJob();
     await removeJob(store, id);

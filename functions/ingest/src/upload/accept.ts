@@ -1,7 +1,8 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { explain, Rejected } from '@darkroom/shared/errors';
-import { type Job, readJob, removeJob } from '@darkroom/shared/job';
+import { explain } from '@darkroom/shared/errors';
+import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
@@ -11,8 +12,8 @@ import type { Arrival } from './spool.ts';
 /** What was posted, and the id of the job that it makes or has made. */
 export interface Post extends PostContent {
   id: string;
-  /** Another post may make the same job. */
-  shared: boolean;
+  /** The digest of its Idempotency-Key, where it has one: another post may then make the same job. */
+  claim: string | undefined;
 }
 
 /** Writes to the store at a time: each waits for the disk or the network, not for the processor. */
@@ -25,7 +26,7 @@ const writers = 4;
  * @throws Rejected with status 410 when the job was deleted meanwhile
  */
 export async function accept(store: Store, settings: Settings, clock: Clock, post: Post): Promise<Job> {
-  const { id, shared, arrivals, refused, wishes } = post;
+  const { id, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const job: Job = {
@@ -37,6 +38,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
     options: wishes.options,
     images: arrivals.map(({ photo }) => photo),
     ...(refused.length > 0 && { refused: refused.map(({ name, reason }) => ({ name, reason })) }),
+    ...(claim !== undefined && { claim }),
     acceptedAt: new Date(clock.now()).toISOString(),
   };
   try {
@@ -46,11 +48,12 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
     // A post with the same key may be writing the same job; what both leave goes when its retention has passed.
-    if (!shared)
-      await removeJob(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
+    if (!claim)
+      await removeParts(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
     throw error;
   }
-  if (shared) await withdrawDeleted(store, id);
+  // Whoever has its id from an earlier answer may have deleted the job while this post was writing it.
+  if (claim !== undefined && (await withdrawIfGone(store, id))) await refuseDeleted(store, id);
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', { job: job.job, images: job.images.length, refused: refused.length, bytes, filters: job.filters.join('+') });
   return job;
@@ -60,22 +63,9 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
 async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
-  await withdrawDeleted(store, job.job);
+  if (await withdrawIfGone(store, job.job)) await refuseDeleted(store, job.job);
   log('accepted again', { job: job.job });
   return job;
-}
-
-/**
- * Whoever has its id, from an earlier answer, may have deleted the job while this post was writing it. The tombstone comes before
- * anything is removed: where there is none now, the removal finds all that was written here.
- */
-async function withdrawDeleted(store: Store, job: string): Promise<void> {
-  try {
-    await refuseDeleted(store, job);
-  } catch (error) {
-    if (error instanceof Rejected) await removeJob(store, job);
-    throw error;
-  }
 }
 
 async function writeOriginals(store: Store, job: string, arrivals: readonly Arrival[]): Promise<void> {

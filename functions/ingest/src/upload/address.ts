@@ -1,9 +1,7 @@
 import { domainToASCII } from 'node:url';
-import { isPlainAddress } from '@darkroom/shared/job/address';
+import { isPlainAddress, longestAddress } from '@darkroom/shared/job/address';
 import { Rejected } from '@darkroom/shared/errors';
 
-/** RFC 5321, 4.5.3.1: 254 is what fits into a path of 256 with its brackets. */
-const longest = 254;
 /** At least two labels, the last of which is no number: mail to a bare host or an IP address goes nowhere from here. */
 const publicDomain = /@.+\.(?!\d+$)[^.]+$/;
 
@@ -31,7 +29,7 @@ export function readAddress(text: string | undefined): string {
       'The part of the e-mail address before the @ has letters beyond A to Z, which not every mail server takes. Give another address.',
     );
   const address = `${local}@${domainToASCII(domain)}`;
-  if (address.length > longest) throw fault(`The e-mail address is longer than ${longest} characters.`);
+  if (address.length > longestAddress) throw fault(`The e-mail address is longer than ${longestAddress} characters.`);
   if (!isPlainAddress(address) || !publicDomain.test(address))
     throw fault('This is not an e-mail address that mail can be sent to. Give one like ada@example.org.');
   return address;

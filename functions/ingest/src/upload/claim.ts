@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Rejected } from '@darkroom/shared/errors';
+import { isGone } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import type { Quota } from './quota.ts';
@@ -13,6 +14,11 @@ interface Claim {
   post: string;
 }
 
+/** What is left of a claim when its job was deleted. */
+interface ClosedClaim {
+  gone: true;
+}
+
 /** What was posted, as far as it makes one post the same as another. */
 export interface PostContent {
   wishes: Wishes;
@@ -23,8 +29,8 @@ export interface PostContent {
 /** The job that a post makes. */
 export interface Claimed {
   id: string;
-  /** Another post may make the same job. */
-  shared: boolean;
+  /** The digest of its Idempotency-Key, where it has one: another post may then make the same job. */
+  claim: string | undefined;
   /** For a post that fails after all. */
   giveBack(): Promise<void>;
 }
@@ -39,36 +45,41 @@ export interface Claimed {
 export async function claimJob(store: Store, quota: Quota, key: string | undefined, content: PostContent): Promise<Claimed> {
   const { email } = content.wishes;
   if (key === undefined) {
-    return { id: randomUUID(), shared: false, giveBack: await quota.take(email) };
+    return { id: randomUUID(), claim: undefined, giveBack: await quota.take(email) };
   }
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const place = keys.claim(digest([email, key]));
-  const earlier = (await readJson(store, place)) as Claim | undefined;
-  if (earlier) return repeated(store, earlier, content);
+  const claim = digest([email, key]);
+  const place = keys.claim(claim);
+  const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
+  if (earlier) return repeated(store, claim, earlier, content);
   await quota.take(email);
   const mine: Claim = { job: randomUUID(), post: digestOf(content) };
   // The claim keeps its place in the quota: the post that is sent again takes none.
-  if (await store.writeOnce(place, json(mine))) return { id: mine.job, shared: true, giveBack: async () => {} };
-  return repeated(store, (await readJson(store, place)) as Claim, content);
+  if (await store.writeOnce(place, json(mine))) return { id: mine.job, claim, giveBack: async () => {} };
+  return repeated(store, claim, (await readJson(store, place)) as Claim | ClosedClaim, content);
 }
 
-async function repeated(store: Store, claim: Claim, content: PostContent): Promise<Claimed> {
-  if (claim.post !== digestOf(content))
+async function repeated(store: Store, claim: string, earlier: Claim | ClosedClaim, content: PostContent): Promise<Claimed> {
+  if ('gone' in earlier) throw deleted();
+  if (earlier.post !== digestOf(content))
     throw new Rejected('This “Idempotency-Key” came before, with other photos or options. Send a new key with a new post.', {
       status: 422,
     });
-  await refuseDeleted(store, claim.job);
-  return { id: claim.job, shared: true, giveBack: async () => {} };
+  await refuseDeleted(store, earlier.job);
+  return { id: earlier.job, claim, giveBack: async () => {} };
 }
 
 /** @throws Rejected with status 410 when the job of a repeated post has been deleted */
 export async function refuseDeleted(store: Store, job: string): Promise<void> {
-  if (await store.stat(keys.gone(job)))
-    throw new Rejected('The job of this “Idempotency-Key” was deleted. Send the photos with a new key to have them developed.', {
-      status: 410,
-    });
+  if (await isGone(store, job)) throw deleted();
+}
+
+function deleted(): Rejected {
+  return new Rejected('The job of this “Idempotency-Key” was deleted. Send the photos with a new key to have them developed.', {
+    status: 410,
+  });
 }
 
 /** Parts of a form may come in any order. */

@@ -68,8 +68,8 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
       const wishes = readWishes(fields, faults);
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
-      const { id, shared, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-      const job = await accept(store, settings, clock, { ...content, id, shared }).catch(async (error: unknown) => {
+      const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
+      const job = await accept(store, settings, clock, { ...content, id, claim }).catch(async (error: unknown) => {
         await giveBack().catch(() => {});
         throw error;
       });

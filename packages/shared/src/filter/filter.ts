@@ -3,10 +3,11 @@ import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig, url } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
-import { filterFinished, type Outcome } from '../events.ts';
+import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import { type Job, type Photo, readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import { withdrawIfGone } from '../job/remove.ts';
 import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
@@ -49,9 +50,9 @@ export function filter(name: string, apply: Apply): Stage {
     workers = pool;
     setImmediate(() => pool.warm());
     /** Prints under way, by their key: an event that is delivered again waits for the same print. */
-    const underWay = new Map<string, Promise<Outcome>>();
+    const underWay = new Map<string, Promise<PrintOutcome>>();
 
-    async function once(key: string, make: () => Promise<Outcome>): Promise<Outcome> {
+    async function once(key: string, make: () => Promise<PrintOutcome>): Promise<PrintOutcome> {
       const print = underWay.get(key) ?? make().finally(() => underWay.delete(key));
       underWay.set(key, print);
       return print;
@@ -65,6 +66,8 @@ export function filter(name: string, apply: Apply): Stage {
       const outcome =
         (await outcomeOf(store, job, photo, name)) ??
         (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
+      // What was written for a job that was deleted meanwhile is taken back.
+      if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);
     };
   });
@@ -91,13 +94,13 @@ function refuse(reply: unknown): void {
 }
 
 /** What an earlier delivery of the same event came to, if there was one. */
-async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<Outcome | undefined> {
+async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<PrintOutcome | undefined> {
   if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
   if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';
   return undefined;
 }
 
-async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<Outcome> {
+async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<PrintOutcome> {
   const { format, quality } = job.options;
   try {
     const task = {

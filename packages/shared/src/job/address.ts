@@ -1,3 +1,6 @@
+/** Characters of an address. RFC 5321, 4.5.3.1: what fits into a path of 256 with its brackets. */
+export const longestAddress = 254;
+
 /**
  * Whether a text is exactly one plain e-mail address, without a display name. Narrower than RFC 5321 on purpose: mailers
  * read commas, quotes, angle brackets and line breaks as more recipients or more headers.
@@ -5,5 +8,5 @@
 export function isPlainAddress(text: string): boolean {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
   const address = new RegExp(`^[\\w.!#$%&'*+/=?^\`{|}~-]{1,64}@${label}(?:\\.${label})*$`, 'i');
-  return text.length <= 254 && address.test(text) && !/^\.|\.\.|\.@/.test(text);
+  return text.length <= longestAddress && address.test(text) && !/^\.|\.\.|\.@/.test(text);
 }

@@ -6,10 +6,12 @@ export interface DeadLetter {
   stage: string;
   /** The status it answered last; absent where it could not be understood. */
   code?: string;
-  /** What it answered, shortened by the broker. */
+  /** What it answered, shortened, and without addresses. */
   reason?: string;
-  /** How often it has come here. */
+  /** In how many rounds it has come here: between two looks of sweep it counts once. */
   count: number;
   /** ISO 8601, the last time. */
   at: string;
+  /** The latest of these rounds: the look of sweep that they followed, and when, in milliseconds by the clock of the store. */
+  rounds?: { look: number; at: number }[];
 }

@@ -1,46 +1,65 @@
-import type { ImageType } from '../image/formats.ts';
-import { readJson, type Store } from '../store/store.ts';
+import * as v from 'valibot';
+import { filterName } from '../config.ts';
+import { Rejected } from '../errors.ts';
+import { imageId, jobId, type JobOutcome } from '../events.ts';
+import { formats, type ImageType } from '../image/formats.ts';
+import { readBytes, readJson, type Store } from '../store/store.ts';
 import { keys } from './keys.ts';
 
-/** One photo of a job, as it was accepted. */
-export interface Photo {
-  /** Its number within the job: "1", "2", ... */
-  image: string;
-  /** The name it was sent with, made safe for people to read; never used as a path. */
-  name: string;
-  type: ImageType;
-  bytes: number;
-  /** Pixels, as the picture is seen (orientation applied). */
-  width: number;
-  height: number;
-}
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const imageType = v.picklist(Object.keys(formats) as ImageType[]);
+const isoTime = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text))),
+);
 
-export interface Options {
+/** One photo of a job, as it was accepted. */
+const photo = v.object({
+  /** Its number within the job: "1", "2", ... */
+  image: imageId,
+  /** The name it was sent with, made safe for people to read; never used as a path. */
+  name: v.string(),
+  type: imageType,
+  bytes: count,
+  /** Pixels, as the picture is seen (orientation applied). */
+  width: count,
+  height: count,
+  /** Frames or pages, where there are several. */
+  pictures: v.exactOptional(count),
+});
+
+const options = v.object({
   /** What prints are encoded as; absent means as the photo itself. */
-  format?: ImageType;
+  format: v.exactOptional(imageType),
   /** 1..100, for formats that have it. */
-  quality?: number;
-}
+  quality: v.exactOptional(count),
+});
 
 /** job.json: what was accepted. It never changes, so that a job keeps its version to the end. */
-export interface Job {
-  job: string;
+const job = v.object({
+  job: jobId,
   /** The revision of ingest that accepted it. */
-  revision: string;
-  email: string;
-  filters: string[];
-  archive: boolean;
-  options: Options;
-  images: Photo[];
+  revision: v.string(),
+  email: v.string(),
+  filters: v.array(filterName),
+  archive: v.boolean(),
+  options,
+  images: v.array(photo),
   /** Photos of the post that were not taken while others were, and why, in words for the person. */
-  refused?: { name: string; reason: string }[];
+  refused: v.exactOptional(v.array(v.object({ name: v.string(), reason: v.string() }))),
+  /** The digest of its Idempotency-Key: claims/<claim> is removed with the job. */
+  claim: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   /** ISO 8601. */
-  acceptedAt: string;
-}
+  acceptedAt: isoTime,
+});
+
+export type Photo = v.InferOutput<typeof photo>;
+export type Options = v.InferOutput<typeof options>;
+export type Job = v.InferOutput<typeof job>;
 
 /** completed.json: how it ended. */
 export interface Completion {
-  status: 'completed' | 'failed';
+  status: JobOutcome;
   completedAt: string;
   mail: 'sent' | 'failed';
   /** Why it failed, in words for the person. */
@@ -52,19 +71,43 @@ export interface Rejection {
   reason: string;
 }
 
-export async function readJob(store: Store, job: string): Promise<Job | undefined> {
-  return (await readJson(store, keys.job(job))) as Job | undefined;
+/** job.json is there, but cannot be understood: no retry mends that. */
+export class CorruptJob extends Rejected {
+  constructor(cause: unknown) {
+    super('The record of this job is damaged. Send the photos again.', { status: 410, cause });
+  }
+}
+
+/**
+ * @returns undefined where there is no such job, or where it was deleted
+ * @throws CorruptJob
+ */
+export async function readJob(store: Store, id: string): Promise<Job | undefined> {
+  const bytes = await readBytes(store, keys.job(id));
+  if (!bytes || (await isGone(store, id))) return undefined;
+  return parseJob(id, bytes);
+}
+
+/** @throws CorruptJob */
+export function parseJob(id: string, bytes: Buffer): Job {
+  let content: unknown;
+  try {
+    content = JSON.parse(bytes.toString());
+  } catch (cause) {
+    throw new CorruptJob(cause);
+  }
+  const result = v.safeParse(job, content);
+  if (!result.success || result.output.job !== id) throw new CorruptJob(new Error(`Not the record of a job: ${id}`));
+  return result.output;
+}
+
+/** Whether a job was deleted. A stage asks before it writes, and again afterwards: what it wrote too late, it removes. */
+export async function isGone(store: Store, id: string): Promise<boolean> {
+  return (await store.stat(keys.gone(id))) !== undefined;
 }
 
 /** Why a print was rejected. */
-export async function readReason(store: Store, job: string, image: string, filter: string): Promise<string> {
-  const rejection = (await readJson(store, keys.rejection(job, image, filter))) as Rejection | undefined;
+export async function readReason(store: Store, id: string, image: string, filter: string): Promise<string> {
+  const rejection = (await readJson(store, keys.rejection(id, image, filter))) as Rejection | undefined;
   return rejection?.reason ?? 'No reason was recorded.';
-}
-
-/** Removes every trace of a job. job.json goes first: stages that are still at work then find no job, and stop. */
-export async function removeJob(store: Store, job: string): Promise<void> {
-  await store.remove(keys.job(job));
-  await store.remove(keys.open(job));
-  for await (const { key } of store.list(keys.folder(job))) await store.remove(key);
 }

@@ -14,7 +14,10 @@ interface JobOf {
 
 /** Where the parts of a job lie in the store. The one place that knows. */
 export const keys = {
+  /** Written by sweep each time that it looks: the time at which it was changed is what the clock of the store says. */
+  sweepTime: 'sweep',
   allOpen: 'open/',
+  allJobs: 'jobs/',
   open: (job: string) => `open/${job}`,
   folder: (job: string) => `jobs/${job}/`,
   job: (job: string) => `jobs/${job}/job.json`,
@@ -25,6 +28,7 @@ export const keys = {
   archive: (job: string) => `jobs/${job}/archive.zip`,
   archiveRejection: (job: string) => `jobs/${job}/archive.rejected.json`,
   mail: (job: string) => `jobs/${job}/mail.json`,
+  archiveLock: (job: string) => `jobs/${job}/archive.lock`,
   mailLock: (job: string) => `jobs/${job}/mail.lock`,
   allClaims: 'claims/',
   claim: (digest: string) => `claims/${digest}`,
@@ -33,7 +37,9 @@ export const keys = {
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
+  allGone: 'gone/',
   allDead: 'dead/',
+  deadOf: (job: string) => `dead/${job}.`,
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
   completed: (job: string) => `jobs/${job}/completed.json`,
 };

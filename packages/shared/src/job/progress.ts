@@ -1,4 +1,4 @@
-import type { Outcome } from '../events.ts';
+import type { PrintOutcome } from '../events.ts';
 import { type ImageType, printType } from '../image/formats.ts';
 import { type Entry, entriesOf, type Store } from '../store/store.ts';
 import type { Job, Photo } from './job.ts';
@@ -10,7 +10,7 @@ export interface Print {
   filter: string;
   key: string;
   type: ImageType;
-  status: 'pending' | Outcome;
+  status: 'pending' | PrintOutcome;
   /** Present when it succeeded. */
   bytes?: number;
 }
@@ -26,8 +26,12 @@ export interface Progress {
   /** Nothing is left but the mail: an archive that was asked for exists, or cannot be made. */
   packed: boolean;
   completed: boolean;
-  /** When its newest part was stored. */
-  lastChange: Date;
+  /** How many of its parts are done: prints, archive and mail. It only grows, except by a replay. */
+  settled: number;
+  /** When its newest part was stored, by the clock of the store. */
+  lastProgress: Date;
+  /** When somebody who packs or mails it last showed that they are alive, by the same clock. */
+  lastSign?: Date;
 }
 
 export async function readProgress(store: Store, job: Job): Promise<Progress> {
@@ -40,17 +44,39 @@ export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progr
   const archive = present.get(keys.archive(job.job));
   const developed = prints.every(({ status }) => status !== 'pending');
   const anySucceeded = prints.some(({ status }) => status === 'succeeded');
-  const archiveSettled = !job.archive || !anySucceeded || archive !== undefined || present.has(keys.archiveRejection(job.job));
-  const changes = [...present.values()].map(({ modified }) => modified.getTime());
+  const archiveEnded = archive !== undefined || present.has(keys.archiveRejection(job.job));
+  const completed = present.has(keys.completed(job.job));
+  const isSign = (key: string) => [keys.archiveLock(job.job), keys.mailLock(job.job)].some((lock) => key.startsWith(`${lock}/`));
+  const parts = new Set(partsOf(job));
+  const newest = (belongs: (key: string) => boolean) =>
+    [...present.values()].reduce((time, { key, modified }) => (belongs(key) ? Math.max(time, modified.getTime()) : time), 0);
+  const lastSign = newest(isSign);
   return {
     prints,
     developed,
     anySucceeded,
     ...(archive && { archive }),
-    packed: developed && archiveSettled,
-    completed: present.has(keys.completed(job.job)),
-    lastChange: new Date(Math.max(Date.parse(job.acceptedAt), ...changes)),
+    packed: developed && (!job.archive || !anySucceeded || archiveEnded),
+    completed,
+    settled: prints.filter(({ status }) => status !== 'pending').length + Number(archiveEnded) + Number(completed),
+    lastProgress: new Date(newest((key) => parts.has(key))),
+    ...(lastSign > 0 && { lastSign: new Date(lastSign) }),
   };
+}
+
+/** The keys whose coming is progress; what stages note down for themselves is none. */
+function partsOf(job: Job): string[] {
+  const { job: id, images, filters } = job;
+  return [
+    keys.job(id),
+    keys.archive(id),
+    keys.archiveRejection(id),
+    keys.completed(id),
+    ...images.flatMap((photo) => [
+      keys.original(id, photo),
+      ...filters.flatMap((filter) => [keys.print(job, photo, filter), keys.rejection(id, photo.image, filter)]),
+    ]),
+  ];
 }
 
 function printOf(job: Job, photo: Photo, filter: string, present: ReadonlyMap<string, Entry>): Print {

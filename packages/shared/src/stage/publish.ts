@@ -1,6 +1,6 @@
 import { HTTP } from 'cloudevents';
+import type { DarkroomEvent } from '../events.ts';
 import { bearer } from './token.ts';
-import type { Event } from '../events.ts';
 
 /** Milliseconds that a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
 const usualTimeout = 10_000;
@@ -11,7 +11,7 @@ const usualTimeout = 10_000;
  * @param timeout milliseconds after which it is given up
  * @throws when the broker does not answer with 2xx
  */
-export async function publish(sink: string, event: Event, timeout = usualTimeout): Promise<void> {
+export async function publish(sink: string, event: DarkroomEvent, timeout = usualTimeout): Promise<void> {
   const { headers, body } = HTTP.binary(event);
   const response = await fetch(sink, {
     method: 'POST',

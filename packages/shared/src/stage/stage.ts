@@ -1,6 +1,6 @@
 import type { Context, HealthCheck } from 'faas-js-runtime';
 import { explain, Rejected, Unavailable } from '../errors.ts';
-import { type Event, type Incoming, readEvent } from '../events.ts';
+import { type DarkroomEvent, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
 import { stackOf } from '../stack.ts';
 import { demandToken } from './token.ts';
@@ -8,7 +8,7 @@ import { demandToken } from './token.ts';
 /** What the runtime wants of a function module. */
 export interface Stage {
   init: () => Promise<void>;
-  handle: (context: Context, event?: unknown) => Promise<Event | undefined>;
+  handle: (context: Context, event?: unknown) => Promise<DarkroomEvent | undefined>;
   shutdown: () => Promise<void>;
   liveness: HealthCheck;
   readiness: HealthCheck;
@@ -21,7 +21,7 @@ type Step = Pick<Incoming, 'type'> & Partial<Incoming>;
 const drainSeconds = 25;
 
 /** Handles one checked event; what it returns goes back to the broker as the next event. */
-export type Handler<Call> = (call: Call) => Promise<Event | undefined>;
+export type Handler<Received> = (received: Received) => Promise<DarkroomEvent | undefined>;
 
 /**
  * Makes a function module out of a handler: checks the event, logs the step, and tells passing faults (500, the broker tries
@@ -30,7 +30,7 @@ export type Handler<Call> = (call: Call) => Promise<Event | undefined>;
  * @param read checks what arrives, for a stage that hears more than Darkroom's own events
  */
 export function stage(open: () => Handler<Incoming>): Stage;
-export function stage<Call extends Step>(open: () => Handler<Call>, read: (received: unknown) => Call): Stage;
+export function stage<Received extends Step>(open: () => Handler<Received>, read: (received: unknown) => Received): Stage;
 export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
   let handler: Handler<Incoming> | undefined;
   const running = new Set<Promise<unknown>>();

@@ -7,24 +7,26 @@ import { join } from 'node:path';
 const folderName = '.tmp';
 /** Milliseconds. Writing a draft takes minutes: one that is older belonged to a process that was killed, on whatever machine. */
 const draftLifetime = 60 * 60 * 1000;
+/** Milliseconds between two looks at what was left. */
+const clearEvery = 60 * 1000;
 /** Drafts bear the name of their process, so that the next one on the same machine need not wait for that. */
 const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
 
 export interface Drafts {
   /** A path for a new draft. */
   name(): string;
-  /** Removes, in the background and once, what processes that were killed have left. */
+  /** Removes, in the background and once a minute at most, what processes that were killed have left. */
   clear(): void;
 }
 
 export function openDrafts(root: string): Drafts {
   const folder = join(root, folderName);
-  let cleared = false;
+  let cleared = -Infinity;
   return {
     name: () => join(folder, owner + randomUUID()),
     clear() {
-      if (cleared) return;
-      cleared = true;
+      if (performance.now() - cleared < clearEvery) return;
+      cleared = performance.now();
       // Best effort: what it cannot remove, the next process may.
       void removeLeftovers(folder).catch(() => undefined);
     },

@@ -15,9 +15,12 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** Milliseconds without a sign of life after which a lock may be taken over. */
+export const lockLease = 10_000;
+
 export interface LockOptions {
   clock: Clock;
-  /** Milliseconds without a sign of life after which a lock may be taken over. Allow for several calls of a slow store. */
+  /** Instead of `lockLease`. All who take the same lock must say the same; allow for several calls of a slow store. */
   lease?: number;
 }
 
@@ -46,7 +49,7 @@ interface Term {
  * @param key of the lock, below which nothing else lies
  * @returns undefined while another holds it and is alive; it takes up to a lease to tell
  */
-export async function takeLock(store: Store, key: string, { clock, lease = 10_000 }: LockOptions): Promise<Lock | undefined> {
+export async function takeLock(store: Store, key: string, { clock, lease = lockLease }: LockOptions): Promise<Lock | undefined> {
   const found = await currentTerm(store, key);
   if (found && !found.released && !(await isAbandoned(found))) return undefined;
   return enter((found?.number ?? 0) + 1);

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { S3Failed, failureOf } from './s3-failure.ts';
 import type { Bucket } from './s3-location.ts';
-import { type Patience, patience } from './s3-patience.ts';
+import { type IdleTimeout, idleTimeout } from './idle-timeout.ts';
 import { chunksOf, type Content } from './content.ts';
 
-export interface Call {
+export interface S3Request {
   method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   /** The name of the object in the bucket; "" is the bucket itself. */
   object: string;
@@ -14,9 +14,9 @@ export interface Call {
   body?: { content: Content; size: number };
 }
 
-export interface Answer {
+export interface S3Answer {
   response: Response;
-  patience: Patience;
+  timeout: IdleTimeout;
 }
 
 export interface Timing {
@@ -35,13 +35,13 @@ const streaming = { duplex: 'half', window: null, redirect: 'error' } as const;
 
 /**
  * Sends signed requests to one bucket, and again where that may help. All calls of the store can be repeated.
- * The caller reads the body of an answer, and ends its patience.
+ * The caller reads the body of an answer, and ends its timeout.
  */
 export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff }: Timing) {
   // The key that signs is derived once a day.
   const signing = { ...credentials, region, service: 's3', cache: new Map<string, ArrayBuffer>() };
 
-  async function once({ method, object, query, headers, body }: Call, waiting: Patience): Promise<Response> {
+  async function once({ method, object, query, headers, body }: S3Request, timeout: IdleTimeout): Promise<Response> {
     const url = addressOf(object, query);
     const length = body && { 'content-length': String(body.size), 'content-type': 'application/octet-stream' };
     const signed = await new AwsV4Signer({ ...signing, method, url, headers: { ...length, ...headers } }).sign();
@@ -50,10 +50,10 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
     return fetch(signed.url, {
       method,
       headers: signed.headers,
-      signal: waiting.signal,
+      signal: timeout.signal,
       // A redirect leads to another region or host, for which the signature does not hold.
       redirect: 'manual',
-      ...(body && { body: watched(chunksOf(body.content), waiting), ...streaming }),
+      ...(body && { body: watched(chunksOf(body.content), timeout), ...streaming }),
     });
   }
 
@@ -63,17 +63,17 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
 
   return {
     /** @throws S3Failed for every status of 300 and above; any other error where no answer came */
-    async send(call: Call): Promise<Answer> {
+    async send(call: S3Request): Promise<S3Answer> {
       const request = `${call.method} ${call.object || address}`;
       for (let attempt = 1; ; attempt += 1) {
-        const waiting = patience(idleSeconds);
+        const timeout = idleTimeout(idleSeconds);
         try {
-          const response = await once(call, waiting);
-          waiting.progress();
+          const response = await once(call, timeout);
+          timeout.progress();
           if (!response.ok) throw await failureOf(request, response);
-          return { response, patience: waiting };
+          return { response, timeout };
         } catch (error) {
-          waiting.end();
+          timeout.end();
           const failed = error instanceof S3Failed ? error : redirected(error, request);
           if (attempt === attempts || failed?.passing === false) {
             throw failed ?? new Error(`S3 did not answer ${request}`, { cause: error });
@@ -94,9 +94,9 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
 }
 
 /** Pieces on their way out, each of which counts as progress. */
-async function* watched(chunks: AsyncIterable<Uint8Array>, waiting: Patience): AsyncGenerator<Uint8Array> {
+async function* watched(chunks: AsyncIterable<Uint8Array>, timeout: IdleTimeout): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    waiting.progress();
+    timeout.progress();
     yield chunk;
   }
 }

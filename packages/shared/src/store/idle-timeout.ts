@@ -1,5 +1,5 @@
 /** Ends what makes no progress: a clock that starts anew with every byte, and aborts when it runs out. */
-export interface Patience {
+export interface IdleTimeout {
   signal: AbortSignal;
   /** Something moved, in whichever direction. */
   progress(): void;
@@ -8,7 +8,7 @@ export interface Patience {
   end(): void;
 }
 
-export function patience(seconds: number): Patience {
+export function idleTimeout(seconds: number): IdleTimeout {
   const controller = new AbortController();
   const run = () => controller.abort(new Error(`Nothing moved for ${seconds} s`));
   let timer = setTimeout(run, seconds * 1000);

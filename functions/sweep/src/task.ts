@@ -3,7 +3,7 @@ import { eventType, type Incoming, pingType, readEvent } from '@darkroom/shared/
 import * as v from 'valibot';
 
 /** An event that exhausted its retries, and what the broker says of it. */
-export interface Letter extends Incoming {
+export interface FailedEvent extends Incoming {
   /** The Service that could not be reached or did not succeed. */
   stage: string;
   code?: string;
@@ -13,10 +13,10 @@ export interface Letter extends Incoming {
 }
 
 /** What sweep is asked to do. */
-export interface Call {
+export interface SweepTask {
   type: string;
   job?: string;
-  letter?: Letter;
+  failed?: FailedEvent;
   idleSeconds?: number;
   expire?: boolean;
 }
@@ -33,41 +33,57 @@ const errors = v.object({
   knativeerrordata: v.optional(text),
 });
 
+/** What is kept of an event: anyone who reaches the port can send anything. */
+const longestAttribute = 100;
+const mostAttributes = 30;
+
 /** @throws Rejected with status 400 */
-export function readCall(received: unknown): Call {
+export function readTask(received: unknown): SweepTask {
   const { type } = v.parse(v.object({ type: v.fallback(v.string(), '') }), received ?? {});
   if (type === pingType) return { type, ...readPing(received as { data?: unknown }) };
   const event = readEvent(received);
   if (!(Object.values(eventType) as string[]).includes(event.type))
     throw new Rejected(`Sweep has no use for ${event.type}`, { status: 400 });
-  const { knativeerrordest, knativeerrorcode: code, knativeerrordata: data } = v.parse(errors, received);
+  const result = v.safeParse(errors, received);
+  if (!result.success) throw new Rejected('The attributes knativeerror... must be texts or numbers', { status: 400 });
+  const { knativeerrordest, knativeerrorcode: code, knativeerrordata: data } = result.output;
   const reason = data && Buffer.from(data, 'base64').toString();
-  const letter = {
+  const failed = {
     ...event,
     stage: stageAt(knativeerrordest),
-    ...(code && { code }),
+    ...(code && { code: code.slice(0, longestAttribute) }),
     ...(reason && { reason }),
     attributes: attributesOf(received as object),
   };
-  return { type, job: event.job, letter };
+  return { type, job: event.job, failed };
 }
 
 /** A Service's host begins with its name: http://sepia.darkroom.svc.cluster.local */
 function stageAt(destination: string): string {
   const host = URL.canParse(destination) ? new URL(destination).hostname : '';
-  return /^[a-z][a-z0-9-]*/.exec(host)?.[0] ?? 'unknown';
+  return /^[a-z][a-z0-9-]{0,62}/.exec(host)?.[0] ?? 'unknown';
 }
 
 function attributesOf(event: object): Record<string, string> {
   const own = Object.entries(event).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && !/^(knative|data|specversion|time$)/.test(entry[0]),
+    (entry): entry is [string, string] =>
+      typeof entry[1] === 'string' && entry[1].length <= longestAttribute && !/^(knative|data|specversion|time$)/.test(entry[0]),
   );
-  return Object.fromEntries(own);
+  return Object.fromEntries(own.slice(0, mostAttributes));
 }
 
 function readPing({ data }: { data?: unknown }) {
-  const result = v.safeParse(ping, typeof data === 'string' || Buffer.isBuffer(data) ? JSON.parse(data.toString()) : data);
+  const result = v.safeParse(ping, contentOf(data));
   if (!result.success) throw new Rejected('The ping needs JSON data such as {"idleSeconds": 60}', { status: 400 });
   const { idleSeconds, expire } = result.output;
   return { ...(idleSeconds !== undefined && { idleSeconds }), ...(expire !== undefined && { expire }) };
+}
+
+function contentOf(data: unknown): unknown {
+  if (typeof data !== 'string' && !Buffer.isBuffer(data)) return data;
+  try {
+    return JSON.parse(data.toString());
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,55 @@
+import type { Clock } from '@darkroom/shared/clock';
+import { type Completion, type Job, type Rejection } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import type { Print, Progress } from '@darkroom/shared/job/progress';
+import { log } from '@darkroom/shared/log';
+import { json, type Store } from '@darkroom/shared/store';
+import { takeLock } from '@darkroom/shared/store/lock';
+import type { JobOutcome } from '@darkroom/shared/events';
+
+const late = {
+  print: 'It could not be made in time. Send the photo again.',
+  archive: 'It could not be packed in time. Download the prints one by one.',
+  mail: 'The mail could not be sent in time. The prints are on the page of this job.',
+  record: 'The record of this job is damaged. Send the photos again.',
+};
+
+export async function refusePrint(store: Store, job: string, { photo, filter }: Print, reason: string): Promise<void> {
+  await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection));
+}
+
+/** Takes the next step of a job in the place of the stage that did not come to it: what is missing then counts as refused. */
+export async function giveUp(store: Store, clock: Clock, { job }: Job, progress: Progress): Promise<void> {
+  const { developed, packed, anySucceeded, prints } = progress;
+  if (!developed) {
+    log('past the deadline: prints', { job });
+    const pending = prints.filter(({ status }) => status === 'pending');
+    for (const print of pending) await refusePrint(store, job, print, late.print);
+  } else if (!packed) {
+    log('past the deadline: archive', { job });
+    await store.writeOnce(keys.archiveRejection(job), json({ reason: late.archive } satisfies Rejection));
+  } else {
+    // Whoever is just sending the mail may still succeed, and says so.
+    const lock = await takeLock(store, keys.mailLock(job), { clock });
+    if (!lock) return;
+    try {
+      if (!(await lock.still())) return;
+      log('past the deadline: mail', { job });
+      await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', late.mail);
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/** Ends a job whose record cannot be read: nothing can be made, and nobody be told. */
+export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
+  await complete(store, clock, job, 'failed', late.record);
+  await store.remove(keys.open(job));
+  log('ended, since its record is damaged', { job });
+}
+
+async function complete(store: Store, clock: Clock, job: string, status: JobOutcome, mailReason: string): Promise<void> {
+  const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), mail: 'failed', mailReason };
+  await store.writeOnce(keys.completed(job), json(completion));
+}

@@ -1,0 +1,110 @@
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { removeJob } from '@darkroom/shared/job/remove';
+import { beforeEach, expect, test } from 'vitest';
+import { minute, openWorld, type World } from './world.ts';
+
+let world: World;
+let job: Job;
+beforeEach(async () => {
+  world = openWorld();
+  job = await world.accept({ filters: ['sepia'], archive: false });
+});
+
+/** A round: sweep emits, the stage fails. */
+async function round(stage = 'sepia') {
+  await world.clock.advance(20 * minute);
+  await world.sweep({ deadlineSeconds: 24 * 3600 });
+  await world.clock.advance(1000);
+  await world.fail(job, '1', stage);
+}
+/** The stage makes a print of another photo. */
+async function elsewhere() {
+  await world.clock.advance(1000);
+  const other = await world.accept({ filters: ['sepia'], archive: false });
+  await world.print(other, '1', 'sepia');
+  await world.store.remove(keys.open(other.job));
+}
+const dead = () => world.json(keys.dead(job.job, '1', 'sepia'));
+const refused = async () => (await world.json(keys.rejection(job.job, '1', 'sepia'))) !== undefined;
+const look = () => world.minutes(30, { deadlineSeconds: 24 * 3600 });
+
+test('a stage that fails on one photo while it makes prints of others: the photo is refused, with its reason', async () => {
+  await round();
+  await elsewhere();
+  await round();
+  await elsewhere();
+  await look();
+  expect(await refused()).toBe(false);
+  await round();
+  await look();
+  expect(await world.json(keys.rejection(job.job, '1', 'sepia'))).toEqual({
+    reason: 'The sepia filter failed on it again and again.',
+  });
+  expect(world.emitted().at(-1)).toBe('filter.finished 1 sepia');
+});
+
+test('a stage that makes no print at all is a fault of the machine: nothing is refused', async () => {
+  await elsewhere();
+  for (let count = 0; count < 6; count += 1) await round();
+  await elsewhere();
+  await look();
+  expect(await refused()).toBe(false);
+});
+
+test('a healthy stage between two failures alone is not enough', async () => {
+  await round();
+  await elsewhere();
+  for (let count = 0; count < 4; count += 1) await round();
+  await look();
+  expect(await refused()).toBe(false);
+});
+
+test('a letter counts once between two looks, however often it comes', async () => {
+  for (let count = 0; count < 5; count += 1) {
+    await elsewhere();
+    await world.fail(job, '1', 'sepia');
+    await world.clock.advance(1000);
+  }
+  expect(await dead()).toMatchObject({ count: 1 });
+  await look();
+  expect(await refused()).toBe(false);
+});
+
+test('letters of what does not exist are not kept', async () => {
+  const before = await world.keys();
+  await world.fail({ ...job, job: '00000000-0000-4000-8000-000000000000' }, '1', 'sepia');
+  await world.fail(job, '7', 'sepia');
+  expect(await world.keys()).toEqual(before);
+});
+
+test('the letters of one job are bounded, whatever stages they name; its own are always kept', async () => {
+  for (let count = 0; count < 100; count += 1) await world.fail(job, '1', `forged${count}`);
+  await world.fail(job, '1', 'sepia');
+  await world.fail(job, '1', 'notify');
+  expect((await world.keys()).filter((key) => key.startsWith('dead/')).length).toBeLessThanOrEqual(23);
+  expect(await dead()).toBeDefined();
+});
+
+test('addresses are not kept, and nothing of what a mail server said', async () => {
+  await world.fail(job, '1', 'sepia');
+  expect(await dead()).toMatchObject({ reason: 'out of memory for [address]', code: '500', stage: 'sepia' });
+  await world.fail(job, '1', 'notify');
+  expect(await world.json(keys.dead(job.job, '1', 'notify'))).not.toHaveProperty('reason');
+});
+
+test('a job that was deleted gets no letter', async () => {
+  await removeJob(world.store, job.job);
+  await world.fail(job, '1', 'sepia');
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+test('a job that is deleted while its letter is written keeps none', async () => {
+  const { write } = world.store;
+  world.store.write = async (key, content) => {
+    if (key.startsWith('dead/')) await removeJob(world.store, job.job);
+    await write(key, content);
+  };
+  await world.fail(job, '1', 'sepia');
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});

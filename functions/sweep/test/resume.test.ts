@@ -1,0 +1,231 @@
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { json } from '@darkroom/shared/store';
+import { takeLock } from '@darkroom/shared/store/lock';
+import { beforeEach, expect, test } from 'vitest';
+import { hour, minute, openWorld, second, type World } from './world.ts';
+
+let world: World;
+beforeEach(() => {
+  world = openWorld();
+});
+
+test('a job that stands still is resumed; one that makes progress is left alone', async () => {
+  const job = await world.accept();
+  await world.clock.advance(29 * second);
+  await world.sweep();
+  expect(world.emitted()).toEqual([]);
+  await world.clock.advance(second);
+  await world.sweep();
+  expect(world.emitted()).toEqual(['image.uploaded 1 grayscale sepia']);
+  await world.clock.advance(minute);
+  await world.print(job, '1', 'grayscale');
+  await world.sweep();
+  expect(world.emitted()).toEqual([]);
+  await world.clock.advance(minute);
+  await world.sweep();
+  expect(world.emitted()).toEqual(['image.uploaded 1 sepia']);
+});
+
+test('it is the last progress that counts, not the time of acceptance', async () => {
+  const acceptedAt = new Date(world.clock.now() - 48 * hour).toISOString();
+  await world.accept({ acceptedAt });
+  await world.sweep();
+  expect(world.emitted()).toEqual([]);
+});
+
+test('a job that waits in a queue is announced less and less often', async () => {
+  await world.accept();
+  expect(await world.minutes(60, { deadlineSeconds: 24 * 3600 })).toEqual([1, 2, 3, 4, 5, 7, 11, 19, 34, 49]);
+});
+
+test('progress ends the pauses', async () => {
+  const job = await world.accept();
+  await world.minutes(7);
+  expect((await world.watch(job)).rounds).toBe(6);
+  await world.print(job, '1', 'sepia');
+  await world.minutes(5);
+  expect((await world.watch(job)).rounds).toBeLessThan(3);
+});
+
+test('past the deadline the prints that are missing are refused, then the archive, then the mail', async () => {
+  const job = await world.accept();
+  await world.print(job, '1', 'grayscale');
+  await world.minutes(59);
+  expect(await world.json(keys.rejection(job.job, '1', 'sepia'))).toBeUndefined();
+  await world.minutes(30);
+  expect(await world.json(keys.rejection(job.job, '1', 'sepia'))).toMatchObject({ reason: expect.stringContaining('in time') });
+  expect(await world.json(keys.archiveRejection(job.job))).toMatchObject({ reason: expect.stringContaining('in time') });
+  expect(await world.json(keys.completed(job.job))).toMatchObject({
+    status: 'completed',
+    mail: 'failed',
+    mailReason: expect.stringContaining('in time'),
+  });
+  expect(await world.keys()).not.toContain(keys.open(job.job));
+  expect(world.emitted().at(-1)).toBe('job.completed');
+});
+
+test('after the refused prints, archive and mail have their chance', async () => {
+  const job = await world.accept();
+  world.onEmit = async ({ type }) => {
+    if (type.endsWith('filter.finished')) await world.store.writeOnce(keys.archive(job.job), Buffer.from('zip'));
+    if (type.endsWith('archive.created'))
+      await world.store.writeOnce(keys.completed(job.job), json({ status: 'failed', completedAt: '', mail: 'sent' }));
+  };
+  await world.minutes(80);
+  expect(await world.json(keys.completed(job.job))).toMatchObject({ mail: 'sent' });
+});
+
+test('a job without a single print ends as failed', async () => {
+  const job = await world.accept({ archive: false });
+  await world.minutes(90);
+  expect(await world.json(keys.completed(job.job))).toMatchObject({ status: 'failed', mail: 'failed' });
+});
+
+test('slow progress never ends a job, however long it takes in all', async () => {
+  const images = Array.from({ length: 6 }, (_, index) => ({
+    image: String(index + 1),
+    name: 'a.jpg',
+    type: 'image/jpeg' as const,
+    bytes: 3,
+    width: 1,
+    height: 1,
+  }));
+  const job = await world.accept({ images, filters: ['sepia'] });
+  for (const { image } of images) {
+    await world.minutes(50);
+    await world.print(job, image, 'sepia');
+  }
+  expect((await world.keys()).filter((key) => key.includes('rejected'))).toEqual([]);
+});
+
+test.each([-24 * hour, 24 * hour])('a clock that jumps by %i ms ends no job, and none is left standing', async (leap) => {
+  const job = await world.accept();
+  await world.minutes(1);
+  world.clock.jump(leap);
+  world.emitted();
+  const active = await world.minutes(5);
+  expect(active[0]).toBeLessThanOrEqual(2);
+  expect((await world.keys()).filter((key) => key.includes('rejected'))).toEqual([]);
+  expect((await world.watch(job)).idleSeconds).toBeLessThan(20 * 60);
+});
+
+test('hours in which sweep did not run do not count as standing still', async () => {
+  const job = await world.accept();
+  await world.clock.advance(5 * hour);
+  await world.minutes(2);
+  expect((await world.keys()).filter((key) => key.includes('rejected'))).toEqual([]);
+  expect((await world.watch(job)).idleSeconds).toBeLessThan(10 * 60);
+});
+
+test('whoever packs or mails is not disturbed while alive, and ends at the deadline all the same', async () => {
+  const job = await world.accept({ filters: ['sepia'] });
+  await world.print(job, '1', 'sepia');
+  const lock = (await takeLock(world.store, keys.archiveLock(job.job), { clock: world.clock }))!;
+  await world.minutes(10);
+  expect(world.emitted()).toEqual([]);
+  await world.minutes(70);
+  expect(await world.json(keys.archiveRejection(job.job))).toBeDefined();
+  await lock.release();
+});
+
+test('a mail that is just being sent is not called failed', async () => {
+  const job = await world.accept({ filters: ['sepia'], archive: false });
+  await world.print(job, '1', 'sepia');
+  const lock = (await takeLock(world.store, keys.mailLock(job.job), { clock: world.clock }))!;
+  await world.minutes(90);
+  expect(await world.json(keys.completed(job.job))).toBeUndefined();
+  await lock.release();
+  await world.minutes(2);
+  expect(await world.json(keys.completed(job.job))).toMatchObject({ status: 'completed', mail: 'failed' });
+});
+
+test.each(['{"job": "', '{}', 'null', 'true', JSON.stringify({ job: 'other' })])(
+  'a record that reads %j ends its job, once',
+  async (text) => {
+    const { job } = await world.accept();
+    await world.store.write(keys.job(job), Buffer.from(text));
+    await world.minutes(3);
+    expect(await world.json(keys.completed(job))).toMatchObject({
+      status: 'failed',
+      mailReason: expect.stringContaining('damaged'),
+    });
+    expect(await world.keys()).not.toContain(keys.open(job));
+  },
+);
+
+test('a marker without a job goes', async () => {
+  const { job } = await world.accept();
+  await world.store.remove(keys.job(job));
+  await world.minutes(1);
+  expect(await world.keys()).not.toContain(keys.open(job));
+});
+
+test('a fault with one job does not keep the others from being resumed', async () => {
+  await world.accept();
+  await world.accept();
+  let calls = 0;
+  world.onEmit = () => {
+    calls += 1;
+    if (calls === 1) throw new Error('The broker is away');
+  };
+  await world.minutes(1);
+  expect(calls).toBe(2);
+});
+
+test('of many open jobs a few are under way at a time, and all come to their turn', async () => {
+  const jobs: Job[] = [];
+  for (let count = 0; count < 200; count += 1) jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
+  const pending = new Set<string>();
+  let most = 0;
+  world.onEmit = ({ type, ...event }) => {
+    const job = jobs.find(({ job: id }) => id === event['job'])!;
+    if (!type.endsWith('image.uploaded')) return;
+    pending.add(job.job);
+    most = Math.max(most, pending.size);
+    void world.clock.sleep(3 * second).then(async () => {
+      await world.print(job, '1', 'sepia');
+      pending.delete(job.job);
+    });
+  };
+  await world.clock.advance(minute);
+  await world.sweep({ idleSeconds: 0 });
+  expect(most).toBeLessThanOrEqual(16);
+  await world.minutes(2);
+  await world.clock.advance(minute);
+  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+  expect(printed).toHaveLength(200);
+  expect(world.emitted().filter((line) => line.startsWith('image.uploaded'))).toHaveLength(200);
+});
+
+test('two sweeps at once share the work', async () => {
+  for (let count = 0; count < 100; count += 1) await world.accept({ filters: ['sepia'], archive: false });
+  const order: string[][] = [[], []];
+  for (const [index, list] of order.entries()) {
+    const other = openWorld();
+    for await (const { key } of world.store.list('open/')) await other.store.write(key, json({}));
+    other.store.remove = async (key) => void list.push(key);
+    await other.sweep({ idleSeconds: 0 });
+    expect(order[index]).toHaveLength(100);
+  }
+  expect(order[0]!.slice(0, 50).sort()).not.toEqual(order[1]!.slice(0, 50).sort());
+});
+
+test('at the start nothing can be on its way: what is open is resumed at once, but not what is accepted meanwhile', async () => {
+  const first = await world.accept();
+  world.onEmit = async () => {
+    world.onEmit = () => undefined;
+    await world.clock.sleep(second);
+    await world.accept();
+  };
+  await world.sweep({ idleSeconds: 0 });
+  expect(world.emitted()).toHaveLength(1);
+  expect((await world.watch(first)).looks).toBe(1);
+});
+
+test('what changes while sweep looks is at work', async () => {
+  await world.accept();
+  world.clock.jump(-minute);
+  await world.sweep();
+  expect(world.emitted()).toEqual([]);
+});

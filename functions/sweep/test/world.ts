@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { DarkroomEvent } from '@darkroom/shared/events';
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
+import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
+import { recordDeadLetter } from '../src/dead-letter.ts';
+import { clearGone, expire } from '../src/expire.ts';
+import { resume } from '../src/resume.ts';
+import { readWatch, type Watch } from '../src/watch.ts';
+
+export const second = 1000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+
+/** Sweep in a world whose time is driven by the test. The clock of the store and that of sweep may differ. */
+export interface World {
+  clock: TestClock;
+  store: Store;
+  /** What sweep emitted since this was last asked, such as "image.uploaded 1 sepia", in order. */
+  emitted(): string[];
+  accept(changes?: Partial<Job>): Promise<Job>;
+  print(job: Job, image: string, filter: string): Promise<void>;
+  /** A ping. Its time passes; what `meanwhile` does is done for each event that sweep emits. */
+  sweep(options?: { idleSeconds?: number; deadlineSeconds?: number }): Promise<void>;
+  /** Lets a minute pass and sweeps, so many times. @returns the minutes in which something was emitted */
+  minutes(count: number, options?: { deadlineSeconds?: number }): Promise<number[]>;
+  fail(job: Job, image: string, stage: string): Promise<void>;
+  expire(seconds: number): Promise<void>;
+  keys(): Promise<string[]>;
+  json(key: string): Promise<unknown>;
+  watch(job: Job): Promise<Watch>;
+  onEmit: (event: DarkroomEvent) => void | Promise<void>;
+}
+
+export function openWorld(): World {
+  const clock = testClock();
+  const store = memoryStore(() => clock.now());
+  let events: string[] = [];
+  const photo = { type: 'image/jpeg', bytes: 3, width: 1, height: 1 } as const;
+
+  const world: World = {
+    clock,
+    store,
+    emitted: () => events.splice(0),
+    async accept(changes = {}) {
+      const job: Job = {
+        job: randomUUID(),
+        revision: 'ingest-v2',
+        email: 'person@example.com',
+        filters: ['grayscale', 'sepia'],
+        archive: true,
+        options: {},
+        images: [{ image: '1', name: 'a.jpg', ...photo }],
+        acceptedAt: new Date(clock.now()).toISOString(),
+        ...changes,
+      };
+      for (const image of job.images) await store.write(keys.original(job.job, image), Buffer.from('abc'));
+      await store.write(keys.job(job.job), json(job));
+      await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
+      return job;
+    },
+    print: (job, image, filter) => store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), Buffer.from('print')),
+    async sweep({ idleSeconds = 30, deadlineSeconds = 3600 } = {}) {
+      await clearGone(store);
+      const emit = async (event: DarkroomEvent) => {
+        events.push(describe(event));
+        await world.onEmit(event);
+      };
+      const state = { done: false };
+      const work = resume({ store, emit, clock }, { idleSeconds, deadlineSeconds }).finally(() => (state.done = true));
+      work.catch(() => undefined);
+      while (!state.done) await clock.advance(100);
+      await work;
+    },
+    async minutes(count, options = {}) {
+      const active: number[] = [];
+      for (let passed = 1; passed <= count; passed += 1) {
+        await clock.advance(minute);
+        const before = events.length;
+        await world.sweep(options);
+        if (events.length > before) active.push(passed);
+      }
+      return active;
+    },
+    async fail(job, image, stage) {
+      await recordDeadLetter(store, {
+        type: 'dev.darkroom.image.uploaded',
+        job: job.job,
+        image,
+        stage,
+        code: '500',
+        reason: 'out of memory for person@example.com',
+        attributes: { type: 'dev.darkroom.image.uploaded', job: job.job, image },
+      });
+    },
+    expire: (seconds) => expire(store, seconds),
+    keys: async () => [...(await entriesOf(store, '')).keys()].filter((key) => key !== keys.sweepTime).sort(),
+    json: (key) => readJson(store, key),
+    watch: (job) => readWatch(store, job.job),
+    onEmit: () => undefined,
+  };
+  return world;
+}
+
+function describe(event: DarkroomEvent): string {
+  const { type, image, filter, grayscale, sepia } = event as unknown as Record<string, string | undefined>;
+  return [type!.replace('dev.darkroom.', ''), image, grayscale && 'grayscale', sepia && 'sepia', filter]
+    .filter(Boolean)
+    .join(' ');
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '@darkroom/shared/clock';
+import { Rejected } from '@darkroom/shared/errors';
+import { archiveCreated } from '@darkroom/shared/events';
+import { isGone, type Job, readJob, type Rejection } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readProgress } from '@darkroom/shared/job/progress';
+import { withdrawIfGone } from '@darkroom/shared/job/remove';
+import { log } from '@darkroom/shared/log';
+import { json, type Store } from '@darkroom/shared/store';
+import { type Lock, takeLock } from '@darkroom/shared/store/lock';
+import { pack } from './archive.ts';
+
+/** Packs the archive of a job when the last print is there. Of several that see "all there" at once, one packs and announces it. */
+export function packer(store: Store, clock: Clock) {
+  return async ({ job: id }: { job: string }) => {
+    const job = await readJob(store, id);
+    if (!job?.archive) return undefined;
+    const progress = await readProgress(store, job);
+    if (!progress.developed) return undefined;
+    const packed = progress.packed || (await packAlone(job));
+    if (await withdrawIfGone(store, id)) return undefined;
+    return packed ? archiveCreated(id) : undefined;
+  };
+
+  /** @returns whether there is an archive now, or a reason for none */
+  async function packAlone(job: Job): Promise<boolean> {
+    const lock = await takeLock(store, keys.archiveLock(job.job), { clock });
+    // Whoever holds it announces the archive.
+    if (!lock) return false;
+    try {
+      return await packUnder(lock, job);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async function packUnder(lock: Lock, job: Job): Promise<boolean> {
+    const { job: id } = job;
+    // Another may have packed it since we looked.
+    const progress = await readProgress(store, job);
+    if (progress.packed) return true;
+    const mayStore = async () => (await lock.still()) && !(await isGone(store, id));
+    try {
+      await pack(store, job, progress.prints, lock.signal, mayStore);
+    } catch (error) {
+      if (lock.signal.aborted || (await isGone(store, id))) return false;
+      if (!(error instanceof Rejected)) throw error;
+      log('no archive', { job: id, error: error.message });
+      await store.writeOnce(keys.archiveRejection(id), json({ reason: error.message } satisfies Rejection));
+    }
+    return (await readProgress(store, job)).packed;
+  }
+}

@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { photo } from '../../../shared/test/support/lab.ts';
+import { type Darkroom, openDarkroom, type Status } from './darkroom.ts';
+
+const jobs = 50;
+const address = (index: number) => `deleted-${index}@example.org`;
+
+let darkroom: Darkroom;
+beforeAll(async () => {
+  darkroom = await openDarkroom();
+  await darkroom.configure('sweep.yaml', (yaml) => yaml.replace("'* * * * *'", "'*/5 * * * * *'"));
+});
+afterAll(() => darkroom.close());
+
+test(`${jobs} jobs that are deleted at ${jobs} moments leave no trace but their tombstones`, async () => {
+  const bytes = await photo('jpeg', { width: 1200, height: 900 });
+  const deleted: string[] = [];
+  // Two seconds see a job through: it is hit while it is developed, packed and mailed, and afterwards.
+  const deleting = Array.from({ length: jobs }, async (_, index) => {
+    await sleep(index * 150);
+    const form = new FormData();
+    form.append('file', new File([new Uint8Array(bytes)], 'photo.jpg'));
+    form.append('email', address(index));
+    const headers = { 'knative-serving-tag': 'v2', ...(index % 2 === 0 && { 'idempotency-key': `key-${index}` }) };
+    const answer = await fetch(darkroom.url, { method: 'POST', body: form, headers });
+    expect(answer.status).toBe(202);
+    const { job } = (await answer.json()) as Status;
+    await sleep(Math.random() * 3000);
+    expect((await fetch(`${darkroom.url}/jobs/${job}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await fetch(`${darkroom.url}/jobs/${job}`)).status).toBe(404);
+    deleted.push(job);
+    if (index % 2 !== 0) return;
+    const again = await fetch(darkroom.url, { method: 'POST', body: form, headers });
+    expect([again.status, ((await again.json()) as { detail: string }).detail]).toEqual([
+      410,
+      expect.stringContaining('deleted'),
+    ]);
+  });
+  await Promise.all(deleting);
+  // What was under way ends, and sweep comes twice.
+  await sleep(20_000);
+
+  const store = join(darkroom.folder, 'data/store');
+  const items = await readdir(store, { recursive: true, withFileTypes: true });
+  const files = items
+    .filter((item) => item.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(store.length + 1));
+  expect(files.filter((file) => deleted.some((job) => file.includes(job))).sort()).toEqual(
+    deleted.map((job) => `gone/${job}`).sort(),
+  );
+  expect(files.filter((file) => file.startsWith('.tmp/'))).toEqual([]);
+  for (const file of files) {
+    const content = await readFile(join(store, file), 'latin1');
+    expect(
+      deleted.filter((job) => content.includes(job)),
+      file,
+    ).toEqual([]);
+    expect(content, file).not.toContain('@example.org');
+  }
+  expect(darkroom.output()).not.toContain('@example.org');
+});

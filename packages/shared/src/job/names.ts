@@ -1,0 +1,74 @@
+import { extensionOf, printType } from '../image/formats.ts';
+import type { Job, Photo } from './job.ts';
+
+/** Bytes of a stem in UTF-8: with "-sepia.jpg" or "-2.tiff" after it, it stays below the 255 that file systems take. */
+const longest = 200;
+
+/** What the archive of a job is saved as. */
+export const archiveName = 'darkroom-prints.zip';
+
+/** What an original is saved as: its own name, made safe, with the extension of its true type. */
+export function originalName(job: Job, photo: Photo): string {
+  return `${stemOf(job, photo)}.${extensionOf(photo.type)}`;
+}
+
+/** What a print is saved as, on the page and from a mail. No other print of the job has this name. */
+export function printName(job: Job, photo: Photo, filter: string): string {
+  return `${stemOf(job, photo)}-${filter}.${extensionOf(printType(photo.type, job.options.format))}`;
+}
+
+/** Where a print, or an original (folder "original"), lies in the archive. */
+export function archivePath(job: Job, photo: Photo, folder: string): string {
+  const type = folder === 'original' ? photo.type : printType(photo.type, job.options.format);
+  return `${folder}/${stemOf(job, photo)}.${extensionOf(type)}`;
+}
+
+/** "a.b.jpg" is "a.b" and ".jpg". What is too long or too odd for an extension belongs to the stem. */
+export function splitName(name: string): { stem: string; extension: string } {
+  const extension = /\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? '';
+  return { stem: name.slice(0, name.length - extension.length), extension };
+}
+
+function stemOf({ images }: Job, { image }: Photo): string {
+  const stems = distinctStems(images.map(({ name }) => name));
+  return stems[images.findIndex((candidate) => candidate.image === image)] ?? 'photo';
+}
+
+/**
+ * A stem for each name, unlike all the others even where case and the way of writing an accent do not count: by "-2", "-3".
+ */
+export function distinctStems(names: string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const stem = safeStem(name);
+    const candidate = (count: number) => (count === 1 ? stem : `${stem}-${count}`);
+    let count = 1;
+    while (taken.has(folded(candidate(count)))) count += 1;
+    taken.add(folded(candidate(count)));
+    return candidate(count);
+  });
+}
+
+/** A name that can be saved anywhere: letters, digits and a few signs of any script, and none that Windows reserves. */
+function safeStem(name: string): string {
+  const plain = splitName(name.toWellFormed().normalize('NFC'))
+    .stem.replace(/[^\p{L}\p{M}\p{N} ._()+-]+/gu, '-')
+    .replace(/^[\s.-]+/, '');
+  const stem = shortened(plain).replace(/[\s.-]+$/, '');
+  if (stem === '' || /^(con|prn|aux|nul|com\p{N}|lpt\p{N})(\.|$)/iu.test(stem)) return `photo-${stem}`.replace(/-$/, '');
+  return stem;
+}
+
+function shortened(text: string): string {
+  let bytes = 0;
+  let kept = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > longest) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** What file systems may take for the same: "STRASSE" is "straße" to some of them. */
+const folded = (text: string) => text.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKC');

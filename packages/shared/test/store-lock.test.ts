@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
+import { takeLock } from '@darkroom/shared/store/lock';
+import { openStore } from '@darkroom/shared/store/open';
+import { afterAll, expect, test } from 'vitest';
+import { testLock } from './lock-suite.ts';
+import { startS3 } from './store-s3-server.ts';
+import { testStore } from './store-suite.ts';
+import { testClock } from './support/clock.ts';
+import { memoryStore } from './support/memory-store.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'locks-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+testLock('a lock in files', () => openStore(`file:${folder}`), { locks: 50, rounds: 4 });
+
+const server = await startS3();
+if (server) {
+  afterAll(() => server.close());
+  const url = server.url();
+  testLock('a lock in S3', () => openStore(url, server.environment), { locks: 50, rounds: 4 });
+} else {
+  test.skip('a lock in S3 (no server: put versitygw on the PATH, or name one by S3_TEST_ENDPOINT and S3_TEST_BUCKET)', () => {});
+}
+
+testStore('the store in memory that these tests use', async () =>
+  Promise.resolve({ store: memoryStore(), close: async () => {} }),
+);
+
+const lease = 10_000;
+const opened = () => {
+  const clock = testClock();
+  const store = memoryStore(() => clock.now());
+  const take = (from: Store = store) => takeLock(from, 'job/lock', { clock, lease });
+  const term = async (number: number) => (await readBytes(store, `job/lock/${number}`))?.toString();
+  return { clock, store, take, term };
+};
+/** Lets time pass until the work is done. */
+async function passing<Result>(clock: ReturnType<typeof testClock>, work: Promise<Result>, limit = 60_000): Promise<Result> {
+  const state = { done: false };
+  const end = work.finally(() => (state.done = true));
+  end.catch(() => undefined);
+  for (let passed = 0; !state.done && passed < limit; passed += 100) await clock.advance(100);
+  expect(state.done, `done within ${limit} ms of the test clock`).toBe(true);
+  return end;
+}
+/** A store that fails as long as it is told to. */
+function failing(store: Store, fails: (operation: string) => boolean): Store {
+  return new Proxy(store, {
+    get: (target, operation: 'write') => {
+      const original = target[operation].bind(target);
+      return (...args: Parameters<Store['write']>) => {
+        if (fails(operation)) throw new Error('EIO');
+        return original(...args);
+      };
+    },
+  });
+}
+
+test('a living holder keeps the lock, and whoever asks is told as soon as a sign of life is seen', async () => {
+  const { clock, take } = opened();
+  const lock = (await take())!;
+  await clock.advance(60 * lease);
+  expect(await lock.still()).toBe(true);
+  const asked = clock.now();
+  expect(await passing(clock, take())).toBeUndefined();
+  expect(clock.now() - asked).toBeLessThan(lease / 2);
+  await lock.release();
+});
+
+test('a dead holder is waited for a whole lease, and no longer', async () => {
+  const { clock, store, take } = opened();
+  let dead = false;
+  await take(failing(store, () => dead));
+  dead = true;
+  const asked = clock.now();
+  const next = await passing(clock, take());
+  expect(await next!.still()).toBe(true);
+  expect(clock.now() - asked).toBeGreaterThanOrEqual(lease);
+  expect(clock.now() - asked).toBeLessThanOrEqual(lease * 1.2);
+});
+
+test.each([-86_400_000, 86_400_000])('a time of day that jumps by %i ms gives the lock to nobody', async (ms) => {
+  const { clock, take } = opened();
+  const lock = (await take())!;
+  const other = take();
+  clock.jump(ms);
+  expect(await passing(clock, other)).toBeUndefined();
+  expect(await lock.still()).toBe(true);
+});
+
+test('a holder that cannot reach the store trusts itself less long than a taker waits', async () => {
+  const { clock, store, take } = opened();
+  let away = false;
+  const lock = (await take(failing(store, () => away)))!;
+  away = true;
+  await clock.advance(lease * 0.74);
+  expect(lock.signal.aborted).toBe(false);
+  await clock.advance(lease * 0.02);
+  expect(lock.signal.aborted).toBe(true);
+  away = false;
+  await clock.advance(lease);
+  expect(await lock.still()).toBe(false);
+});
+
+test('one failed sign of life costs nothing', async () => {
+  const { clock, store, take } = opened();
+  let failures = 0;
+  const lock = (await take(failing(store, (operation) => operation === 'write' && failures++ === 0)))!;
+  await clock.advance(lease * 3);
+  expect(failures).toBeGreaterThan(1);
+  expect(await lock.still()).toBe(true);
+});
+
+test('signs of life count from before they are written: a write that takes longer than the trust is of no use', async () => {
+  const { clock, store, take } = opened();
+  const slow = {
+    ...store,
+    write: async (...args: Parameters<Store['write']>) => (await clock.sleep(lease), store.write(...args)),
+  };
+  const lock = (await take(slow))!;
+  await clock.advance(lease * 0.8);
+  expect(lock.signal.aborted).toBe(true);
+});
+
+test('a sign of life that took long to write is as old as its beginning', async () => {
+  const { clock, store, take } = opened();
+  let writes = 0;
+  const lock = (await take({
+    ...store,
+    async write(key, content) {
+      writes += 1;
+      if (writes > 1) throw new Error('EIO');
+      await clock.sleep(lease * 0.4);
+      await store.write(key, content);
+    },
+  }))!;
+  await clock.advance(lease * 0.98);
+  expect(lock.signal.aborted).toBe(false);
+  await clock.advance(lease * 0.04);
+  expect(lock.signal.aborted).toBe(true);
+});
+
+test('whoever waited through several holders does not get a lock that was tidied away', async () => {
+  const { clock, store, take } = opened();
+  const first = (await take())!;
+  await first.release();
+  let late!: () => void;
+  const slept = new Promise<void>((resolve) => (late = resolve));
+  const sleepy = take({ ...store, writeOnce: async (...args) => (await slept, store.writeOnce(...args)) });
+  await clock.advance(1);
+  for (let round = 0; round < 2; round += 1) await (await take())!.release();
+  const holder = (await take())!;
+  late();
+  expect(await passing(clock, sleepy)).toBeUndefined();
+  expect(await holder.still()).toBe(true);
+});
+
+test('earlier terms are removed, and the last stays', async () => {
+  const { store, take } = opened();
+  for (let round = 0; round < 3; round += 1) await (await take())!.release();
+  expect([...(await entriesOf(store, '')).keys()]).toEqual(['job/lock/3']);
+});
+
+test('a lock that was removed with its job is not written again', async () => {
+  const { clock, store, take, term } = opened();
+  const lock = (await take())!;
+  await store.remove('job/lock/1');
+  await clock.advance(lease);
+  expect(lock.signal.aborted).toBe(true);
+  await lock.release();
+  expect(await term(1)).toBeUndefined();
+});
+
+test('a taker does not wait for a lock that is removed', async () => {
+  const { clock, store, take } = opened();
+  await take();
+  const other = take();
+  await clock.advance(1);
+  await store.remove('job/lock/1');
+  expect(await passing(clock, other)).toBeUndefined();
+});
+
+test('a store that fails while the lock is taken is told of, and the lock is free again', async () => {
+  const { clock, store, take } = opened();
+  let calls = 0;
+  await expect(take(failing(store, (operation) => operation === 'list' && ++calls === 2))).rejects.toThrow('EIO');
+  expect(await passing(clock, take())).toBeDefined();
+});
