@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
+import { fairShare } from '../../../functions/ingest/src/fair-share.ts';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readManifests } from 'knative-local/manifest/read';
@@ -59,9 +60,14 @@ test('the table of events in the architecture names each type', () => {
 
 test("the README's table of limits has every limit with its default", () => {
   const table = Object.fromEntries(
-    [...read('README.md').matchAll(/^\| `(MAX_\w+)`\s+\| (\d+)/gm)].map(([, name, value]) => [name, value]),
+    [...read('README.md').matchAll(/^\| `((?:MAX|MIN|CLIENT|ADDRESS)_\w+)`\s+\| (\d+)/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
   );
-  expect(table).toEqual(Object.fromEntries(Object.entries(limits).map(([name, schema]) => [name, schema.default])));
+  expect(table).toEqual(
+    Object.fromEntries(Object.entries({ ...limits, ...fairShare }).map(([name, schema]) => [name, schema.default])),
+  );
 });
 
 test.each(functions)('functions/%s: its manifest bears its name, and only ingest can be reached from outside', (name) => {
