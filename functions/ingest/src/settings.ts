@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
+import { fairShare } from './fair-share.ts';
 
 const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
-const GiB = 1024 ** 3;
 
 /** Names of address ranges that Fastify knows. */
 const ranges = ['loopback', 'linklocal', 'uniquelocal'];
@@ -53,27 +53,9 @@ const schema = {
   MAX_FRAMES,
   MAX_IMAGE_MEMORY,
 
-  // Who gets how much: the reasons are in docs/limits.md. 0 lifts a limit.
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),
-  /** Posts that one process takes in at once. */
-  MAX_UPLOADS: v.optional(integer(0, 100_000), '256'),
-  /** Files that one process sends at once. */
-  MAX_DOWNLOADS: v.optional(integer(0, 100_000), '256'),
-  /** Answers that one process holds back at once because of `wait`. */
-  MAX_WAITS: v.optional(integer(0, 100_000), '256'),
-  /** Bytes on the disk of one process, over all posts that it is taking in. */
-  MAX_SPOOL_BYTES: v.optional(integer(0, 1024 * GiB), String(2 * GiB)),
-  /** Bytes a second below which an upload is cut off. */
-  MIN_UPLOAD_RATE: v.optional(integer(0, GiB), '1024'),
-  /** Posts, and downloads, that one client may have under way at once. */
-  CLIENT_REQUESTS: v.optional(integer(0, 100_000), '64'),
-  /** Posts of one client in a minute. */
-  CLIENT_POSTS: v.optional(integer(0, 1_000_000), '600'),
-  /** Bytes posted by one client in a minute. */
-  CLIENT_BYTES: v.optional(integer(0, 1024 * GiB), String(GiB)),
-  /** Jobs for one e-mail address in an hour. */
-  ADDRESS_JOBS: v.optional(integer(0, 1_000_000), '20'),
+  ...fairShare,
 };
 
 export type Settings = ReturnType<typeof readSettings>;

@@ -1,8 +1,11 @@
+import { type Clock, systemClock } from '@darkroom/shared/clock';
 import { log } from '@darkroom/shared/log';
 import type { FastifyInstance } from 'fastify';
 
-/** How long requests in flight may go on. Kubernetes kills after 30 s unless told otherwise. */
-const drainSeconds = 25;
+/** Milliseconds that requests in flight may go on. Kubernetes kills after 30 s unless told otherwise. */
+const drainTime = 25_000;
+/** Milliseconds for handlers whose connection was cut to clean up behind themselves. */
+const cleanUpTime = 2_000;
 
 /**
  * On SIGTERM: takes no more connections, finishes what is in flight, and exits.
@@ -12,15 +15,24 @@ export function stopOnSignal(app: FastifyInstance, closing: AbortController): vo
   async function stop() {
     if (closing.signal.aborted) return;
     closing.abort();
-    // Cutting the connections makes the handlers fail, and so clean up behind themselves.
-    setTimeout(() => {
-      log('cutting off what is still in flight', { seconds: drainSeconds });
-      process.exitCode = 1;
-      app.server.closeAllConnections();
-      setTimeout(() => process.exit(1), 2000).unref();
-    }, drainSeconds * 1000).unref();
-    await app.close();
-    process.exit();
+    process.exit((await finish(app, systemClock)) ? 0 : 1);
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
+}
+
+/** Closes a server, and answers whether everything in flight could finish. What could not was cut off. */
+export async function finish(app: Pick<FastifyInstance, 'close' | 'server'>, clock: Clock): Promise<boolean> {
+  let isCut = false;
+  const closed = new AbortController();
+  const closing = app.close().then(() => closed.abort());
+  await Promise.race([closing, cut().catch(() => {})]);
+  return !isCut;
+
+  async function cut(): Promise<void> {
+    await clock.sleep(drainTime, closed.signal);
+    isCut = true;
+    log('cutting off what is still in flight', { seconds: drainTime / 1000 });
+    app.server.closeAllConnections();
+    await clock.sleep(cleanUpTime, closed.signal);
+  }
 }

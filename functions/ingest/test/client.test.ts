@@ -64,6 +64,7 @@ test.each([
   [{ host: 'lab.example', origin: 'not a url' }, false],
   [{ host: 'lab.example', 'sec-fetch-site': 'none' }, true],
   [{ host: 'lab.example', origin: 'https://lab.example', 'sec-fetch-site': 'cross-site' }, false],
+  [{ host: 'lab.example', 'sec-fetch-site': 'same-site' }, false],
   [{ host: 'lab.example' }, true],
 ])('%j', (headers, own) => {
   const refuse = () => refuseOtherSites(headers);

@@ -129,6 +129,16 @@ test('a client that hangs up in the middle leaves nothing behind', async () => {
   expect((await send()).status).toBe(202);
 });
 
+test('a client that never finishes its headers is told so, and let go', async () => {
+  bench = await openBench();
+  const socket = connect(Number(new URL(bench.ingest.url).port)).setEncoding('utf8');
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\n');
+  let answer = '';
+  socket.on('data', (more: string) => (answer += more));
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*took too long to arrive/);
+});
+
 test('a client that sends far too much still reads the answer', async () => {
   bench = await openBench();
   // A plain socket: HTTP clients stop sending, each in its own way, once there is an answer.

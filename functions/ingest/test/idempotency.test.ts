@@ -71,6 +71,16 @@ test('the same photos in another order, and fields after them, are the same post
   expect(await second.json()).toEqual(await first.json());
 });
 
+test('other wishes are another post', async () => {
+  const wish = (quality: string) =>
+    fetch(`${bench.ingest.url}/?email=a@example.org&quality=${quality}`, {
+      method: 'POST',
+      headers: { 'idempotency-key': 'wish', 'content-type': 'image/jpeg' },
+      body: new Uint8Array(jpeg),
+    });
+  expect([(await wish('80')).status, (await wish('90')).status, (await wish('80')).status]).toEqual([202, 422, 202]);
+});
+
 test('photos of the same name, size and dimensions, but other content, are another post', async () => {
   const other = Buffer.from(jpeg);
   other[other.length - 10]! ^= 1;

@@ -17,7 +17,8 @@ test('the page is whole in itself, and may run nothing but itself', async () => 
     expect(text.length).toBeGreaterThan(1000);
     expect(policy).toContain(`${tag}-src 'sha256-${createHash('sha256').update(text).digest('base64')}'`);
   }
-  expect(policy).toContain("default-src 'none'");
+  for (const rule of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"])
+    expect(policy).toContain(rule);
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\/|@import|url\(/);
   expect(Buffer.byteLength(page)).toBeLessThan(30_000);
   expect(response.headers.get('referrer-policy')).toBe('no-referrer');

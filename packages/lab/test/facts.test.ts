@@ -3,6 +3,7 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eventType } from '@darkroom/shared/events';
 import { limits } from '@darkroom/shared/image/limits';
+import { fairShare } from '../../../functions/ingest/src/fair-share.ts';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { configFolders } from '../src/start.ts';
@@ -74,11 +75,14 @@ test('the table of events in the architecture names each type', () => {
 
 test("the README's table of limits has every limit with its default", () => {
   const table = Object.fromEntries(
-    [...read('README.md').matchAll(/^\| `(MAX_\w+)`\s+\| (\d+)/gm)]
-      .filter(([, name = '']) => name in limits)
-      .map(([, name, value]) => [name, value]),
+    [...read('README.md').matchAll(/^\| `((?:MAX|MIN|CLIENT|ADDRESS)_\w+)`\s+\| (\d+)/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
   );
-  expect(table).toEqual(Object.fromEntries(Object.entries(limits).map(([name, schema]) => [name, schema.default])));
+  expect(table).toEqual(
+    Object.fromEntries(Object.entries({ ...limits, ...fairShare }).map(([name, schema]) => [name, schema.default])),
+  );
 });
 
 /** Every setting that some schema of the code reads: each key of a schema is a call, such as `integer(...)`, or names a schema. */

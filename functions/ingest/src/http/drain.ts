@@ -1,18 +1,21 @@
 import type { IncomingMessage } from 'node:http';
+import { type Clock, systemClock } from '@darkroom/shared/clock';
 
 /** What is still read of an upload that has been refused. A browser reads no answer before it has sent everything. */
 export const mostDrained = 256 * 1024 * 1024;
-const mostSeconds = 60;
+/** Milliseconds. */
+const longest = 60_000;
 
 /**
  * Lets the rest of a request flow off unread, and resolves when it has. Closing before would reset the connection, and the
  * client would show that instead of the answer. Past the bounds it is cut off after all.
  */
-export async function drain(request: IncomingMessage): Promise<void> {
+export async function drain(request: IncomingMessage, most = mostDrained, clock: Clock = systemClock): Promise<void> {
   if (request.readableEnded || request.destroyed) return;
-  let left = mostDrained;
-  const cut = () => request.destroy();
-  const timer = setTimeout(cut, mostSeconds * 1000).unref();
+  const over = new AbortController();
+  let left = most;
+  const cut = () => void request.destroy();
+  clock.sleep(longest, over.signal).then(cut, () => {});
   request.unpipe();
   request.on('error', () => {});
   request.on('data', (chunk: Buffer) => {
@@ -21,5 +24,5 @@ export async function drain(request: IncomingMessage): Promise<void> {
   });
   request.resume();
   await new Promise<void>((resolve) => request.once('close', resolve).once('end', resolve));
-  clearTimeout(timer);
+  over.abort();
 }

@@ -114,6 +114,20 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.close();
   });
 
+  test('one bad photo of two is named with its reason, and the other is developed', async () => {
+    const page = await openPage();
+    await send(page, [
+      { name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear lab,') },
+      { name: 'good.png', mimeType: 'image/png', buffer: await photo('png') },
+    ]);
+    await page.waitForSelector('#refused:not([hidden])');
+    expect(await page.textContent('#refused')).toContain('letter.jpg');
+    await page.waitForSelector('[data-image="1"] [data-filter="sepia"] img');
+    expect(await page.textContent('#lines')).toContain('good.png');
+    expect(await page.textContent('#status')).toContain('1 photo could not be taken; the reason is below.');
+    await page.close();
+  });
+
   test('works on a phone: nothing wider than the screen', async () => {
     const page = await browser.newPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     await page.goto(darkroom.url);

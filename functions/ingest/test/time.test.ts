@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import fastify from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { drain } from '../src/http/drain.ts';
+import { finish } from '../src/stop.ts';
+import { until } from './support.ts';
+
+let clock: TestClock;
+beforeEach(() => {
+  clock = testClock();
+});
+
+const portOf = (listening: Server) => (listening.address() as AddressInfo).port;
+
+test('what is in flight may go on for 25 s, and is then cut off', async () => {
+  const app = fastify();
+  let begun = false;
+  app.get('/', () => {
+    begun = true;
+    return new Promise(() => {});
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  let cut = false;
+  const hanging = fetch(`http://127.0.0.1:${portOf(app.server)}/`).catch(() => (cut = true));
+  await until(() => begun);
+  const finished = finish(app, clock);
+  await clock.advance(24_999);
+  expect(cut).toBe(false);
+  await clock.advance(1);
+  await hanging;
+  expect(cut).toBe(true);
+  expect(await finished).toBe(false);
+});
+
+test('a server that does not even end when it is cut off is left after 2 s more', async () => {
+  const app = fastify();
+  app.addHook('onClose', () => new Promise(() => {}));
+  await app.ready();
+  let over = false;
+  const finished = finish(app, clock).finally(() => (over = true));
+  await clock.advance(26_999);
+  expect(over).toBe(false);
+  await clock.advance(1);
+  expect(await finished).toBe(false);
+});
+
+test('with nothing in flight the end comes at once', async () => {
+  const app = fastify();
+  await app.ready();
+  expect(await finish(app, clock)).toBe(true);
+});
+
+const server = createServer();
+let socket: Socket;
+let request: IncomingMessage;
+
+async function beginUpload(): Promise<void> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  socket = connect(portOf(server), '127.0.0.1').on('error', () => {});
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
+  [request] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+}
+afterEach(() => {
+  socket?.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+test('the rest of a refused upload flows off', async () => {
+  await beginUpload();
+  const drained = drain(request, 100_000, clock);
+  socket.write(Buffer.alloc(100_000));
+  await drained;
+  expect([request.complete, request.socket.destroyed]).toEqual([true, false]);
+});
+
+test('but not more of it than is bearable', async () => {
+  await beginUpload();
+  const drained = drain(request, 99_999, clock);
+  socket.write(Buffer.alloc(100_000));
+  await drained;
+  await until(() => request.socket.destroyed);
+});
+
+test('and not for longer than a minute', async () => {
+  await beginUpload();
+  const drained = drain(request, 100_000, clock);
+  await clock.advance(59_999);
+  expect(request.destroyed).toBe(false);
+  await clock.advance(1);
+  await drained;
+  expect(request.destroyed).toBe(true);
+});
