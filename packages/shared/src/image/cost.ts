@@ -1,5 +1,5 @@
 import type { PrintType } from './formats.ts';
-import type { Header } from './inspect.ts';
+import type { Header } from './header.ts';
 import { isShort } from './short-way.ts';
 import { halvesChroma } from './save.ts';
 

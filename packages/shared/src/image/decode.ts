@@ -4,7 +4,7 @@ import { decodeBmp } from './bmp.ts';
 import { naiveRgba } from './cmyk.ts';
 import { Rejected } from '../errors.ts';
 import type { ImageType } from './formats.ts';
-import type { Header } from './inspect.ts';
+import type { Header } from './header.ts';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
 import { isRawYcbcr } from './tiff.ts';

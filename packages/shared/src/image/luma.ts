@@ -1,5 +1,5 @@
 import type { Bitmap } from './bitmap.ts';
-import type { Header } from './inspect.ts';
+import type { Header } from './header.ts';
 import { coarseness } from './jpeg-tables.ts';
 import { encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import type { Header } from './inspect.ts';
+import type { Header } from './header.ts';
 import { sharp } from './libvips.ts';
 import type { ImageLimits } from './limits.ts';
 import { isSrgb } from './profile.ts';

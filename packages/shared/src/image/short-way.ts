@@ -2,7 +2,7 @@ import type { Matrix3x3 } from 'sharp';
 import { luma, type Matrix } from './colour-matrix.ts';
 import type { EncodeOptions } from './encode.ts';
 import { formats, type ImageType } from './formats.ts';
-import type { Header } from './inspect.ts';
+import type { Header } from './header.ts';
 import type { ImageLimits } from './limits.ts';
 import { renderLuma } from './luma.ts';
 import { openPhoto } from './open.ts';
