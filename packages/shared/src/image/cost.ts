@@ -1,6 +1,5 @@
 import type { PrintType } from './formats.ts';
-import type { Header } from './header.ts';
-import { isShort } from './short-way.ts';
+import { type Header, isShort } from './header.ts';
 import { halvesChroma } from './save.ts';
 
 /** What a print will take of the machine, as far as the header of the photo tells. */

@@ -31,3 +31,18 @@ export interface Header {
   /** Bytes of a row of tiles of a TIFF, which a decoder holds as a whole; 0 without tiles. */
   tile: number;
 }
+
+/** The formats of most photos. Others would need care: libvips would store a TIFF as floating point, for one. */
+const usual: readonly ImageType[] = ['image/jpeg', 'image/png', 'image/webp', 'image/avif'];
+
+/** Whether the short way (short-way.ts) can be taken: for one picture of 8 bits without alpha, in a colour model that libvips converts as Darkroom does. */
+export function isShort({ type, frames, depth, model, alpha }: Header, print: ImageType): boolean {
+  return (
+    usual.includes(print) &&
+    usual.includes(type) &&
+    frames === 1 &&
+    depth === 'uchar' &&
+    (model === 'srgb' || model === 'b-w') &&
+    !alpha
+  );
+}

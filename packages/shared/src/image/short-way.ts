@@ -1,8 +1,8 @@
 import type { Matrix3x3 } from 'sharp';
 import { luma, type Matrix } from './colour-matrix.ts';
 import type { EncodeOptions } from './encode.ts';
-import { formats, type ImageType } from './formats.ts';
-import type { Header } from './header.ts';
+import { formats } from './formats.ts';
+import { type Header, isShort } from './header.ts';
 import type { ImageLimits } from './limits.ts';
 import { renderLuma } from './luma.ts';
 import { openPhoto } from './open.ts';
@@ -43,18 +43,3 @@ function lifted(matrix: Matrix): Matrix3x3 {
 }
 
 const equal = (one: readonly number[], other: readonly number[]) => one.every((weight, index) => weight === other[index]);
-
-/** The formats of most photos. Others would need care: libvips would store a TIFF as floating point, for one. */
-const usual: readonly ImageType[] = ['image/jpeg', 'image/png', 'image/webp', 'image/avif'];
-
-/** Whether the short way can be taken: for one picture of 8 bits without alpha, in a colour model that libvips converts as Darkroom does. */
-export function isShort({ type, frames, depth, model, alpha }: Header, print: ImageType): boolean {
-  return (
-    usual.includes(print) &&
-    usual.includes(type) &&
-    frames === 1 &&
-    depth === 'uchar' &&
-    (model === 'srgb' || model === 'b-w') &&
-    !alpha
-  );
-}
