@@ -1,7 +1,7 @@
 import { type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { json } from 'node:stream/consumers';
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   content: unknown;
 }
@@ -19,12 +19,12 @@ export async function formOf(fields: Record<string, string | File>): Promise<For
   return { type: response.headers.get('content-type')!, body: Buffer.from(await response.arrayBuffer()) };
 }
 
-export function postForm(url: string, { type, body }: Form, headers: Record<string, string>): Promise<Answer> {
+export function postForm(url: string, { type, body }: Form, headers: Record<string, string>): Promise<HttpResponse> {
   return ask(url, { method: 'POST', headers: { ...headers, 'content-type': type, 'content-length': body.length } }, body);
 }
 
 /** Asks over a connection of its own, as people do who come one by one: none can have been closed while it was idle. */
-export function ask(url: string, options: RequestOptions = {}, body?: Buffer): Promise<Answer> {
+export function ask(url: string, options: RequestOptions = {}, body?: Buffer): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const read = (response: IncomingMessage) =>
       json(response).then((content) => resolve({ status: response.statusCode ?? 0, content }), reject);

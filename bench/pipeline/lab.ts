@@ -18,7 +18,7 @@ export interface Lab {
 /** Milliseconds between two looks for completed.json. */
 const glance = 5;
 /** Longer than the deliveries of one job with a retry; what takes more has failed. */
-const patience = 60_000;
+const timeout = 60_000;
 
 /** The whole of Darkroom, as `npm start` runs it. */
 export async function openLab(): Promise<Lab> {
@@ -58,7 +58,7 @@ async function developOne(darkroom: Darkroom, store: string, form: Form): Promis
   if (accepted.status !== 202) throw fault(`POST was answered with ${accepted.status}`);
   const { job } = accepted.content as { job: string };
   while (!(await exists(join(store, 'jobs', job, 'completed.json')))) {
-    if (performance.now() - begun > patience) throw fault(`Job ${job} was not completed in time`);
+    if (performance.now() - begun > timeout) throw fault(`Job ${job} was not completed in time`);
     await sleep(glance);
   }
   const { status } = (await ask(`${darkroom.url}/jobs/${job}`)).content as { status: string };

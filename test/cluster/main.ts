@@ -34,13 +34,13 @@ try {
   }
   const unknown = settings.rows.find((name) => !rows.some((row) => row.name.startsWith(name)));
   if (unknown) throw new Error(`There is no row ${unknown}; there is ${rows.map(({ name }) => name).join(', ')}.`);
-  await judge(settings);
+  await verify(settings);
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;
 }
 
-async function judge(settings: ReturnType<typeof readSettings>): Promise<void> {
+async function verify(settings: ReturnType<typeof readSettings>): Promise<void> {
   const namespace = `darkroom-verify-${randomBytes(3).toString('hex')}`;
   const cluster = await openCluster(namespace, settings);
   const say = (line: string) => console.log(`${new Date().toTimeString().slice(0, 8)} ${line}`);
@@ -59,7 +59,7 @@ async function judge(settings: ReturnType<typeof readSettings>): Promise<void> {
       const verdict =
         skipped ??
         (await row
-          .judge({ cluster, site, inbox, settings, say })
+          .verify({ cluster, site, inbox, settings, say })
           .catch((error: unknown) => ({ seen: '', faults: [explain(error)] })));
       table.push({ name: row.name, seconds: Math.round((Date.now() - begun) / 1000), verdict });
       say(typeof verdict === 'string' ? `${row.name}: not tried` : `${row.name}: ${verdict.seen} ${verdict.faults.join('; ')}`);

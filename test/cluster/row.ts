@@ -26,5 +26,5 @@ export interface Row {
   what: string;
   /** Why it cannot be tried here, where it cannot. */
   skipped?: (settings: Settings) => string | undefined;
-  judge(bench: Bench): Promise<Verdict>;
+  verify(bench: Bench): Promise<Verdict>;
 }

@@ -21,7 +21,7 @@ const blamesSender = /^5\.(1\.[78]|7\.(0|[89]|1[0-4]|2\d))$/;
 const wordsForSender =
   /relay|\bsender\b|client host|\bhelo\b|authenticat|black ?list|block ?list|blocked using|spamhaus|\b(spf|dkim|dmarc|ptr)\b|reverse dns/i;
 
-export function judgeReply({ command, afterData, code, text }: SmtpReply): MailOutcome {
+export function classifyReply({ command, afterData, code, text }: SmtpReply): MailOutcome {
   const enhanced = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1];
   const answer = `${[code, enhanced].filter(Boolean).join(' ')} at ${afterData ? 'the end of DATA' : command}`;
 

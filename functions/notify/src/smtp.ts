@@ -3,7 +3,7 @@ import type { Clock } from '@darkroom/shared/clock';
 import { createTransport } from 'nodemailer';
 import type { Handover, Mail, Send } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
-import { judgeReply } from './smtp-reply.ts';
+import { classifyReply } from './smtp-reply.ts';
 
 /** Until the mail is handed over (RFC 5321, 4.5.3.2 grants each command as much). */
 export const dialogueSeconds = 5 * 60;
@@ -129,7 +129,7 @@ interface SmtpFailure {
 function outcomeOf(failure: SmtpFailure, begun: boolean): MailOutcome {
   const { code = 'no answer', originalCode = code, command = 'CONN', responseCode, response = '' } = failure;
   if (responseCode !== undefined && responseCode >= 400)
-    return judgeReply({ command, afterData: begun, code: responseCode, text: response });
+    return classifyReply({ command, afterData: begun, code: responseCode, text: response });
   const answer = `${originalCode} at ${begun ? 'the end of DATA' : command}`;
   if (begun) return { kind: 'unsure', answer };
   // Larger than the SIZE that the server named: nothing was sent.

@@ -34,7 +34,7 @@ export async function recordDeadLetter(store: Store, { job: id, image, type, sta
   const rounds = ((await readJson(store, key)) as DeadLetter | undefined)?.rounds ?? [];
   if (rounds.at(-1)?.look === looks) return;
   rounds.push({ look: looks, at: (await readStoreTime(store)).now });
-  const letter: DeadLetter = {
+  const deadLetter: DeadLetter = {
     event: attributes,
     stage,
     ...(code && { code }),
@@ -44,9 +44,9 @@ export async function recordDeadLetter(store: Store, { job: id, image, type, sta
     at: new Date(rounds.at(-1)!.at).toISOString(),
     rounds: rounds.slice(-keptRounds),
   };
-  await store.write(key, json(letter));
+  await store.write(key, json(deadLetter));
   if (await withdrawIfGone(store, id)) return;
-  log('dead letter', { job: id, image, type, stage, code, count: letter.count });
+  log('dead letter', { job: id, image, type, stage, code, count: deadLetter.count });
 }
 
 /** Whether the job has such a photo and such a stage. Other stages than its own there may be, but not any number. */
@@ -89,8 +89,8 @@ const healthyFailures = 2;
  * that twice. Otherwise the machine may be at fault, such as a disk that is full, and the print is waited for.
  */
 export async function isPhotoToBlame(store: Store, job: string, print: Print, printsOf: PrintTimes): Promise<boolean> {
-  const letter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;
-  const failures = letter?.rounds?.map(({ at }) => at) ?? [];
+  const deadLetter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;
+  const failures = deadLetter?.rounds?.map(({ at }) => at) ?? [];
   if (failures.length <= healthyFailures) return false;
   const times = await printsOf(print.filter);
   const healthy = failures.filter((at, index) => index > 0 && times.some((time) => failures[index - 1]! < time && time < at));

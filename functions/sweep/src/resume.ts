@@ -133,8 +133,9 @@ function nextWatch(watch: Watch, progress: Progress, time: StoreTime, entry: Ent
 /** @returns whether there were any */
 async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
   let any = false;
-  const letters = await entriesOf(store, keys.deadOf(job));
-  const failed = ({ photo, filter, status }: Print) => status === 'pending' && letters.has(keys.dead(job, photo.image, filter));
+  const deadLetters = await entriesOf(store, keys.deadOf(job));
+  const failed = ({ photo, filter, status }: Print) =>
+    status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
   for (const print of prints.filter(failed)) {
     if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
     await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);

@@ -60,7 +60,7 @@ test('a healthy stage between two failures alone is not enough', async () => {
   expect(await refused()).toBe(false);
 });
 
-test('a letter counts once between two looks, however often it comes', async () => {
+test('a dead letter counts once between two looks, however often it comes', async () => {
   for (let count = 0; count < 5; count += 1) {
     await elsewhere();
     await world.fail(job, '1', 'sepia');
@@ -71,14 +71,14 @@ test('a letter counts once between two looks, however often it comes', async () 
   expect(await refused()).toBe(false);
 });
 
-test('letters of what does not exist are not kept', async () => {
+test('dead letters of what does not exist are not kept', async () => {
   const before = await world.keys();
   await world.fail({ ...job, job: '00000000-0000-4000-8000-000000000000' }, '1', 'sepia');
   await world.fail(job, '7', 'sepia');
   expect(await world.keys()).toEqual(before);
 });
 
-test('the letters of one job are bounded, whatever stages they name; its own are always kept', async () => {
+test('the dead letters of one job are bounded, whatever stages they name; its own are always kept', async () => {
   for (let count = 0; count < 100; count += 1) await world.fail(job, '1', `forged${count}`);
   await world.fail(job, '1', 'sepia');
   await world.fail(job, '1', 'notify');
@@ -93,13 +93,13 @@ test('addresses are not kept, and nothing of what a mail server said', async () 
   expect(await world.json(keys.dead(job.job, '1', 'notify'))).not.toHaveProperty('reason');
 });
 
-test('a job that was deleted gets no letter', async () => {
+test('a job that was deleted gets no dead letter', async () => {
   await removeJob(world.store, job.job);
   await world.fail(job, '1', 'sepia');
   expect(await world.keys()).toEqual([keys.gone(job.job)]);
 });
 
-test('a job that is deleted while its letter is written keeps none', async () => {
+test('a job that is deleted while its dead letter is written keeps none', async () => {
   const { write } = world.store;
   world.store.write = async (key, content) => {
     if (key.startsWith('dead/')) await removeJob(world.store, job.job);

@@ -79,12 +79,12 @@ test('leaves alone what is at work', async () => {
 
 test('a dead letter is recorded, without addresses', async () => {
   const job = await lab.accept();
-  const letter = imageUploaded(job, '1').cloneWith({
+  const deadLetter = imageUploaded(job, '1').cloneWith({
     knativeerrordest: 'http://sepia.darkroom.svc.cluster.local',
     knativeerrorcode: 500,
     knativeerrordata: Buffer.from('out of memory for person@example.com').toString('base64'),
   });
-  for (let delivery = 0; delivery < 3; delivery += 1) expect((await sweep.deliver(letter)).status).toBe(204);
+  for (let delivery = 0; delivery < 3; delivery += 1) expect((await sweep.deliver(deadLetter)).status).toBe(204);
   expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({
     event: { type: eventType.imageUploaded, job: job.job, image: '1', sepia: 'true', id: `${job.job}/1/ingest` },
     stage: 'sepia',

@@ -26,14 +26,14 @@ async function finish(job: Job, image: string, filter: string) {
   const print = await photo('jpeg', { width: 64 + Number(image), height: 48 + filter.length });
   await lab.store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), print);
 }
-const announce = (job: Job) => zip.deliver(filterFinished(job, '1', 'sepia', 'succeeded'));
+const deliverLastPrint = (job: Job) => zip.deliver(filterFinished(job, '1', 'sepia', 'succeeded'));
 
 test('waits for the last print, then packs and announces', async () => {
   const job = await lab.accept();
   await finish(job, '1', 'grayscale');
-  expect(await announce(job)).toMatchObject({ status: 204, reply: undefined });
+  expect(await deliverLastPrint(job)).toMatchObject({ status: 204, reply: undefined });
   await finish(job, '1', 'sepia');
-  const { reply } = await announce(job);
+  const { reply } = await deliverLastPrint(job);
   expect(reply).toMatchObject({ type: eventType.archiveCreated, job: job.job });
 });
 
@@ -44,7 +44,7 @@ test('the archive holds originals, prints and a manifest whose digests hold', as
     if (image !== '5') await finish(job, image, 'sepia');
   }
   await lab.store.writeOnce(keys.rejection(job.job, '5', 'sepia'), json({ reason: 'too dark' }));
-  await announce(job);
+  await deliverLastPrint(job);
   const bytes = (await readBytes(lab.store, keys.archive(job.job)))!;
   const entries = unzipSync(bytes);
   const manifest = JSON.parse(Buffer.from(entries['manifest.json']!).toString()) as {
@@ -72,7 +72,7 @@ const python = spawnSync('python3', ['--version']).status === 0;
 test.skipIf(!python)('Python, an independent reader, finds no fault in the archive (skipped without python3)', async () => {
   const job = await lab.accept({ names: ['Łódź 写真.jpeg'], filters: ['sepia'] });
   await finish(job, '1', 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const read =
     'import io, sys, zipfile; z = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); print(z.testzip(), *z.namelist())';
   const input = (await readBytes(lab.store, keys.archive(job.job)))!;
@@ -84,7 +84,7 @@ test('the same job gives the same bytes, in any time zone', async () => {
   const job = await lab.accept({ acceptedAt: '2026-07-01T12:00:00.000Z' });
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const first = await readBytes(lab.store, keys.archive(job.job));
   await lab.store.remove(keys.archive(job.job));
   const elsewhere = await startFunction('zip', { ...lab.environment, TZ: 'Asia/Kolkata' });
@@ -97,7 +97,7 @@ test('of ten deliveries at once one packs the archive and announces it', async (
   const job = await lab.accept();
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
-  const replies = await Promise.all(Array.from({ length: 10 }, () => announce(job)));
+  const replies = await Promise.all(Array.from({ length: 10 }, () => deliverLastPrint(job)));
   expect(replies.map(({ status }) => status).every((status) => status === 200 || status === 204)).toBe(true);
   expect(replies.some(({ reply }) => reply?.type === eventType.archiveCreated)).toBe(true);
   expect(await lab.store.stat(keys.archive(job.job))).toBeDefined();
@@ -106,7 +106,7 @@ test('of ten deliveries at once one packs the archive and announces it', async (
 test('a job without a single print gets no archive, and goes on to its mail', async () => {
   const job = await lab.accept({ filters: ['sepia'] });
   await lab.store.writeOnce(keys.rejection(job.job, '1', 'sepia'), json({ reason: 'damaged' }));
-  expect((await announce(job)).reply?.type).toBe(eventType.archiveCreated);
+  expect((await deliverLastPrint(job)).reply?.type).toBe(eventType.archiveCreated);
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
@@ -118,7 +118,7 @@ test.each([
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
   await harm(keys.original(job.job, job.images[0]!));
-  expect((await announce(job)).reply?.type).toBe(eventType.archiveCreated);
+  expect((await deliverLastPrint(job)).reply?.type).toBe(eventType.archiveCreated);
   expect(await readJson(lab.store, keys.archiveRejection(job.job))).toMatchObject({
     reason: expect.stringContaining('holiday.jpg is damaged'),
   });
@@ -129,7 +129,7 @@ test('more than 4 GiB fit into no ZIP, and the person hears of it', async () => 
   const job = await lab.accept({ filters: ['sepia'] });
   await lab.store.write(keys.job(job.job), json({ ...job, images: job.images.map((image) => ({ ...image, bytes: 2 ** 32 })) }));
   await finish(job, '1', 'sepia');
-  expect((await announce(job)).reply?.type).toBe(eventType.archiveCreated);
+  expect((await deliverLastPrint(job)).reply?.type).toBe(eventType.archiveCreated);
   expect(await readJson(lab.store, keys.archiveRejection(job.job))).toMatchObject({ reason: expect.stringContaining('4 GB') });
 });
 
@@ -140,7 +140,7 @@ test.each([
 ])('a job of %s has its archive: ZIP has the years from 1980 to 2107', async (acceptedAt, expected) => {
   const job = await lab.accept({ acceptedAt, filters: ['sepia'] });
   await finish(job, '1', 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const input = (await readBytes(lab.store, keys.archive(job.job)))!;
   const read = 'import io, sys, zipfile; print(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).infolist()[0].date_time)';
   if (python) expect(spawnSync('python3', ['-c', read], { input, encoding: 'utf8' }).stdout.trim()).toBe(expected);
@@ -150,7 +150,7 @@ test.each([
 test('a reader that takes the archive from a stream finds the end of each entry', async () => {
   const job = await lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
   for (const { image } of job.images) await finish(job, image, 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const bytes = (await readBytes(lab.store, keys.archive(job.job)))!;
   const names: string[] = [];
   // By the local headers alone, from the first byte on.
@@ -171,7 +171,7 @@ const busybox = spawnSync('busybox', ['unzip', '--help']).error === undefined;
 test.skipIf(!busybox)('busybox, which reads from a pipe, finds no fault (skipped without busybox)', async () => {
   const job = await lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
   for (const { image } of job.images) await finish(job, image, 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const input = (await readBytes(lab.store, keys.archive(job.job)))!;
   const { stdout, stderr, status } = spawnSync('busybox', ['unzip', '-l', '-'], { input, encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
@@ -182,7 +182,7 @@ test('photos that were not taken are listed in the manifest', async () => {
   const refused = [{ name: 'notes.txt', reason: 'This is not a photo.' }];
   const job = await lab.accept({ refused, filters: ['sepia'] });
   await finish(job, '1', 'sepia');
-  await announce(job);
+  await deliverLastPrint(job);
   const entries = unzipSync((await readBytes(lab.store, keys.archive(job.job)))!);
   expect(JSON.parse(Buffer.from(entries['manifest.json']!).toString())).toMatchObject({ refused });
 });
@@ -191,14 +191,14 @@ test('a job that was deleted gets no archive', async () => {
   const job = await lab.accept({ filters: ['sepia'] });
   await finish(job, '1', 'sepia');
   await lab.store.write(keys.gone(job.job), json({}));
-  expect(await announce(job)).toMatchObject({ status: 204, reply: undefined });
+  expect(await deliverLastPrint(job)).toMatchObject({ status: 204, reply: undefined });
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
 test('a record that cannot be read is no event to try again', async () => {
   const job = await lab.accept();
   await lab.store.write(keys.job(job.job), Buffer.from('{"job": "'));
-  expect((await announce(job)).status).toBe(410);
+  expect((await deliverLastPrint(job)).status).toBe(410);
 });
 
 test('without a temporary folder that can be written it does not start, and says what to do', async () => {

@@ -11,7 +11,7 @@ import type { Revision } from './process/revision.ts';
  * @param token what functions and Brokers of this machine are shown
  */
 export function createDestinations(
-  fleet: { pick(service: string): Pick<Revision, 'lease'> },
+  fleet: { pick(service: string): Pick<Revision, 'turn'> },
   brokerOrigin: string,
   token?: string,
 ): (destination: Destination) => Subscriber {
@@ -22,7 +22,7 @@ export function createDestinations(
   function plainUrl(origin: string, name = origin, url = origin): Subscriber {
     const entrance = gates.get(origin) ?? gate(limits.urlConcurrency);
     gates.set(origin, entrance);
-    return { name, url, lease: async (signal) => ({ origin, release: await entrance.enter(signal) }) };
+    return { name, url, turn: async (signal) => ({ origin, release: await entrance.enter(signal) }) };
   }
 
   return (destination) => {
@@ -42,7 +42,7 @@ export function createDestinations(
       name: service,
       headers,
       url: `http://${service}.${namespace}.svc.cluster.local`,
-      lease: async (signal) => fleet.pick(service).lease(signal),
+      turn: async (signal) => fleet.pick(service).turn(signal),
     };
   };
 }

@@ -20,9 +20,9 @@ export function listen(port: number, host: string, options: ServerOptions = {}):
 }
 
 /** Takes no more connections, lets requests in flight finish for that many milliseconds, then cuts them off. */
-export async function close({ server }: Listening, patience: number): Promise<void> {
+export async function close({ server }: Listening, timeout: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await within(patience, closed);
+  await within(timeout, closed);
   server.closeAllConnections();
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { createProxyServer } from 'httpxy';
 import { explain } from './errors.ts';
 import { misdirection, refuse } from './foreign.ts';
@@ -10,7 +10,7 @@ import { NotUp, type Revision } from './process/revision.ts';
 import { within } from './within.ts';
 
 export interface RouterOptions {
-  fleet: { pick(service: string, tag?: string): Pick<Revision, 'lease'> };
+  fleet: { pick(service: string, tag?: string): Pick<Revision, 'turn'> };
   /** The one service that the public address leads to. */
   service: string;
   /** The names in public DNS that lead here; without them, any does. */
@@ -33,7 +33,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const tag = request.headers['knative-serving-tag'];
-    const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).lease(gone.signal);
+    const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).turn(gone.signal);
     response.once('close', release);
     if (response.closed) return release();
     nameSender(request);
@@ -61,7 +61,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
 async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     yield chunk as Buffer;
-    await turn();
+    await immediate();
   }
 }
 

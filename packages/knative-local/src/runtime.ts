@@ -45,7 +45,7 @@ export interface RuntimeOptions extends ManifestSources {
   /** What a PingSource sends when the runtime starts, out of its data. */
   firstPing?: (data: string) => string;
   /** Stands between broker and subscriber, in a test of failures. */
-  deliver?: (subscriber: Subscriber) => Subscriber;
+  intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
 }
 
@@ -71,7 +71,7 @@ export interface Runtime {
 
 /** Runs the functions of a folder as the manifests wire them. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { log, deliver = (subscriber: Subscriber) => subscriber } = options;
+  const { log, intercept = (subscriber: Subscriber) => subscriber } = options;
   /** What was begun last ends first. Work in flight has one span of time for all of it together. */
   const ending = new AsyncDisposableStack();
   let deadline = 0;
@@ -97,7 +97,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
     const fleet = createFleet(options.environment(addresses), log);
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
-    const resolve = (destination: Destination) => deliver(destinations(destination));
+    const resolve = (destination: Destination) => intercept(destinations(destination));
     const brokers = createBrokers(resolve, log);
     const pings = createPings(resolve, log);
     const wiring = createWiring({ read, fleet, brokers, pings, log });

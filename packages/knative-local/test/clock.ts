@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock } from '../src/clock.ts';
 
 /** A clock that stands still until it is told to go on. */
@@ -60,5 +60,5 @@ export function testClock(start = Date.parse('2026-07-01T12:00:00Z')): TestClock
 
 /** Work that waits for nothing but promises is done after a few turns of the event loop. */
 async function settled(): Promise<void> {
-  for (let count = 0; count < 5; count += 1) await turn();
+  for (let count = 0; count < 5; count += 1) await immediate();
 }

@@ -36,13 +36,13 @@ test('a client that left while a process was being started for it gives its turn
   const asked = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  const lease = async () => {
+  const turn = async () => {
     asked.resolve();
     await started.promise;
     return { origin: upstream.url, release: () => released.resolve() };
   };
   const router = createRouter({
-    fleet: { pick: () => ({ lease }) },
+    fleet: { pick: () => ({ turn }) },
     service: 'any',
     unavailable: '',
     isReady: () => true,

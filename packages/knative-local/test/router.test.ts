@@ -25,7 +25,7 @@ async function route(upstreams: Record<string, string>, traffic: TrafficSpec[], 
   const pick = (_service: string, tag?: string) => {
     const { revision } = choose(traffic, tag)!;
     return {
-      async lease(signal?: AbortSignal) {
+      async turn(signal?: AbortSignal) {
         const origin = upstreams[revision];
         if (!origin) throw new NotUp(revision);
         return { origin, release: await gates.get(revision)!.enter(signal) };

@@ -20,10 +20,10 @@ export const probe = 'conformance.probe';
 /** By what a broker on another machine reaches this one. */
 const remote = process.env['CONFORMANCE_SINK'];
 
-type Answer = (response: ServerResponse, received: Received, number: number) => void;
+type Respond = (response: ServerResponse, received: Received, number: number) => void;
 
 /** A real HTTP server that records what it is sent, and answers 204 unless told otherwise. Ends with the test. */
-export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()): Promise<TestSubscriber> {
+export async function startSubscriber(answer: Respond = (response) => response.writeHead(204).end()): Promise<TestSubscriber> {
   const received: Received[] = [];
   const probes: Received[] = [];
   const server = createServer((request, response) => {

@@ -7,7 +7,7 @@ import { testClock } from './clock.ts';
 /** A process of the tests: dies and answers when it is told to. */
 interface Fake {
   die(reason?: string): void;
-  /** The patience that it was stopped with. */
+  /** The timeout that it was stopped with. */
   stopped: number[];
 }
 
@@ -29,8 +29,8 @@ function open({ dispensable = false, liveness = true, heedsStop = true, ready = 
       gone: ended.promise.then(() => undefined),
       ended: ended.promise,
       lastLines: () => ['last words'],
-      async stop(patience) {
-        stopped.push(patience);
+      async stop(timeout) {
+        stopped.push(timeout);
         if (heedsStop) ended.resolve('was ended by SIGTERM');
         await ended.promise;
       },

@@ -22,13 +22,13 @@ export interface Lab {
 
 /** What a test of failures puts between the parts. */
 export interface Interference {
-  deliver?: RuntimeOptions['deliver'];
+  intercept?: RuntimeOptions['intercept'];
   /** Goes into the environment of every function. */
   environment?: Record<string, string>;
 }
 
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
-export function startLab(settings: Settings, log: Log, { deliver, environment = {} }: Interference = {}): Lab {
+export function startLab(settings: Settings, log: Log, { intercept, environment = {} }: Interference = {}): Lab {
   const { operator, DATA_DIR: dataFolder } = settings;
   /** What was begun last ends first. */
   const ending = new AsyncDisposableStack();
@@ -65,7 +65,7 @@ export function startLab(settings: Settings, log: Log, { deliver, environment = 
       inspect: inspectWiring,
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
-      ...(deliver && { deliver }),
+      ...(intercept && { intercept }),
       log,
     });
     ending.defer(() => runtime.stop());

@@ -15,7 +15,7 @@ export const { init, handle, shutdown, liveness, readiness } = filter('invert', 
 export const filterRow: Row = {
   name: 'new-filter',
   what: 'invert: a function, kn trigger create, and a version that names it',
-  async judge({ cluster, site, inbox }) {
+  async verify({ cluster, site, inbox }) {
     const { namespace } = cluster.kubectl;
     // Inside the repository, where the bundler finds what it shares.
     const parent = await mkdtemp(join(repository, '.functions-'));

@@ -17,7 +17,7 @@ function killRow(name: string, what: string, kill: (bench: Bench) => Promise<unk
     name: `kill-${name}`,
     what: `${what} killed ${kills} times during ${jobs} jobs of v2`,
     ...(skipped && { skipped }),
-    async judge(bench) {
+    async verify(bench) {
       const { site, inbox } = bench;
       const begun = new Date();
       const posting = new AbortController();

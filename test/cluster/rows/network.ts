@@ -23,7 +23,7 @@ const attempts = [
 export const networkRow: Row = {
   name: 'network',
   what: 'the NetworkPolicies of overlays/production: what each pod reaches',
-  async judge(bench) {
+  async verify(bench) {
     const { kubectl } = bench.cluster;
     const policies = parseAllDocuments(await readFile(join(repository, 'config/overlays/production/network.yaml'), 'utf8')).map(
       (document) => document.toJS() as Policy,

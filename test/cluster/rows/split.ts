@@ -38,7 +38,7 @@ const steps: { name: string; what: string; share: number; act: (bench: Bench) =>
 export const splitRows: Row[] = steps.map(({ name, what, share, act }) => ({
   name,
   what: `${what}; ${posts} posts`,
-  async judge(bench): Promise<Verdict> {
+  async verify(bench): Promise<Verdict> {
     await act(bench);
     const { cluster, site, inbox } = bench;
     const sent = await post(site, { posts });

@@ -6,7 +6,7 @@ const posts = 200;
 export const starvationRow: Row = {
   name: 'starvation',
   what: `${posts} photos of 2 MP, 16 at once, with the processor that func.yaml asks for`,
-  async judge({ cluster, site, inbox }) {
+  async verify({ cluster, site, inbox }) {
     const before = await killedByProbe();
     const sent = await post(site, { posts, atOnce: 16, tag: 'v2', photo: await photo(1632, 1224) });
     const books = await settle(site, inbox, sent, 600);

@@ -19,7 +19,7 @@ async function allAsleep(cluster: Cluster): Promise<void> {
 export const zeroRow: Row = {
   name: 'from-zero',
   what: 'one photo of 2 MP while every stage is at zero, through each version by its tag',
-  async judge({ cluster, site, inbox }) {
+  async verify({ cluster, site, inbox }) {
     const content = await photo(1632, 1224);
     const seen: string[] = [];
     const faults: string[] = [];
@@ -50,7 +50,7 @@ export const zeroRow: Row = {
 export const scaleRow: Row = {
   name: 'scale',
   what: '30 posts at once that hold their answer for 20 s, then back to zero',
-  async judge({ cluster, site, inbox }) {
+  async verify({ cluster, site, inbox }) {
     const counts: string[] = [];
     let most = 0;
     const posting = new AbortController();

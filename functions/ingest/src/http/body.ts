@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 /**
  * The bytes of a request, all that has arrived in one piece: Node hands over each chunk of HTTP by itself, and a body of single bytes
@@ -9,6 +9,6 @@ export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> 
   // Destroying the request would cut the connection, and with it the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     yield chunk as Buffer;
-    await turn();
+    await immediate();
   }
 }

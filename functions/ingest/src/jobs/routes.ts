@@ -8,7 +8,7 @@ import { entriesOf, type Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import type { Settings } from '../settings.ts';
-import { deliver, isDownload } from './deliver.ts';
+import { isDownload, sendFile } from './send-file.ts';
 import { findFile } from './files.ts';
 import { describe } from './status.ts';
 
@@ -45,7 +45,7 @@ export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: 
         const address = await store.presign(file.key, { seconds: presignedSeconds, filename: file.name, type: file.type });
         return reply.header('cache-control', 'no-store').redirect(address, 307);
       }
-      return deliver(store, file, stored, request, reply);
+      return sendFile(store, file, stored, request, reply);
     },
   });
 

@@ -45,7 +45,7 @@ const retriableStatus = new Set([404, 408, 409, 429]);
 /** Calls a subscriber once, in binary mode, and judges the response by Knative's data plane contract. */
 export async function attempt({ message, subscriber, timeout, signal, ignoreReply }: Attempt): Promise<DeliveryOutcome> {
   const { origin, release } = await subscriber
-    .lease(signal)
+    .turn(signal)
     .catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
   // What Knative's activator says where no process came up in time.
   if (!release) return failed(origin, { code: 503, body: Buffer.from(origin) });

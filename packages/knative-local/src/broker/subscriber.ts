@@ -1,4 +1,4 @@
-import type { Lease } from '../process/revision.ts';
+import type { Turn } from '../process/revision.ts';
 
 /** Where a delivery goes. */
 export interface Subscriber {
@@ -9,5 +9,5 @@ export interface Subscriber {
   /** What a request to it carries besides the event. */
   headers?: Record<string, string>;
   /** The right to send one request, in its turn. @throws NotUp where no process is up in time */
-  lease(signal: AbortSignal): Promise<Lease>;
+  turn(signal: AbortSignal): Promise<Turn>;
 }

@@ -19,7 +19,7 @@ export interface Child {
   /** Its last lines, for when it ends before its time. */
   lastLines(): string[];
   /** SIGTERM, then SIGKILL where it is still there after that many milliseconds. */
-  stop(patience: number): Promise<void>;
+  stop(timeout: number): Promise<void>;
 }
 
 const linesKept = 10;
@@ -62,9 +62,9 @@ export function startChild({ command, folder, environment }: Program, print: (li
     gone,
     ended,
     lastLines: () => [...kept],
-    async stop(patience) {
+    async stop(timeout) {
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+      const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
       await ended;
       clearTimeout(timer);
     },

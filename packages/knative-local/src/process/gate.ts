@@ -35,17 +35,17 @@ export function gate(limit: number): Gate {
       signal?.throwIfAborted();
       if (limit === 0 || inside < limit) return Promise.resolve(admitted());
       return new Promise((resolve, reject) => {
-        const turn = () => {
-          waiting.delete(turn);
+        const admit = () => {
+          waiting.delete(admit);
           signal?.removeEventListener('abort', away);
           resolve(admitted());
         };
         const away = () => {
-          waiting.delete(turn);
+          waiting.delete(admit);
           reject(signal?.reason as Error);
         };
         signal?.addEventListener('abort', away, { once: true });
-        waiting.add(turn);
+        waiting.add(admit);
       });
     },
     async idle() {

@@ -18,7 +18,7 @@ async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
 }
 
 /** The right to send one request. */
-export interface Lease {
+export interface Turn {
   /** "http://127.0.0.1:40123" */
   origin: string;
   release: () => void;
@@ -35,9 +35,9 @@ export interface Revision {
   readonly started: Promise<void>;
   readonly ready: boolean;
   /** Waits for a turn, and for the process where that is restarting. */
-  lease(signal?: AbortSignal): Promise<Lease>;
+  turn(signal?: AbortSignal): Promise<Turn>;
   /** Waits for requests in flight, then for the process to go. */
-  stop(patience?: number): Promise<void>;
+  stop(timeout?: number): Promise<void>;
 }
 
 /** @param platform what the platform itself puts into the environment, which nothing else overrides */
@@ -76,19 +76,19 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
     get ready() {
       return process.ready;
     },
-    async lease(signal) {
+    async turn(signal) {
       const release = await entrance.enter(signal);
       const origin = await process.address(limits.revisionWait);
       if (origin !== undefined) return { origin, release };
       release();
       throw new NotUp(`${name} is not up`);
     },
-    stop: (patience = limits.drainTime) => (stopped ??= stop(patience)),
+    stop: (timeout = limits.drainTime) => (stopped ??= stop(timeout)),
   };
 
-  async function stop(patience: number): Promise<void> {
-    const deadline = Date.now() + patience;
-    await within(patience, entrance.idle());
+  async function stop(timeout: number): Promise<void> {
+    const deadline = Date.now() + timeout;
+    await within(timeout, entrance.idle());
     await process.stop(Math.max(deadline - Date.now(), limits.leastDrainTime));
   }
 }

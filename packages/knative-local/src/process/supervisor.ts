@@ -13,9 +13,9 @@ export interface Supervised {
   readonly ready: boolean;
   /** As its plan says. */
   readonly dispensable: boolean;
-  /** Its address, as soon as it is up; undefined where that takes longer than `patience` milliseconds. */
-  address(patience: number): Promise<string | undefined>;
-  stop(patience: number): Promise<void>;
+  /** Its address, as soon as it is up; undefined where that takes longer than `timeout` milliseconds. */
+  address(timeout: number): Promise<string | undefined>;
+  stop(timeout: number): Promise<void>;
 }
 
 export interface Plan {
@@ -46,14 +46,14 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
     get ready() {
       return address !== undefined;
     },
-    async address(patience) {
-      if (address === undefined && !stopping.signal.aborted) await within(patience, up.promise);
+    async address(timeout) {
+      if (address === undefined && !stopping.signal.aborted) await within(timeout, up.promise);
       return address;
     },
-    async stop(patience) {
+    async stop(timeout) {
       stopping.abort();
       address = undefined;
-      await child?.stop(patience);
+      await child?.stop(timeout);
       await over;
     },
   };

@@ -15,10 +15,10 @@ if (!CHAOS_PROXY || !CHAOS_SWITCH)
 const faultyFiles = new URL('faulty-files.ts', import.meta.url).href;
 const log = createLog();
 const interference: Interference = {
-  deliver: (subscriber) => ({
+  intercept: (subscriber) => ({
     ...subscriber,
-    async lease(signal) {
-      const { origin, release } = await subscriber.lease(signal);
+    async turn(signal) {
+      const { origin, release } = await subscriber.turn(signal);
       return { origin: `${CHAOS_PROXY}/${subscriber.name}/${encodeURIComponent(origin)}`, release };
     },
   }),

@@ -62,13 +62,13 @@ export async function openSaboteur(faults: () => Faults | undefined, random: () 
       await sleep(random() * longestDelay);
     }
     const { host: _, ...headers } = incoming.headers;
-    const calls = [call(target, headers, body)];
+    const passes = [passOn(target, headers, body)];
     if (random() < duplicate) {
       counts.duplicated += 1;
-      calls.push(call(target, headers, body));
+      passes.push(passOn(target, headers, body));
     }
     // The broker hears the first answer; what the second call replies is lost, as it is when a broker dies between the two.
-    const [first] = await Promise.allSettled(calls);
+    const [first] = await Promise.allSettled(passes);
     if (first?.status !== 'fulfilled') return void outgoing.destroy();
     counts.delivered += 1;
     outgoing.writeHead(first.value.status, first.value.headers).end(first.value.body);
@@ -90,13 +90,13 @@ export async function openSaboteur(faults: () => Faults | undefined, random: () 
   };
 }
 
-interface Answer {
+interface SubscriberResponse {
   status: number;
   headers: IncomingMessage['headers'];
   body: Buffer;
 }
 
-function call(target: string, headers: IncomingMessage['headers'], body: Buffer): Promise<Answer> {
+function passOn(target: string, headers: IncomingMessage['headers'], body: Buffer): Promise<SubscriberResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = request(target, { method: 'POST', headers }, (answer) => {
       readAll(answer).then(

@@ -183,7 +183,7 @@ export async function openDarkroom(
 }
 
 /** Asks until there is an answer. The test's own time limit ends a wait that is in vain. */
-export async function eventually<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
+export async function eventually<Found>(ask: () => Promise<Found | undefined>): Promise<Found> {
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;

@@ -14,7 +14,7 @@ export interface S3Request {
   body?: { content: Content; size: number };
 }
 
-export interface S3Answer {
+export interface S3Response {
   response: Response;
   timeout: IdleTimeout;
 }
@@ -63,12 +63,12 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
 
   return {
     /** @throws S3Failed for every status of 300 and above; any other error where no answer came */
-    async send(call: S3Request): Promise<S3Answer> {
-      const request = `${call.method} ${call.object || address}`;
+    async send(asked: S3Request): Promise<S3Response> {
+      const request = `${asked.method} ${asked.object || address}`;
       for (let attempt = 1; ; attempt += 1) {
         const timeout = idleTimeout(idleSeconds);
         try {
-          const response = await once(call, timeout);
+          const response = await once(asked, timeout);
           timeout.progress();
           if (!response.ok) throw await failureOf(request, response);
           return { response, timeout };

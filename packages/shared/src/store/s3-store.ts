@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { type S3Answer, type S3Request, s3Client, type Timing } from './s3-client.ts';
+import { type S3Response, type S3Request, s3Client, type Timing } from './s3-client.ts';
 import { attachment } from './s3-disposition.ts';
 import { S3Failed } from './s3-failure.ts';
 import { parsePage } from './s3-listing.ts';
@@ -50,9 +50,9 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
 
     async read(key, range = {}) {
       assertRange(range);
-      const call: S3Request = { method: 'GET', object: objectOf(key), headers: rangeHeader(range) };
+      const request: S3Request = { method: 'GET', object: objectOf(key), headers: rangeHeader(range) };
       try {
-        const answer = await presentOrUndefined(client.send(call));
+        const answer = await presentOrUndefined(client.send(request));
         return answer && streamOf(answer);
       } catch (error) {
         // It begins past the end.
@@ -104,7 +104,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
 }
 
 /** A missing key is no fault; a missing bucket is. The answer to HEAD has no body that could tell them apart. */
-async function presentOrUndefined(sent: Promise<S3Answer>): Promise<S3Answer | undefined> {
+async function presentOrUndefined(sent: Promise<S3Response>): Promise<S3Response | undefined> {
   try {
     return await sent;
   } catch (error) {
@@ -117,12 +117,12 @@ function rangeHeader({ start, end }: Range): Record<string, string> {
   return start === undefined && end === undefined ? {} : { range: `bytes=${start ?? 0}-${end ?? ''}` };
 }
 
-async function textOf({ response, timeout }: S3Answer): Promise<string> {
+async function textOf({ response, timeout }: S3Response): Promise<string> {
   return response.text().finally(() => timeout.end());
 }
 
 /** The bytes as they arrive. While the reader takes its time the clock stands still: only the server can be too slow. */
-function streamOf({ response, timeout }: S3Answer): Readable {
+function streamOf({ response, timeout }: S3Response): Readable {
   async function* chunks() {
     for await (const chunk of response.body ?? []) {
       timeout.pause();

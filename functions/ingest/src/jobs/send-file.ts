@@ -9,7 +9,7 @@ import type { JobFile } from './files.ts';
 const caching = 'private, max-age=3600, immutable';
 
 /** Answers GET and HEAD of a file: whole, a part of it (RFC 9110, 14), or "you have it" (13). */
-export async function deliver(store: Store, file: JobFile, stored: Stored, request: FastifyRequest, reply: FastifyReply) {
+export async function sendFile(store: Store, file: JobFile, stored: Stored, request: FastifyRequest, reply: FastifyReply) {
   const { headers } = request;
   reply.headers({
     etag: stored.etag,
