@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
+import { storeUrl } from '@darkroom/shared/store/url';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 import { fairShare } from './fair-share.ts';
@@ -39,7 +40,7 @@ const schema = {
   PORT: v.optional(integer(0, 65_535), '8080'),
   /** Where Prometheus finds /metrics; absent means nowhere. 0 takes any free port. */
   METRICS_PORT: v.optional(integer(0, 65_535)),
-  STORE_URL: url('file:', 's3:'),
+  STORE_URL: storeUrl,
   /** Whether files to save come through ingest, or by a presigned address from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
   K_SINK: url('http:', 'https:'),

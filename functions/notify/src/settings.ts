@@ -1,10 +1,11 @@
 import { integer, url } from '@darkroom/shared/config';
+import { storeUrl } from '@darkroom/shared/store/url';
 import * as v from 'valibot';
 
 const day = 24 * 60 * 60;
 
 export const settings = {
-  STORE_URL: url('file:', 's3:'),
+  STORE_URL: storeUrl,
   /** Where links in a mail lead: the address of ingest as a person reaches it. */
   PUBLIC_URL: url('http:', 'https:'),
   MAIL_FROM: v.string(),

@@ -3,6 +3,7 @@ import { readConfig, integer, url } from '@darkroom/shared/config';
 import { publish } from '@darkroom/shared/stage/publish';
 import { stage } from '@darkroom/shared/stage';
 import { openStore } from '@darkroom/shared/store/open';
+import { storeUrl } from '@darkroom/shared/store/url';
 import { optional } from 'valibot';
 import { recordDeadLetter } from './dead-letter.ts';
 import { clearGone, expire } from './expire.ts';
@@ -12,7 +13,7 @@ import { readTask } from './task.ts';
 const day = 24 * 60 * 60;
 
 const settings = {
-  STORE_URL: url('file:', 's3:'),
+  STORE_URL: storeUrl,
   K_SINK: url('http:', 'https:'),
   /** Seconds without progress after which a job is completed with what exists. */
   JOB_DEADLINE: optional(integer(1, 30 * day), String(60 * 60)),

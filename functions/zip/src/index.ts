@@ -1,15 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { systemClock } from '@darkroom/shared/clock';
-import { readConfig, url } from '@darkroom/shared/config';
+import { readConfig } from '@darkroom/shared/config';
 import { Misconfigured } from '@darkroom/shared/errors';
 import { stage } from '@darkroom/shared/stage';
 import { openStore } from '@darkroom/shared/store/open';
+import { storeUrl } from '@darkroom/shared/store/url';
 import { packer } from './packer.ts';
 
 /** Hears every filter.finished of a job that wants an archive. */
 export const { init, handle, shutdown, liveness, readiness } = stage(() => {
-  const { STORE_URL } = readConfig({ STORE_URL: url('file:', 's3:') });
+  const { STORE_URL } = readConfig({ STORE_URL: storeUrl });
   requireTemporaryFolder();
   return packer(openStore(STORE_URL), systemClock);
 });

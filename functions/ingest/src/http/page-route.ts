@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { formats } from '@darkroom/shared/image/formats';
+import { longestAddress } from '@darkroom/shared/job/address';
 import type { FastifyInstance } from 'fastify';
 import base from '../../page/base.css?inline';
 import order from '../../page/order.css?inline';
@@ -21,6 +23,8 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
     script,
     data: JSON.stringify(facts),
     promise: promiseOf(settings),
+    imageTypes: Object.keys(formats).join(','),
+    addressLength: String(longestAddress),
     maxFiles: String(settings.MAX_FILES),
     maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
     revision: settings.K_REVISION,

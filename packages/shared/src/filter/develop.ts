@@ -1,5 +1,5 @@
 import type { Matrix } from '../image/colour-matrix.ts';
-import { readConfig, url } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { Unavailable } from '../errors.ts';
 import { decode } from '../image/decode.ts';
 import { checkSize, encode, type EncodeOptions } from '../image/encode.ts';
@@ -9,6 +9,7 @@ import { checkMemory, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
 import { openStore } from '../store/open.ts';
+import { storeUrl } from '../store/url.ts';
 import { renderMatrix } from '../image/short-way.ts';
 import { readBytes, type Store } from '../store/store.ts';
 import type { Compute } from '../worker/worker.ts';
@@ -28,7 +29,7 @@ export interface Task {
 }
 
 const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
-const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
+const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
 
 /** What the workers of a filter do; the store and the limits are those of the environment. */
 export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {

@@ -1,6 +1,6 @@
 import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
-import { checkFilterName, integer, readConfig, url } from '../config.ts';
+import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
@@ -12,6 +12,7 @@ import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
+import { storeUrl } from '../store/url.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
 import { isWorker } from '../worker/process.ts';
 import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
@@ -22,7 +23,7 @@ export type { Apply } from './develop.ts';
 export type { Image } from '../image/jimp.ts';
 
 const settings = {
-  STORE_URL: url('file:', 's3:'),
+  STORE_URL: storeUrl,
   MAX_IMAGE_SECONDS: limits.MAX_IMAGE_SECONDS,
   MAX_IMAGE_MEMORY: limits.MAX_IMAGE_MEMORY,
   /** How many photos one process of the filter develops at once. */
