@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * The host that means every interface of this machine: '::', which takes IPv4 as well, or '0.0.0.0' where the kernel has no
+ * The host that stands for every interface of this machine: '::', which accepts IPv4 as well, or '0.0.0.0' if the kernel has no
  * IPv6 (`ipv6.disable=1`).
  */
 export async function anyHost(): Promise<'::' | '0.0.0.0'> {

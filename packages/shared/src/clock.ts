@@ -2,10 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /** Time as an argument, so that tests can drive it. */
 export interface Clock {
-  /** The time of day: milliseconds since 1970. It may jump, and differs between machines. */
+  /** Wall-clock time: milliseconds since 1970. It may jump, and differs between machines. */
   now(): number;
   /**
-   * Waits for a duration, which no change of the time of day shortens or lengthens.
+   * Waits for a duration; setting the wall clock neither shortens nor lengthens it.
    * @throws AbortError once `signal` is aborted
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

@@ -4,8 +4,8 @@ import { Misconfigured } from './errors.ts';
 export type Environment = Record<string, string | undefined>;
 
 /**
- * Reads settings from the environment, once, and reports every fault in one error.
- * An empty variable counts as absent, since that is how an unset key of a Secret or ConfigMap arrives.
+ * Reads settings from the environment once, and reports every fault in a single error.
+ * An empty variable counts as absent: that is how an unset key of a Secret or ConfigMap arrives.
  *
  * @param settings one valibot schema per variable name
  * @throws Misconfigured "SMTP_URL is missing; MAIL_ATTACH_MAX: a whole number from 0 to ..."
@@ -21,7 +21,7 @@ export function readConfig<Settings extends v.ObjectEntries>(
     const name = v.getDotPath(issue) ?? 'environment';
     return issue.input === undefined ? `${name} is missing` : `${name}: ${issue.message}`;
   });
-  throw new Misconfigured(`Settings are wrong: ${faults.join('; ')}. Set them in the environment and start again.`);
+  throw new Misconfigured(`Settings are wrong: ${faults.join('; ')}. Correct them in the environment and start again.`);
 }
 
 /** A whole number within bounds, from text. */
@@ -43,8 +43,8 @@ export const flag = v.pipe(
 );
 
 /**
- * Names that a filter cannot have. They already stand for something else: attributes of CloudEvents and their extensions, attributes of
- * Darkroom's own events, files that every job has, and the other stages.
+ * Names that a filter cannot have because they already mean something else: attributes of CloudEvents and their extensions, attributes
+ * of Darkroom's own events, files that every job has, and the other stages.
  */
 const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
@@ -54,7 +54,7 @@ const reservedNames = `
   ingest zip notify sweep
 `.split(/\s+/);
 
-/** The name of a filter: it doubles as an event attribute, hence lower-case letters and digits only. */
+/** The name of a filter. It doubles as an event attribute, hence lower-case letters and digits only. */
 export const filterName = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be 1 to 20 lower-case letters and digits, like sepia'),
@@ -64,14 +64,14 @@ export const filterName = v.pipe(
   ),
 );
 
-/** Names of filters, separated by commas. */
+/** Filter names, separated by commas. */
 export const filterNames = v.pipe(
   v.string(),
   v.transform((text) => [...new Set(text.split(',').map((name) => name.trim()))]),
   v.array(filterName),
 );
 
-/** @throws Misconfigured when a filter cannot have this name */
+/** @throws Misconfigured if a filter cannot have this name */
 export function checkFilterName(name: string): void {
   const result = v.safeParse(filterName, name);
   if (!result.success) throw new Misconfigured(`The filter ${JSON.stringify(name)}: ${result.issues[0].message}.`);

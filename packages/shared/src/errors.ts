@@ -1,12 +1,11 @@
 /**
- * A fault that no retry can mend: the input itself is at fault. Everything else that is thrown counts as
- * passing, and is tried again by the broker.
+ * The input itself is at fault, and no retry can fix that. Anything else that is thrown counts as transient, and the broker tries again.
  *
- * `message` is written for the person who sent the photo: it reaches the page, the mail and the HTTP answer.
+ * `message` is written for the person who sent the photo: it reaches the page, the mail and the HTTP response.
  */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
-  /** The HTTP status that says the same. */
+  /** The matching HTTP status. */
   readonly status: number;
 
   constructor(message: string, { status = 422, cause }: { status?: number; cause?: unknown } = {}) {
@@ -16,25 +15,25 @@ export class Rejected extends Error {
 }
 
 /**
- * The machine is at fault, not the photo: no room for another process, memory that ran out, a store that cannot be reached. Later may be
- * better, so it is answered with 503, and never held against the photo.
+ * The machine is at fault, not the photo: no room for another process, out of memory, an unreachable store. It may work later, so the
+ * answer is 503, and the photo is never blamed.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly status = 503;
 }
 
-/** The environment or a manifest is wrong: the program cannot start. The message says what to change. */
+/** The environment or a manifest is wrong, so the program cannot start. The message says what to change. */
 export class Misconfigured extends Error {
   override readonly name = 'Misconfigured';
 }
 
-/** The message of anything that was thrown, with the causes behind it, and without addresses: it is logged and sent on. */
+/** The message of anything thrown, including its causes but no e-mail addresses: it is logged and sent on. */
 export function explain(error: unknown): string {
   return redacted(explanation(error));
 }
 
-/** A text without what looks like an e-mail address. */
+/** Masks whatever looks like an e-mail address. */
 export function redacted(text: string): string {
   return text.replace(/[^\s<>"'(),:;/\\]+@[^\s<>"'(),:;/\\]+/g, '[address]');
 }

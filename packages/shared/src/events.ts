@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { filterName } from './config.ts';
 import { Rejected } from './errors.ts';
 
-/** Every event type of Darkroom. The Triggers in config/ are held to this list by a test. */
+/** Every event type of Darkroom. A test holds the Triggers in config/ to this list. */
 export const eventType = {
   imageUploaded: 'dev.darkroom.image.uploaded',
   filterFinished: 'dev.darkroom.filter.finished',
@@ -11,7 +11,7 @@ export const eventType = {
   jobCompleted: 'dev.darkroom.job.completed',
 } as const;
 
-/** An event of Darkroom says all in its attributes, where Triggers can see it; the data repeats them. */
+/** An event of Darkroom says everything in its attributes, where Triggers can see it; the data repeats them. */
 export type DarkroomEvent = CloudEvent<Record<string, string>>;
 
 /** What a PingSource sends. */
@@ -21,7 +21,7 @@ export type PrintOutcome = 'succeeded' | 'rejected';
 
 export type JobOutcome = 'completed' | 'failed';
 
-/** The part of a job that travels on its events; the rest waits in the store (claim check). */
+/** The part of a job that travels with its events; the rest waits in the store (claim check). */
 export interface Route {
   job: string;
   filters: readonly string[];
@@ -38,11 +38,11 @@ const attributes = v.object({
   filter: v.optional(filterName),
 });
 
-/** What a stage may rely on once an event has been checked. */
+/** An event that has been checked: what a stage may rely on. */
 export type Incoming = v.InferOutput<typeof attributes>;
 
 /**
- * Checks an event that arrived over HTTP: anyone who reaches the port can send anything.
+ * Checks an event that arrived over HTTP: anyone who can reach the port can send anything.
  * @throws Rejected with status 400, which the broker does not retry
  */
 export function readEvent(event: unknown): Incoming {
@@ -52,7 +52,7 @@ export function readEvent(event: unknown): Incoming {
   throw new Rejected(`Not an event that Darkroom understands: ${faults.join('; ')}`, { status: 400 });
 }
 
-/** One per image, from ingest: each active filter finds its own name = true. */
+/** One per image, from ingest: each active filter finds its own name set to true. */
 export function imageUploaded({ job, filters, archive }: Route, image: string): DarkroomEvent {
   const switches = Object.fromEntries(filters.map((name) => [name, 'true']));
   return create(eventType.imageUploaded, 'ingest', `${job}/${image}/ingest`, {
@@ -63,7 +63,7 @@ export function imageUploaded({ job, filters, archive }: Route, image: string): 
   });
 }
 
-/** From a filter, or from sweep in its place. */
+/** From a filter, or from sweep on its behalf. */
 export function filterFinished({ job, archive }: Route, image: string, filter: string, outcome: PrintOutcome): DarkroomEvent {
   return create(eventType.filterFinished, filter, `${job}/${image}/${filter}`, {
     job,
@@ -83,8 +83,8 @@ export function jobCompleted(job: string, outcome: JobOutcome): DarkroomEvent {
 }
 
 /**
- * The id is derived, so that a repeat is recognisable. No subject: Knative would put it on metrics as a label.
- * There is always data: frameworks refuse an empty body under the content type that the SDK gives every event.
+ * The id is derived, so that a repeat can be recognised. No subject: Knative would use it as a metric label.
+ * There is always data: frameworks refuse an empty body with the content type that the SDK gives every event.
  */
 function create(type: string, stage: string, id: string, extensions: Record<string, string>): DarkroomEvent {
   const event = { type, source: `/darkroom/${stage}`, id, datacontenttype: 'application/json', data: extensions, ...extensions };

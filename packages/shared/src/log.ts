@@ -1,5 +1,5 @@
 /**
- * One step, one line, made for reading: `developed job=... image=1 filter=sepia ms=84`.
+ * One step, one line, made to be read: `developed job=... image=1 filter=sepia ms=84`.
  * Values with anything but plain characters are quoted, so that no file name can forge a line.
  */
 export function log(step: string, fields: Record<string, string | number | undefined> = {}): void {

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 const maps = new Map<string, SourceMap | undefined>();
 
 /**
- * Where an error was thrown, by file and line of the source. The message is left out: what it says is for whoever logs it to judge.
- * The source map is read at the first error only: `--enable-source-maps` reads it at every start.
- * @returns lines like "    at render (../src/index.ts:12:3)"; empty where the error has no stack
+ * Where an error was thrown, by file and line of the source. The message is left out: whoever logs the error decides whether to show it.
+ * The source map is read only at the first error; `--enable-source-maps` would read it at every start.
+ * @returns lines like "    at render (../src/index.ts:12:3)"; empty if the error has no stack
  */
 export function stackOf(error: unknown): string {
   const frames = (error instanceof Error && error.stack?.split('\n').filter((line) => /^\s+at /.test(line))) || [];

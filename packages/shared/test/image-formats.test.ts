@@ -207,7 +207,7 @@ describe('animations', () => {
 
 test('a print that is too wide for its format is refused with a sentence', async () => {
   const wide = { frames: [{ data: Buffer.alloc(20_000 * 4, 255), width: 20_000, height: 1 }] };
-  await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 wide and high');
+  await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 pixels wide and high');
 });
 
 test('quality is heeded', async () => {

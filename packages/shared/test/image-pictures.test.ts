@@ -31,13 +31,13 @@ const note = async (bytes: Buffer, print: Parameters<typeof noteOn>[1]) => noteO
 
 test('a person is told what a print cannot hold', async () => {
   expect(await note(await animatedPng(3), 'image/png')).toBe(
-    'Only the first of 3 frames is developed. Send an animation as GIF or WebP to keep it.',
+    'Only the first of 3 frames is developed. To keep an animation, send it as GIF or WebP.',
   );
   expect(await note(tiff([rgb(8, 8), rgb(8, 8)]), 'image/tiff')).toBe(
-    'Only the first of 2 pages is developed. Send each page as a file of its own to have them all.',
+    'Only the first of 2 pages is developed. To get them all, send each page as a separate file.',
   );
   expect(await note(await film('gif'), 'image/jpeg')).toBe(
-    'Only the first of 3 frames is developed. A JPG print cannot move; leave the format as it is to keep the animation.',
+    'Only the first of 3 frames is developed. A JPG print cannot be animated; to keep the animation, keep the format as it is.',
   );
 });
 

@@ -14,13 +14,13 @@ import { renderMatrix } from '../image/short-way.ts';
 import { readBytes, type Store } from '../store/store.ts';
 import type { Compute } from '../worker/worker.ts';
 
-/** Changes an image in place, or answers a new one. Called once per frame. One that is a colour matrix may say so. */
+/** Changes an image in place, or returns a new one. Called once per frame. A filter that is a colour matrix may say so. */
 export interface Apply {
   (image: Image): void | Image | Promise<void | Image>;
   readonly matrix?: Matrix;
 }
 
-/** One print to make: keys of the store, and what to encode. */
+/** One print to make: its keys in the store, and how to encode it. */
 export interface Task {
   original: string;
   print: string;
@@ -31,7 +31,7 @@ export interface Task {
 const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
 const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
 
-/** What the workers of a filter do; the store and the limits are those of the environment. */
+/** What a filter's workers do. Store and limits come from the environment. */
 export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {
   const { STORE_URL, ...imageLimits } = readConfig(settings);
   const store = openStore(STORE_URL);
@@ -40,7 +40,7 @@ export function developer(apply: Apply): (task: Task, compute: Compute) => Promi
 
 /**
  * Makes one print: reads the original from the store, applies the filter to each frame, writes the result.
- * @throws Rejected when the original cannot be developed, Unavailable when the store is at fault
+ * @throws Rejected if the original cannot be developed, Unavailable if the store is at fault
  */
 async function develop(store: Store, task: Task, apply: Apply, imageLimits: ImageLimits, compute: Compute): Promise<void> {
   const original = await readBytes(store, task.original).catch(storeFailed);
@@ -51,14 +51,14 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
   await store.writeOnce(task.print, print).catch(storeFailed);
 }
 
-/** A full disk, a network that is down: told apart from faults of the filter, so that nobody holds it against the photo. */
+/** A full disk, a network that is down: kept apart from faults of the filter, so that the photo is not blamed. */
 function storeFailed(cause: unknown): never {
   throw new Unavailable('The store cannot be used', { cause });
 }
 
 /**
- * The print of a photo, bytes to bytes.
- * @throws Rejected when the photo cannot be developed
+ * Makes the print of a photo, bytes to bytes.
+ * @throws Rejected if the photo cannot be developed
  */
 export async function render(original: Buffer, options: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Promise<Buffer> {
   const photo = await prepare(original, imageLimits);
@@ -66,7 +66,7 @@ export async function render(original: Buffer, options: EncodeOptions, apply: Ap
   return renderPrepared(photo, options, apply, imageLimits);
 }
 
-/** @throws Rejected when that is more than one photo may take, or the print would be larger than its format can be */
+/** @throws Rejected if that exceeds what one photo may take, or the print would be larger than its format allows */
 function costOfPrint({ header, bytes }: Prepared, { type }: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Cost {
   checkSize(header, type);
   const cost = costOf(header, bytes.length, type, apply.matrix !== undefined);

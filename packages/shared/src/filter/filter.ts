@@ -30,14 +30,14 @@ const settings = {
   WORKERS: optional(integer(1, 64), () => String(defaultWorkers())),
 };
 
-/** How long a worker may do nothing at all, as when the store does not answer; then it is ended, and the photo tried again. */
+/** How long a worker may do nothing at all, say because the store does not answer. Then it is killed, and the photo is tried again. */
 const stuckSeconds = 300;
 
 /**
- * A whole filter stage out of its pixels: listens for image.uploaded, stores the print, answers filter.finished.
- * The process that listens touches no pixel: it hands the photo to a worker, which is this same program once more.
- * @param name lower-case letters and digits; the Trigger filters on it, and it names the prints
- * @throws Misconfigured when the name cannot be one
+ * Builds a whole filter stage around a function on pixels: listens for image.uploaded, stores the print, answers filter.finished.
+ * The listening process touches no pixels: it hands the photo to a worker, which runs this same program.
+ * @param name lower-case letters and digits; the Trigger filters by it, and prints are named after it
+ * @throws Misconfigured if a filter cannot have this name
  */
 export function filter(name: string, apply: Apply): Stage {
   checkFilterName(name);
@@ -50,7 +50,7 @@ export function filter(name: string, apply: Apply): Stage {
     const pool = workerPool<Task, void>(WORKERS, bounds, { memory: memoryForPhotos(WORKERS) });
     workers = pool;
     setImmediate(() => pool.warm());
-    /** Prints under way, by their key: an event that is delivered again waits for the same print. */
+    /** Prints under way, by key: an event that is delivered again waits for the same print. */
     const underWay = new Map<string, Promise<PrintOutcome>>();
 
     async function once(key: string, make: () => Promise<PrintOutcome>): Promise<PrintOutcome> {
@@ -62,12 +62,12 @@ export function filter(name: string, apply: Apply): Stage {
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
       const photo = job?.images.find((candidate) => candidate.image === image);
-      // A job that was deleted, or one that never asked for this filter: nothing to do, and no reason to be asked again.
+      // The job was deleted, or never asked for this filter: there is nothing to do, and nothing to retry.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
       const outcome =
         (await outcomeOf(store, job, photo, name)) ??
         (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
-      // What was written for a job that was deleted meanwhile is taken back.
+      // If the job was deleted meanwhile, take back what was written for it.
       if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);
     };
@@ -89,12 +89,12 @@ export function filter(name: string, apply: Apply): Stage {
   };
 }
 
-/** The runtime's type of a reply knows no method of it. */
+/** The runtime's type for a reply declares none of its methods. */
 function refuse(reply: unknown): void {
   (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
 }
 
-/** What an earlier delivery of the same event came to, if there was one. */
+/** The outcome of an earlier delivery of the same event, if there was one. */
 async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<PrintOutcome | undefined> {
   if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
   if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';

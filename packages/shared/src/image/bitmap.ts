@@ -1,4 +1,4 @@
-/** Pixels of one frame: sRGB, 8 bits, RGBA, upright, row by row. */
+/** The pixels of one frame: sRGB, 8-bit RGBA, upright, row by row. */
 export interface Bitmap {
   data: Buffer;
   width: number;

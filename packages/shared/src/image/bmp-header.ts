@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
 
-/** How a BMP file lies in memory. Layout: Microsoft, "Bitmap Header Types" (BITMAPFILEHEADER, then one of seven others). */
+/** How a BMP file is laid out. Source: Microsoft, "Bitmap Header Types" (BITMAPFILEHEADER, then one of seven others). */
 export interface BmpHeader {
   width: number;
   height: number;
@@ -8,9 +8,9 @@ export interface BmpHeader {
   /** Bits per pixel. */
   depth: number;
   compression: number;
-  /** Which bits of a pixel are red, green, blue and alpha; 0 where there are none. */
+  /** Which bits of a pixel are red, green, blue and alpha; 0 if there are none. */
   masks: [number, number, number, number];
-  /** Offset of the colour table, and the bytes per entry. */
+  /** Offset of the colour table, and bytes per entry. */
   palette: { start: number; stride: 3 | 4; entries: number };
   /** Offset of the pixels. */
   pixels: number;
@@ -18,7 +18,7 @@ export interface BmpHeader {
 
 export const compressions = { none: 0, runs8: 1, runs4: 2, masks: 3, masksWithAlpha: 6 } as const;
 
-/** Width and height from BITMAPCOREHEADER (16 bits each) or BITMAPINFOHEADER (32 bits, height negative when top-down). */
+/** Width and height from BITMAPCOREHEADER (16 bits each) or BITMAPINFOHEADER (32 bits, with a negative height if top-down). */
 export function readBmpSize(head: Buffer): { width: number; height: number } {
   if (head.length < 26) throw new Rejected('The file is damaged: it starts like a BMP image, but its header cannot be read.');
   const core = head.readUInt32LE(14) === 12;
@@ -35,13 +35,13 @@ export function readBmpHeader(bytes: Buffer): BmpHeader {
   const compression = core ? compressions.none : bytes.readUInt32LE(30);
   const masked = compression === compressions.masks || compression === compressions.masksWithAlpha;
   const colours = core ? 0 : bytes.readUInt32LE(46);
-  // With the shortest header that knows masks, they follow it; longer headers contain them.
+  // Masks follow the shortest header that supports them; longer headers contain them.
   const extra = size === 40 && masked ? (compression === compressions.masksWithAlpha ? 16 : 12) : 0;
   const start = 14 + size + extra;
   const stride = core ? 3 : 4;
   const pixels = bytes.readUInt32LE(10);
   const entries = depth > 8 ? 0 : Math.min(colours || 2 ** depth, 256);
-  // Some programs forget their own colour table when they say where the pixels begin.
+  // Some programs forget to count their colour table when they state where the pixels begin.
   const forgotten = entries > 0 && pixels === 14 + size;
   return {
     ...readBmpSize(bytes),

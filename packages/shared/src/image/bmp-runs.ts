@@ -1,12 +1,12 @@
 import { type BmpHeader, compressions } from './bmp-header.ts';
 
-/** The index of what no run has painted. */
+/** The index of pixels that no run has painted. */
 const unpainted = 256;
 
 /**
- * Indexes out of BI_RLE8 or BI_RLE4, top row first.
- * Source: Microsoft, "Bitmap Compression": pairs of a count and a colour; a count of 0 escapes to end of line (0), end of bitmap
- * (1), a move (2), or that many single pixels, padded to 16 bits.
+ * Decodes BI_RLE8 or BI_RLE4 into indexes, top row first.
+ * Source: Microsoft, "Bitmap Compression": pairs of a count and a colour; a count of 0 is an escape for end of line (0), end of bitmap
+ * (1), a move (2), or that many literal pixels, padded to 16 bits.
  */
 export function unpackRuns(bytes: Buffer, { width, height, compression, pixels, topDown }: BmpHeader): Uint16Array {
   const indexes = new Uint16Array(width * height).fill(unpainted);
@@ -19,7 +19,7 @@ export function unpackRuns(bytes: Buffer, { width, height, compression, pixels, 
     if (x < width && line < height) indexes[(topDown ? line : height - 1 - line) * width + x] = index;
     x += 1;
   };
-  /** The pixel at `at` in a run whose current byte is `byte`: at 4 bits two share it, the upper first. */
+  /** The pixel at `at` in a run whose current byte is `byte`. With 4 bits, two share a byte, the upper half first. */
   const pick = (byte: number, at: number) => (half ? (at % 2 === 0 ? byte >> 4 : byte & 15) : byte);
 
   while (line < height) {

@@ -4,9 +4,9 @@ import type { Bitmap } from './bitmap.ts';
 import { Rejected } from '../errors.ts';
 
 /**
- * BMP to RGBA, top row first. libvips has no loader for it, and the decoder that Jimp comes with misreads run lengths, odd widths
- * at 4 bits, masks and the oldest header.
- * @throws Rejected when the file breaks off or makes no sense
+ * Decodes BMP to RGBA, top row first. libvips has no loader for it, and the decoder that comes with Jimp misreads run lengths, odd
+ * widths at 4 bits, masks and the oldest header.
+ * @throws Rejected if the file is truncated or makes no sense
  */
 export function decodeBmp(bytes: Buffer): Bitmap {
   try {
@@ -19,7 +19,7 @@ export function decodeBmp(bytes: Buffer): Bitmap {
   }
 }
 
-/** 1, 2, 4 or 8 bits: numbers of colours in a table. */
+/** 1, 2, 4 or 8 bits: indexes into a colour table. */
 function paintIndexed(bytes: Buffer, header: BmpHeader): Buffer {
   const { width, height, palette } = header;
   const colours = new Uint32Array(257);
@@ -30,7 +30,7 @@ function paintIndexed(bytes: Buffer, header: BmpHeader): Buffer {
   colours.fill(opaque, palette.entries, 256);
   const indexes = isRunLength(header) ? unpackRuns(bytes, header) : unpackIndexes(bytes, header);
   const pixels = new Uint32Array(width * height);
-  // What run lengths skip has index 256: transparent.
+  // Pixels that runs skip have index 256: transparent.
   for (let index = 0; index < pixels.length; index += 1) pixels[index] = colours[indexes[index]!]!;
   return Buffer.from(pixels.buffer);
 }
@@ -51,7 +51,7 @@ function unpackIndexes(bytes: Buffer, header: BmpHeader): Uint16Array {
   return indexes;
 }
 
-/** 16, 24 or 32 bits: the colour itself, its parts told by masks. */
+/** 16, 24 or 32 bits: the colour itself, with masks for its parts. */
 function paintDirect(bytes: Buffer, header: BmpHeader): Buffer {
   const { width, height, depth, compression, masks } = header;
   if (![16, 24, 32].includes(depth) || ![0, 3, 6].includes(compression)) throw new Error(`${depth} bits, ${compression}`);
@@ -67,14 +67,14 @@ function paintDirect(bytes: Buffer, header: BmpHeader): Buffer {
   return data;
 }
 
-/** Takes the bits of a mask out of a pixel, scaled to 0..255. */
+/** Extracts the bits under a mask from a pixel, scaled to 0..255. */
 function reader(mask: number): (pixel: number) => number {
   const shift = Math.max(0, 31 - Math.clz32(mask & -mask));
   const most = mask >>> shift;
   return (pixel) => Math.round((((pixel & mask) >>> shift) * 255) / most);
 }
 
-/** Rows are padded to four bytes, and stand bottom first unless the header says otherwise. */
+/** Rows are padded to four bytes, and come bottom first unless the header says otherwise. */
 function* rows(bytes: Buffer, { width, height, depth, pixels, topDown }: BmpHeader): Generator<{ start: number; row: number }> {
   const stride = Math.ceil((width * depth) / 32) * 4;
   if (bytes.length < pixels + stride * (height - 1) + Math.ceil((width * depth) / 8)) throw new Error('The pixels break off');

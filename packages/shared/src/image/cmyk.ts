@@ -1,8 +1,8 @@
 /**
- * Inks to RGBA where no profile says how they look: each ink absorbs its share of the light, as in browsers and Pillow. libvips would
- * assume a particular printing press.
+ * Converts inks to RGBA when no profile says how they look: each ink absorbs its share of the light, as in browsers and Pillow. libvips
+ * would assume a particular printing press.
  * @param channels 4, or 5 with alpha
- * @param size bytes of a sample, 1 or 2; of two, little-endian, the upper one counts
+ * @param size bytes per sample, 1 or 2; of two (little-endian), only the upper byte counts
  */
 export function naiveRgba(inks: Buffer, channels: number, size: 1 | 2): Buffer {
   const rgba = Buffer.allocUnsafe((inks.length / channels / size) * 4);

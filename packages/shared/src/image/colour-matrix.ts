@@ -1,23 +1,23 @@
 import type { Image } from './jimp.ts';
 
-/** How much of red, green and blue goes into a sum. */
+/** How much of red, green and blue goes into one sum. */
 export type Weights = readonly [red: number, green: number, blue: number];
 /** The sums that red, green and blue become. */
 export type Matrix = readonly [red: Weights, green: Weights, blue: Weights];
 
-/** A filter that says which matrix it is. */
+/** A filter that declares its matrix. */
 export interface ColourMatrix {
   (image: Image): void;
   readonly matrix: Matrix;
 }
 
-/** Luma of ITU-R BT.601-7, 2.5.1, of red, green and blue as they are stored (with gamma). */
+/** Luma as defined by ITU-R BT.601-7, 2.5.1, from red, green and blue as stored (with gamma). */
 export const luma: Weights = [0.299, 0.587, 0.114];
 
 /**
- * A filter by a colour matrix: each of red, green and blue becomes a sum of the three, rounded and clamped to 0..255; alpha stays.
- * It is a function on a Jimp image like any other; since it also names its matrix, libvips can make the whole print (image/short-way.ts).
- * @param matrix the weights of a sum must not add up to 128 or more: they are counted in 65536ths, as Pillow does for convert("L")
+ * Makes a filter from a colour matrix: red, green and blue each become a sum of the three, rounded and clamped to 0..255; alpha stays.
+ * It is a function on a Jimp image like any other; because it also declares its matrix, libvips can make the whole print (image/short-way.ts).
+ * @param matrix the weights of a sum must add up to less than 128: they are in 65536ths, as in Pillow's convert("L")
  */
 export function colourMatrix(matrix: Matrix): ColourMatrix {
   const [[rr, rg, rb], [gr, gg, gb], [br, bg, bb]] = matrix.map((row) =>

@@ -2,21 +2,21 @@ import type { PrintType } from './formats.ts';
 import { type Header, isShort } from './header.ts';
 import { halvesChroma } from './save.ts';
 
-/** What a print will take of the machine, as far as the header of the photo tells. */
+/** What a print will cost the machine, judging by the header of the photo. */
 export interface Cost {
-  /** Bytes of memory at the peak, beside the program itself. */
+  /** Peak memory in bytes, on top of the program itself. */
   bytes: number;
-  /** Seconds of processor time: the order of magnitude, on a processor of today. */
+  /** Seconds of processor time: an order of magnitude, on a current processor. */
   seconds: number;
 }
 
 const MiB = 1024 * 1024;
 
-/** Bytes that a decoder holds per pixel. Measured at 24 megapixels (docs/images.md has the table), and rounded up, as all that follow. */
+/** Bytes that a decoder holds per pixel. Like all figures below, measured at 24 megapixels (table in docs/images.md) and rounded up. */
 function decoderBytes({ type, interlaced, bands, depth, samplesPerPixel, alpha }: Header): number {
   switch (type) {
     case 'image/jpeg':
-      // All coefficients, of 16 bits each, until the last scan has been read.
+      // Every 16-bit coefficient, until the last scan has been read.
       return 0.4 + (interlaced ? 2 * samplesPerPixel : 0);
     case 'image/png':
       return 1 + (interlaced ? bands * bytesOf(depth) : 0);
@@ -37,7 +37,7 @@ function decoderBytes({ type, interlaced, bands, depth, samplesPerPixel, alpha }
 function encoderBytes(type: PrintType, pixels: number, alpha: boolean): number {
   switch (type) {
     case 'image/jpeg':
-      // What is transparent is laid on white first, in a copy.
+      // Transparency is first flattened onto white, in a copy.
       return alpha ? 4.8 : 0.6;
     case 'image/png':
       return 1.8;
@@ -52,7 +52,7 @@ function encoderBytes(type: PrintType, pixels: number, alpha: boolean): number {
   }
 }
 
-/** Bytes per pixel of the picture itself: RGBA where a filter is handed pixels, a few rows where libvips does it all. */
+/** Bytes per pixel of the picture itself: RGBA if a filter is handed pixels, a few rows if libvips does everything. */
 function pictureBytes(header: Header, short: boolean): number {
   const { model, profile, depth, bands, orientation } = header;
   const turned = orientation > 1 ? bands * bytesOf(depth) : 0;
@@ -82,10 +82,10 @@ const encoding: Record<PrintType, number> = {
 };
 
 /**
- * The cost of one print, from the header alone.
- * @param fileBytes of the photo
+ * Estimates the cost of one print from the header alone.
+ * @param fileBytes size of the photo
  * @param type what the print is encoded as
- * @param byMatrix whether the filter is a colour matrix, and libvips may do it all
+ * @param byMatrix whether the filter is a colour matrix, so that libvips may do everything
  */
 export function costOf(header: Header, fileBytes: number, type: PrintType, byMatrix = false): Cost {
   const { width, height, frames, alpha, tile } = header;

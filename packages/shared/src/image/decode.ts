@@ -12,26 +12,26 @@ import { isLosslessWebp } from './webp.ts';
 
 export type { Bitmap };
 
-/** A decoded photo: one frame, or those of an animation, all of one size. */
+/** A decoded photo: one frame, or all frames of an animation, of equal size. */
 export interface Decoded {
   frames: Bitmap[];
-  /** Milliseconds that each frame stands. */
+  /** Milliseconds that each frame is shown. */
   delay?: number[];
-  /** How often the animation plays; 0 is for ever. */
+  /** How often the animation plays; 0 means forever. */
   loop?: number;
-  /** A WebP that keeps every pixel, and whose print is to do so too. */
+  /** A lossless WebP, whose print should be lossless too. */
   lossless?: boolean;
 }
 
 /**
- * Decodes a photo of any type that Darkroom takes.
- * @param bytes as `prepare` gives them
- * @param header what `prepare` says of it
- * @throws Rejected when the bytes break off, or make no sense
+ * Decodes a photo of any type that Darkroom accepts.
+ * @param bytes from `prepare`
+ * @param header from `prepare`
+ * @throws Rejected if the bytes are truncated or make no sense
  */
 export async function decode(bytes: Buffer, header: Header, limits: ImageLimits): Promise<Decoded> {
   if (header.type === 'image/bmp') return { frames: [decodeBmp(bytes)] };
-  // Signed samples and 32-bit integers are measurements, not pictures; libvips would read them and make up an alpha channel.
+  // Signed samples and 32-bit integers are measurements, not pictures; libvips would read them and invent an alpha channel.
   const measured = !['uchar', 'ushort', 'float'].includes(header.depth);
   if (measured || (header.type === 'image/tiff' && isRawYcbcr(bytes))) throw new Rejected(damaged(header.type));
   const { data, width, height } = await readPixels(bytes, header, limits).catch((cause: unknown) => {
@@ -54,9 +54,9 @@ function damaged(type: ImageType): string {
 }
 
 /**
- * Warnings of a decoder although every pixel is there. libjpeg: stray bytes between segments, as several cameras leave them, and odd
- * version numbers; its other warnings mean that part of the picture is made up. libtiff: warnings about tags; for pixels that it
- * cannot read it has errors, which libvips shows as black unless it is strict.
+ * Decoder warnings that leave every pixel intact. libjpeg: stray bytes between segments, which several cameras write, and odd version
+ * numbers; its other warnings mean that part of the picture is made up. libtiff: warnings about tags; pixels that it cannot read are
+ * errors, which libvips shows as black unless told to be strict.
  */
 const harmless: Partial<Record<ImageType, RegExp>> = {
   'image/jpeg': /extraneous bytes before marker|Adobe color transform|JFIF revision/,

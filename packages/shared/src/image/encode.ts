@@ -13,9 +13,9 @@ export interface EncodeOptions {
 }
 
 /**
- * Encodes a picture. An animation keeps all of its frames if the format can hold them, else the first. No metadata is written. Grey
- * pictures are stored as one channel if the format allows.
- * @throws Rejected when the format cannot be that large
+ * Encodes a picture. An animation keeps all of its frames if the format can hold them, otherwise only the first. No metadata is written.
+ * Grey pictures are stored as one channel if the format allows it.
+ * @throws Rejected if the picture is too large for the format
  */
 export async function encode(
   { frames, delay, loop = 0, lossless = false }: Decoded,
@@ -34,7 +34,7 @@ export async function encode(
     limitInputPixels: false,
   });
   if (grey) pipeline.toColourspace('b-w');
-  // GIF is exact with an alpha channel only: without one, libvips lets frames share their colours.
+  // GIF is exact only with an alpha channel: without one, libvips makes frames share their colours.
   else if (type !== 'image/gif' && isOpaque(kept)) pipeline.removeAlpha();
   return save(pipeline, {
     type,
@@ -45,11 +45,11 @@ export async function encode(
   });
 }
 
-/** @throws Rejected when the format cannot be that large */
+/** @throws Rejected if the picture is too large for the format */
 export function checkSize({ width, height }: { width: number; height: number }, type: PrintType): void {
   const { longestSide } = formats[type];
   if (Math.max(width, height) <= longestSide) return;
   throw new Rejected(
-    `The image is ${width} x ${height} pixels; a ${extensionOf(type).toUpperCase()} file can be at most ${longestSide} wide and high. Ask for another format, or send a smaller version.`,
+    `The image is ${width} x ${height} pixels; a ${extensionOf(type).toUpperCase()} file can be at most ${longestSide} pixels wide and high. Ask for another format, or send a smaller version.`,
   );
 }

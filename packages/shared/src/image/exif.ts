@@ -1,20 +1,20 @@
 /**
- * EXIF, read by Darkroom itself and hidden from libvips: libexif, which libvips hands it to, follows directories that point at themselves
- * for ever. Of all that EXIF holds, a print needs the orientation.
+ * EXIF is read here and hidden from libvips, which would pass it to libexif, and libexif loops forever on directories that point at
+ * themselves. Of everything in EXIF, a print needs only the orientation.
  */
 import { crc32 } from 'node:zlib';
 import type { ImageType } from './formats.ts';
 import { chunksOf as pngChunks } from './png.ts';
 import { chunksOf as webpChunks } from './webp.ts';
 
-/** A photo without its EXIF, and what that said. */
+/** A photo without its EXIF, and what the EXIF said. */
 export interface Bare {
   bytes: Buffer;
-  /** 1..8 as in EXIF; 1 is upright. Undefined where EXIF says nothing. */
+  /** 1..8 as in EXIF; 1 is upright. Undefined if EXIF says nothing. */
   orientation?: number;
 }
 
-/** The photo itself where there is no EXIF; otherwise a copy. */
+/** Returns the photo itself if it has no EXIF, otherwise a copy. */
 export function withoutExif(bytes: Buffer, type: ImageType): Bare {
   switch (type) {
     case 'image/jpeg':
@@ -24,16 +24,16 @@ export function withoutExif(bytes: Buffer, type: ImageType): Bare {
     case 'image/png':
       return hide(bytes, pngBlocks(bytes), sealPng);
     case 'image/avif':
-      // Its orientation is a property of the picture, and libheif applies that.
+      // Orientation is a property of the picture here, and libheif applies it.
       return { bytes: hide(bytes, avifBlocks(bytes)).bytes };
     default:
       return { bytes };
   }
 }
 
-/** Where a format names a block as EXIF, and where the EXIF itself begins. */
+/** Where a format labels a block as EXIF, and where the EXIF itself begins. */
 interface Block {
-  /** Offset of the name, which is overwritten: readers skip blocks that they do not know. */
+  /** Offset of the name, which is overwritten: readers skip unknown blocks. */
   name: number;
   /** Offset of the TIFF header within. */
   start: number;
@@ -44,7 +44,7 @@ function hide(bytes: Buffer, blocks: Block[], seal?: (copy: Buffer, block: Block
   if (!first) return { bytes };
   const copy = Buffer.from(bytes);
   for (const block of blocks) {
-    // A name that nobody else has, in any case of its letters. For PNG the case counts: not critical, private, no part of the pixels.
+    // A name nobody else uses, however it is cased. PNG gives case a meaning: ancillary, private, unrelated to the pixels.
     copy.write('daRk', block.name, 'latin1');
     seal?.(copy, block);
   }
@@ -53,8 +53,8 @@ function hide(bytes: Buffer, blocks: Block[], seal?: (copy: Buffer, block: Block
 }
 
 /**
- * An APP1 segment whose content begins with "Exif\0\0" (CIPA DC-008, 4.5.4). Two bytes of 0xFF 0xE1 stand nowhere within pixels, so that
- * no order of segments can hide one.
+ * An APP1 segment whose content begins with "Exif\0\0" (CIPA DC-008, 4.5.4). The bytes 0xFF 0xE1 never occur among pixels, so no order
+ * of segments can hide one.
  */
 function jpegBlocks(bytes: Buffer): Block[] {
   const blocks: Block[] = [];
@@ -80,7 +80,7 @@ function webpBlocks(bytes: Buffer): Block[] {
     .map(({ at, start }) => ({ name: at, start: bytes.toString('latin1', start, start + 4) === 'Exif' ? start + 6 : start }));
 }
 
-/** An entry of the table of items, whose type is "Exif" (ISO/IEC 14496-12, 8.11.6): after a version and flags, a number and an index. */
+/** An item entry of type "Exif" (ISO/IEC 14496-12, 8.11.6): version and flags, then an id and an index, then the type. */
 function avifBlocks(bytes: Buffer): Block[] {
   const blocks: Block[] = [];
   for (let at = bytes.indexOf('infe', 0, 'latin1'); at !== -1; at = bytes.indexOf('infe', at + 1, 'latin1')) {
@@ -92,7 +92,7 @@ function avifBlocks(bytes: Buffer): Block[] {
 
 const orientationTag = 0x0112;
 
-/** Looks through the first directory alone; what that points to is of no interest. Layout: TIFF 6.0, section 2. */
+/** Reads the first directory only; what it points to does not matter. Layout: TIFF 6.0, section 2. */
 function readOrientation(tiff: Buffer): number | undefined {
   const order = tiff.toString('latin1', 0, 2);
   if (tiff.length < 10 || (order !== 'II' && order !== 'MM')) return undefined;

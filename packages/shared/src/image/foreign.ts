@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
 
-/** What a file is that Darkroom does not develop, and what its owner can do. */
+/** A kind of file that Darkroom does not develop, and what its owner can do. */
 interface Foreign {
   name: string;
   advice: string;
@@ -22,7 +22,7 @@ const archive: Foreign = { name: 'a ZIP archive or an Office document', advice: 
 const packed: Foreign = { name: 'an archive', advice: 'Unpack it and send the photos in it.' };
 const graphic = (name: string): Foreign => ({ name, advice: 'Export it as PNG or JPEG and send that.' });
 
-/** Letters at an offset that say all, by the specification of each format or the signature that `file` knows. */
+/** Bytes at an offset that identify a format, from its specification or the signatures of `file`. */
 const signatures: [at: number, letters: string, Foreign][] = [
   [8, 'CR\x02\0', raw('Canon CR2')],
   [6, 'HEAPCCDR', raw('Canon CRW')],
@@ -58,7 +58,7 @@ const signatures: [at: number, letters: string, Foreign][] = [
   [0, '\0\0\x01\xba', video],
   [0, '\0\0\x01\xb3', video],
   [0, 'OggS', video],
-  // QuickTime files of old begin without saying what they are.
+  // Old QuickTime files begin without saying what they are.
   [4, 'moov', video],
   [4, 'mdat', video],
   [4, 'wide', video],
@@ -78,18 +78,18 @@ const signatures: [at: number, letters: string, Foreign][] = [
   [
     0,
     '\0\x05\x16\x07',
-    { name: 'a note that a Mac keeps beside a file (its name begins with “._”)', advice: 'Send the file itself.' },
+    { name: 'a note that a Mac keeps next to a file (its name begins with “._”)', advice: 'Send the file itself.' },
   ],
 ];
 
-/** Formats that are text, and may begin with a blank line or a comment. */
+/** Text formats, which may begin with a blank line or a comment. */
 const texts: [RegExp, Foreign][] = [
   [/^\s*%PDF-/, { name: 'a PDF', advice: 'Save its pages as JPEG or PNG and send those.' }],
   [/^\s*<(!doctype\s+html|html|head|body)[\s>]/i, { name: 'a web page', advice: 'Save the photo itself and send that.' }],
   [/^\s*(<[?!][^]*)?<svg[\s>]/i, graphic('an SVG drawing')],
 ];
 
-/** Brands of ISO/IEC 14496-12 files, in the order in which they decide. AVIF has been told before. */
+/** Brands of ISO/IEC 14496-12 files, in order of precedence. AVIF has already been recognised by now. */
 const brands: [RegExp, Foreign][] = [
   [/crx /, raw('Canon CR3')],
   [/hei[cxms]|hev[cxms]|mif1|msf1|MiHE|MiPr/, heic],
@@ -98,12 +98,12 @@ const brands: [RegExp, Foreign][] = [
   [/^/, video],
 ];
 
-/** Bytes of a file that are enough to tell what it is. */
+/** How many bytes of a file are enough to tell what it is. */
 export const headBytes = 4096;
 
 /**
- * The refusal of a file that is none of the formats that Darkroom develops, by name if its first bytes tell.
- * @param head at least the first 4096 bytes, or all of the file
+ * The refusal of a file in none of the formats that Darkroom develops. Names its format if the first bytes reveal it.
+ * @param head at least the first 4096 bytes, or the whole file
  */
 export function refusalOf(head: Buffer): Rejected {
   const text = head.toString('latin1', 0, headBytes).replace(/^\xef\xbb\xbf/, '');

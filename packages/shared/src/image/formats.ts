@@ -1,6 +1,7 @@
 /**
- * The image types that Darkroom takes, and what each becomes when nothing else is asked for. The one table of formats.
- * `grey`: a print can be stored as one channel. `moves`: prints keep every frame of an animation. `longestSide`: pixels, as the format or its encoder allows.
+ * The image types that Darkroom accepts, and what each becomes unless another format is requested. The only table of formats.
+ * `grey`: a print can be stored as one channel. `moves`: prints keep every frame of an animation. `longestSide`: the maximum in pixels that
+ * the format or its encoder allows.
  */
 export const formats = {
   'image/jpeg': {
@@ -57,7 +58,7 @@ export const formats = {
     moves: false,
     longestSide: 1_000_000,
   },
-  // No encoder for BMP: PNG keeps every pixel.
+  // There is no encoder for BMP; PNG keeps every pixel.
   'image/bmp': {
     extension: 'bmp',
     print: 'image/png',
@@ -70,7 +71,7 @@ export const formats = {
 } as const;
 
 export type ImageType = keyof typeof formats;
-/** A type that prints can be encoded as. */
+/** A type that prints can have. */
 export type PrintType = (typeof formats)[ImageType]['print'];
 
 /** The values of the `format` option. */
@@ -84,7 +85,7 @@ export function printType(type: ImageType, asked?: ImageType): PrintType {
 }
 
 /**
- * Tells an image type by its first bytes; names and Content-Type headers are the sender's claim.
+ * Recognises an image type by its first bytes; names and Content-Type headers are only the sender's claim.
  * Signatures: each format's own specification (ISO/IEC 14496-12 `ftyp` brands for AVIF).
  * @param head at least the first 256 bytes
  */
@@ -100,7 +101,7 @@ export function sniff(head: Uint8Array): ImageType | undefined {
   return undefined;
 }
 
-/** Four letters each: the major brand, a version, then those that the file is compatible with. */
+/** Four letters each: the major brand, a version, then the compatible brands. */
 function brands(text: string): string[] {
   const end = Math.min(text.length, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE());
   return Array.from({ length: Math.floor(end / 4) }, (_, index) => text.slice(index * 4, index * 4 + 4)).slice(2);

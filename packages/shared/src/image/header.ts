@@ -3,12 +3,12 @@ import type { ImageType } from './formats.ts';
 /** What the header of an image says. */
 export interface Header {
   type: ImageType;
-  /** Pixels, as the picture is seen (orientation applied). */
+  /** Pixels as displayed (orientation applied). */
   width: number;
   height: number;
-  /** Of an animation whose frames can all be developed; 1 otherwise. */
+  /** Frames of an animation that can be developed as a whole; 1 otherwise. */
   frames: number;
-  /** Frames or pages that the file holds. */
+  /** Frames or pages in the file. */
   pictures: number;
   delay?: number[];
   loop?: number;
@@ -22,20 +22,20 @@ export interface Header {
   alpha: boolean;
   /** How a sample is stored, as libvips names it: uchar, ushort, float, ... */
   depth: string;
-  /** Samples of a pixel, alpha among them. */
+  /** Samples per pixel, alpha included. */
   bands: number;
-  /** Whether rows are not stored from top to bottom, so that a decoder has to hold them all: progressive JPEG, interlaced PNG. */
+  /** Whether rows are not stored top to bottom, so that a decoder has to hold them all: progressive JPEG, interlaced PNG. */
   interlaced: boolean;
-  /** Samples that are stored per pixel: a JPEG may have chroma for every fourth pixel only. */
+  /** Samples stored per pixel: a JPEG may hold chroma for only every fourth pixel. */
   samplesPerPixel: number;
-  /** Bytes of a row of tiles of a TIFF, which a decoder holds as a whole; 0 without tiles. */
+  /** Bytes in one row of TIFF tiles, which a decoder holds as a whole; 0 without tiles. */
   tile: number;
 }
 
-/** The formats of most photos. Others would need care: libvips would store a TIFF as floating point, for one. */
+/** The formats of most photos. Others need care: libvips would store a TIFF as floating point, for example. */
 const usual: readonly ImageType[] = ['image/jpeg', 'image/png', 'image/webp', 'image/avif'];
 
-/** Whether the short way (short-way.ts) can be taken: for one picture of 8 bits without alpha, in a colour model that libvips converts as Darkroom does. */
+/** Whether the short way (short-way.ts) is possible: a single 8-bit picture without alpha, in a colour model that libvips converts as Darkroom does. */
 export function isShort({ type, frames, depth, model, alpha }: Header, print: ImageType): boolean {
   return (
     usual.includes(print) &&

@@ -1,11 +1,11 @@
-/** Points of the CIE 1931 diagram, as x and y. */
+/** Points on the CIE 1931 diagram, as x and y. */
 export interface Chromaticities {
   white: readonly [number, number];
   red: readonly [number, number];
   green: readonly [number, number];
   blue: readonly [number, number];
 }
-/** How samples become light: by a power, or as sRGB does. */
+/** How samples become light: by a power, or as in sRGB. */
 export type Curve = 'srgb' | { gamma: number };
 
 export const srgbPrimaries: Chromaticities = { white: [0.3127, 0.329], red: [0.64, 0.33], green: [0.3, 0.6], blue: [0.15, 0.06] };
@@ -13,21 +13,21 @@ export const srgbPrimaries: Chromaticities = { white: [0.3127, 0.329], red: [0.6
 type Vector = readonly [number, number, number];
 type Matrix = readonly [Vector, Vector, Vector];
 
-/** The white of the space in which profiles connect. ICC.1:2001-04, 6.4.2. */
+/** The white point of the profile connection space. ICC.1:2001-04, 6.4.2. */
 const d50: Vector = [0.9642, 1, 0.8249];
-/** From XYZ to the answers of the eye's cones, by Bradford. ICC.1:2010, annex E. */
+/** The Bradford transform from XYZ to cone responses. ICC.1:2010, annex E. */
 const bradford: Matrix = [
   [0.8951, 0.2664, -0.1614],
   [-0.7502, 1.7135, 0.0367],
   [0.0389, -0.0685, 1.0296],
 ];
 
-/** An ICC profile of primaries and a curve. Layout: ICC.1:2001-04: a header, a table of tags, the tags. */
+/** Makes an ICC profile from primaries and a curve. Layout: ICC.1:2001-04: a header, a table of tags, the tags. */
 export function makeProfile({ curve, primaries, grey }: { curve: Curve; primaries: Chromaticities; grey: boolean }): Buffer {
   const tone = curveTag(curve);
   const columns = grey ? undefined : coloursAtD50(primaries);
   const tags: [string, Buffer][] = [
-    ['desc', description('Made by Darkroom of a PNG')],
+    ['desc', description('Made by Darkroom from a PNG')],
     ['cprt', Buffer.concat([Buffer.from('text\0\0\0\0', 'latin1'), Buffer.from('None\0')])],
     ['wtpt', xyz(d50)],
     ...(columns
@@ -62,7 +62,7 @@ export function makeProfile({ curve, primaries, grey }: { curve: Curve; primarie
   return Buffer.concat([header, table, ...parts]);
 }
 
-/** Red, green and blue as XYZ, so bright that together they are the white point, which is then moved to D50. */
+/** Red, green and blue as XYZ, scaled to add up to the white point, which is then adapted to D50. */
 function coloursAtD50({ white, red, green, blue }: Chromaticities): Matrix {
   const whole = xyzOf(white);
   const points = transposed([xyzOf(red), xyzOf(green), xyzOf(blue)]);
@@ -109,7 +109,7 @@ function xyz(value: Vector): Buffer {
   return tag;
 }
 
-/** Enough points for 16 bits: between them readers draw straight lines. */
+/** Enough points for 16 bits: readers interpolate linearly between them. */
 const points = 4096;
 
 function curveTag(curve: Curve): Buffer {
@@ -127,7 +127,7 @@ function light(curve: Curve, sample: number): number {
   return sample <= 0.04045 ? sample / 12.92 : ((sample + 0.055) / 1.055) ** 2.4;
 }
 
-/** textDescriptionType: plain letters, and neither Unicode nor a script code. */
+/** textDescriptionType: ASCII only, with neither the Unicode nor the ScriptCode part. */
 function description(text: string): Buffer {
   const tag = Buffer.alloc(12 + text.length + 1 + 8 + 3 + 67);
   tag.write('desc', 'latin1');

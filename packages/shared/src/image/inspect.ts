@@ -15,18 +15,18 @@ import { isCameraRaw, startsWithThumbnail, tileBytes } from './tiff.ts';
 /** A photo ready to be decoded. */
 export interface Prepared {
   header: Header;
-  /** As libvips is to read it: without EXIF, and with a profile wherever the file says its colours in another way. */
+  /** As libvips should read it: without EXIF, and with a profile if the file describes its colours in some other way. */
   bytes: Buffer;
 }
 
 /**
- * Inspects an image by its header alone, before any pixel is decoded.
+ * Inspects an image by its header alone, before decoding any pixels.
  * @param source bytes, or the path of a file
- * @param asked what the print is to be encoded as, where that is known: some encoders need much more memory than others
- * @throws Rejected with status 415 (not an image that Darkroom takes) or 422 (one that cannot be used)
+ * @param asked what the print is to be encoded as, if known: some encoders need much more memory than others
+ * @throws Rejected with status 415 (not an image that Darkroom accepts) or 422 (one that cannot be developed)
  */
 export async function inspect(source: Buffer | string, limits: ImageLimits, asked?: PrintType): Promise<Header> {
-  // A file that is no image need not be read to its end.
+  // There is no need to read all of a file that is not an image.
   if (typeof source === 'string') typeOf(await readHead(source));
   const bytes = typeof source === 'string' ? await readFile(source) : source;
   const prepared = await prepare(bytes, limits);
@@ -35,7 +35,7 @@ export async function inspect(source: Buffer | string, limits: ImageLimits, aske
   return prepared.header;
 }
 
-/** As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkMemory). */
+/** Like `inspect`, for a photo that is then decoded. Does not check what a print of it costs (costOf, checkMemory). */
 export async function prepare(original: Buffer, limits: ImageLimits): Promise<Prepared> {
   const type = typeOf(original);
   if (type === 'image/tiff') refuseThumbnails(original);
@@ -54,7 +54,7 @@ function typeOf(head: Buffer): ImageType {
   return type;
 }
 
-/** Canon's older raw files begin as a TIFF. */
+/** Canon's older raw files begin like a TIFF. */
 const isCanonRaw = (head: Buffer) => head.toString('latin1', 0, 4) === 'II*\0' && head.toString('latin1', 8, 11) === 'CR\x02';
 
 function refuseThumbnails(bytes: Buffer): void {
@@ -78,24 +78,22 @@ function checkSize(header: Header, limits: ImageLimits): void {
     );
   const { longestSide } = formats[type];
   if (Math.max(width, height) > longestSide)
-    throw new Rejected(
-      `The image is ${width} x ${height} pixels; at most ${longestSide} can be developed on a side. Send a part of it.`,
-    );
+    throw new Rejected(`The image is ${width} x ${height} pixels; no side can be longer than ${longestSide}. Send a part of it.`);
 }
 
-/** @throws Rejected when a print would take more memory than one photo may have */
+/** @throws Rejected if a print would take more memory than one photo may use */
 export function checkMemory({ type }: Header, { bytes }: Cost, print: PrintType, { MAX_IMAGE_MEMORY }: ImageLimits): void {
   if (bytes <= MAX_IMAGE_MEMORY) return;
   const kind = print === printType(type) ? '' : ` as ${extensionOf(print).toUpperCase()}`;
   throw new Rejected(
-    `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} are allowed. ` +
+    `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} is allowed. ` +
       'Send a smaller version of it, or ask for JPEG prints.',
   );
 }
 
 const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;
 
-/** What all BMP files have in common once they are read. */
+/** What all BMP files have in common once decoded. */
 const plainBmp = {
   frames: 1,
   pictures: 1,
@@ -109,13 +107,13 @@ const plainBmp = {
   tile: 0,
 };
 
-/** By the chroma subsampling of a JPEG. */
+/** Samples per pixel, by the chroma subsampling of a JPEG. */
 const samples: Record<string, number> = { '4:2:0': 1.5, '4:2:2': 2, '4:4:4': 3 };
 
 function readMetadata(type: ImageType, metadata: Metadata, bytes: Buffer, exifOrientation: number | undefined): Header {
   const { pageHeight, pages, delay, loop, space, icc, depth, hasAlpha, channels, isProgressive, chromaSubsampling } = metadata;
   const frames = formats[type].moves ? (pages ?? 1) : 1;
-  // libvips cannot turn an animation. TIFF has a tag of its own.
+  // libvips cannot rotate an animation. TIFF has its own tag for orientation.
   const orientation = frames > 1 ? 1 : (exifOrientation ?? metadata.orientation ?? 1);
   const [width, height] = [metadata.width, frames > 1 ? (pageHeight ?? metadata.height) : metadata.height];
   return {
@@ -136,7 +134,7 @@ function readMetadata(type: ImageType, metadata: Metadata, bytes: Buffer, exifOr
   };
 }
 
-/** libvips is loaded with the first image, not before: a page or a status needs none of it. */
+/** libvips is loaded with the first image, not before: a page or a status does not need it. */
 async function metadataOf(bytes: Buffer): Promise<Metadata> {
   const { sharp } = await import('./libvips.ts');
   return sharp(bytes, { limitInputPixels: false, failOn: 'none' })

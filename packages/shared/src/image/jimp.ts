@@ -7,16 +7,16 @@ import { formats, type ImageType, type PrintType } from './formats.ts';
 import { prepare } from './inspect.ts';
 import { limits } from './limits.ts';
 
-/** Jimp's interface for a format, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
+/** A format as Jimp expects it, with libvips behind it: `Jimp.fromBuffer(bytes)` and `image.getBuffer('image/webp')`. */
 function format<Mime extends ImageType>(mime: Mime) {
   return () => ({
     mime,
-    // Otherwise Jimp lays the image on its background itself, pixel by pixel.
+    // Otherwise Jimp itself flattens the image onto its background, pixel by pixel.
     hasAlpha: true,
     async decode(original: Buffer) {
       const imageLimits = v.parse(v.object(limits), {});
       const { header, bytes } = await prepare(original, imageLimits);
-      // Jimp itself turns a JPEG upright, and nothing else.
+      // Jimp itself turns JPEGs upright, but no other format.
       if (mime === 'image/jpeg') header.orientation = 1;
       const { frames } = await decode(bytes, header, imageLimits);
       return frames[0]!;
@@ -26,7 +26,7 @@ function format<Mime extends ImageType>(mime: Mime) {
   });
 }
 
-/** Jimp with all of its operations, and every format that Darkroom knows. */
+/** Jimp with all of its operations, and every format that Darkroom supports. */
 export const Jimp = createJimp({
   plugins: defaultPlugins,
   formats: [

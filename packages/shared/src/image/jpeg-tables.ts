@@ -1,8 +1,8 @@
 const markers = { quantization: 0xdb, scan: 0xda };
 
 /**
- * How coarsely a JPEG stores luma: the sum of the 64 entries of its first quantization table, 64 at the finest. 0 where none is found.
- * Layout: ITU-T T.81, B.2.4.1: segments of 0xFF, a marker and a length; in DQT, a byte of precision and number, then the entries.
+ * How coarsely a JPEG stores luma: the sum of the 64 entries in its first quantization table, at least 64. 0 if there is none.
+ * Layout: ITU-T T.81, B.2.4.1: segments of 0xFF, a marker and a length; in DQT, one byte for precision and number, then the entries.
  */
 export function coarseness(bytes: Buffer): number {
   for (let at = 2; at + 4 < bytes.length && bytes[at] === 0xff; at += 2 + bytes.readUInt16BE(at + 2)) {

@@ -4,7 +4,7 @@ import { isGrey, isOpaque, layOnWhite, takeGrey } from './samples.ts';
 import { save } from './save.ts';
 import { turbo } from './turbo.ts';
 
-/** RGBA to JPEG; what is transparent gets white, and what is grey is stored as luma alone. */
+/** Encodes RGBA as JPEG. Transparency becomes white; a grey picture is stored as luma alone. */
 export async function encodeJpeg({ width, height, data: rgba }: Bitmap, quality: number): Promise<Buffer> {
   const bitmap = { width, height, data: isOpaque([{ width, height, data: rgba }]) ? rgba : layOnWhite(rgba) };
   const grey = isGrey([bitmap]);
@@ -16,11 +16,11 @@ export async function encodeJpeg({ width, height, data: rgba }: Bitmap, quality:
       quality,
       pixels: width * height,
     });
-  // It skips over an alpha channel faster than that could be taken out.
+  // It skips an alpha channel faster than the channel could be removed.
   return turbo.compress(data, { format: turbo.FORMAT_RGBX, width, height, quality, subsampling: turbo.SAMP_444 });
 }
 
-/** Luma alone, one byte a pixel, to JPEG. */
+/** Encodes luma alone, one byte per pixel, as JPEG. */
 export async function encodeLuma({ width, height, data }: Bitmap, quality: number): Promise<Buffer> {
   if (turbo) return turbo.compress(data, { format: turbo.FORMAT_GRAY, width, height, quality, subsampling: turbo.SAMP_GRAY });
   const pipeline = sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: false });

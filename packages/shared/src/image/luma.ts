@@ -8,9 +8,9 @@ import { isSrgb } from './profile.ts';
 import { turbo } from './turbo.ts';
 
 /**
- * From a JPEG to the JPEG of its luma. A JPEG holds luma as a plane of its own, by the very formula of grey prints (ITU-R BT.601;
+ * Turns a JPEG into the JPEG of its luma. A JPEG holds luma as a separate plane, by the same formula as grey prints (ITU-R BT.601;
  * JFIF 1.02, "Color space"), so chroma need not be decoded.
- * @returns undefined where this cannot be done: other colours, or a fault that only the long way can name
+ * @returns undefined if this cannot be done: other colours, or a fault that only the long way can name
  */
 export async function renderLuma(bytes: Buffer, header: Header, quality: number): Promise<Buffer | undefined> {
   const luma = isPlain(header) && isLargeAndCoarse(header, bytes) ? await decodeLuma(bytes) : undefined;
@@ -25,15 +25,15 @@ async function decodeLuma(bytes: Buffer): Promise<Bitmap | undefined> {
   }
 }
 
-/** YCbCr or grey, and meant as sRGB. */
+/** YCbCr or grey, meant as sRGB. */
 function isPlain({ type, model, profile }: Header): boolean {
   return type === 'image/jpeg' && (model === 'srgb' || model === 'b-w') && (profile === undefined || isSrgb(profile));
 }
 
 /**
- * The result is close, not equal. Its inverse DCT is the fast one, whose error grows as quantization gets finer (below 43 dB from
- * quality 94 on), and colours outside of RGB are not clipped first. Such colours occur in small pictures, drawings and text, where
- * there is no time to gain anyway.
+ * The result is close, not equal. It comes from the fast inverse DCT, whose error grows as quantization gets finer (below 43 dB from
+ * quality 94 on), and colours outside RGB are not clipped first. Those occur in small pictures, drawings and text, where there is no
+ * time to gain anyway.
  */
 function isLargeAndCoarse({ width, height }: Header, bytes: Buffer): boolean {
   return width * height >= 1_000_000 && coarseness(bytes) >= 500;

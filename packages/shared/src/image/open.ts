@@ -5,9 +5,9 @@ import type { ImageLimits } from './limits.ts';
 import { isSrgb } from './profile.ts';
 
 /**
- * A photo as libvips will read it: upright, in sRGB by its embedded profile, all frames of an animation.
- * @param bytes as `prepare` gives them
- * @param failOn what ends the reading: anything that the decoder warns of, or only what it cannot read at all
+ * Opens a photo for libvips: upright, converted to sRGB by its embedded profile, with all frames of an animation.
+ * @param bytes from `prepare`
+ * @param failOn what aborts reading: any warning of the decoder, or only what it cannot read at all
  */
 export function openPhoto(bytes: Buffer, header: Header, limits: ImageLimits, failOn: 'warning' | 'error' = 'warning'): Sharp {
   const { frames, orientation, profile } = header;
@@ -21,7 +21,7 @@ export function openPhoto(bytes: Buffer, header: Header, limits: ImageLimits, fa
   return upright(photo, orientation);
 }
 
-/** EXIF orientations as mirrorings, then rotations: the order in which sharp does them. */
+/** EXIF orientations as flips, then rotations: the order in which sharp applies them. */
 const turns: Record<number, { angle: number; flip?: boolean; flop?: boolean }> = {
   2: { angle: 0, flop: true },
   3: { angle: 180 },

@@ -2,14 +2,14 @@ import { extensionOf, formats, type ImageType, type PrintType } from './formats.
 import { framesOf } from './png.ts';
 import { countPages } from './tiff.ts';
 
-/** How many frames or pages a file holds, where libvips would read the first one without a word. */
+/** How many frames or pages a file holds, in formats of which libvips silently reads only the first. */
 export function countPictures(bytes: Buffer, type: ImageType): number {
   if (type === 'image/png') return framesOf(bytes);
   if (type === 'image/tiff') return countPages(bytes);
   return type === 'image/avif' ? framesOfAvif(bytes) : 1;
 }
 
-/** A film has the brand `avis`, and a table of the sizes of its frames. ISO/IEC 14496-12, 8.7.3.2: after flags and a common size, a count. */
+/** A sequence has the brand `avis` and a table of frame sizes. ISO/IEC 14496-12, 8.7.3.2: flags, a common size, then a count. */
 function framesOfAvif(bytes: Buffer): number {
   if (!bytes.toString('latin1', 8, 64).includes('avis')) return 1;
   const at = bytes.indexOf('stsz', 0, 'latin1');
@@ -17,8 +17,8 @@ function framesOfAvif(bytes: Buffer): number {
 }
 
 /**
- * What a person is told of a photo that holds more than a print can: "Only the first of 3 frames is developed ...". Undefined where
- * the print holds all.
+ * What to tell the person about a photo that holds more than its print can: "Only the first of 3 frames is developed ...". Undefined
+ * if the print holds everything.
  * @param pictures frames or pages in the file
  */
 export function noteOn({ type, pictures }: { type: ImageType; pictures: number }, print: PrintType): string | undefined {
@@ -26,9 +26,9 @@ export function noteOn({ type, pictures }: { type: ImageType; pictures: number }
   const parts = type === 'image/tiff' ? 'pages' : 'frames';
   const remedy =
     type === 'image/tiff'
-      ? 'Send each page as a file of its own to have them all.'
+      ? 'To get them all, send each page as a separate file.'
       : formats[type].moves
-        ? `A ${extensionOf(print).toUpperCase()} print cannot move; leave the format as it is to keep the animation.`
-        : 'Send an animation as GIF or WebP to keep it.';
+        ? `A ${extensionOf(print).toUpperCase()} print cannot be animated; to keep the animation, keep the format as it is.`
+        : 'To keep an animation, send it as GIF or WebP.';
   return `Only the first of ${pictures} ${parts} is developed. ${remedy}`;
 }

@@ -3,12 +3,12 @@ import { type Chromaticities, type Curve, makeProfile, srgbPrimaries } from './i
 
 interface Chunk {
   name: string;
-  /** Offset of the length, which comes before the name. */
+  /** Offset of the length, which precedes the name. */
   at: number;
   data: Buffer;
 }
 
-/** Chunks up to the first that holds pixels. Source: PNG Specification (Third Edition), 5.3: a length, a name, the content, a checksum. */
+/** The chunks before the first that holds pixels. Source: PNG Specification (Third Edition), 5.3: length, name, content, checksum. */
 export function* chunksOf(bytes: Buffer): Generator<Chunk> {
   for (let at = 8; at + 8 <= bytes.length;) {
     const length = bytes.readUInt32BE(at);
@@ -19,16 +19,16 @@ export function* chunksOf(bytes: Buffer): Generator<Chunk> {
   }
 }
 
-/** How many frames an animated PNG has; 1 where it has no `acTL`. */
+/** How many frames an animated PNG has; 1 without `acTL`. */
 export function framesOf(bytes: Buffer): number {
   for (const { name, data } of chunksOf(bytes)) if (name === 'acTL' && data.length >= 8) return Math.max(1, data.readUInt32BE(0));
   return 1;
 }
 
 /**
- * A PNG that says its colours in chunks of its own, gAMA, cHRM or cICP, gets a profile that says the same: libvips reads no other.
- * The order in which they count is that of the PNG Specification (Third Edition), 4.3: cICP, iCCP, sRGB, then gAMA and cHRM.
- * @returns the same bytes where there is nothing to say
+ * Gives a PNG that describes its colours in gAMA, cHRM or cICP chunks a profile that says the same, since libvips reads nothing else.
+ * Precedence as in the PNG Specification (Third Edition), 4.3: cICP, iCCP, sRGB, then gAMA and cHRM.
+ * @returns the same bytes if there is nothing to add
  */
 export function withProfile(bytes: Buffer): Buffer {
   const chunks = new Map<string, Chunk>();
@@ -37,7 +37,7 @@ export function withProfile(bytes: Buffer): Buffer {
   const colours = header && (coloursOfCicp(chunks) ?? coloursOfGamma(chunks));
   if (!header || !colours) return bytes;
   const grey = (header.data[9]! & 2) === 0;
-  // What says otherwise goes; a palette, transparency and the pixels stay as they are.
+  // Chunks that say otherwise go; palette, transparency and pixels stay as they are.
   const after = header.at + 12 + header.data.length;
   const kept = [bytes.subarray(0, after), iccp(makeProfile({ ...colours, grey }))];
   let from = after;
@@ -54,7 +54,7 @@ interface Colours {
   primaries: Chromaticities;
 }
 
-/** Browsers take gAMA within a twentieth of 1/2.2 for sRGB, as the specification lets them (13.13). */
+/** Browsers treat gAMA within 5 % of 1/2.2 as sRGB, as the specification allows (13.13). */
 function coloursOfGamma(chunks: ReadonlyMap<string, Chunk>): Colours | undefined {
   if (chunks.has('iCCP') || chunks.has('sRGB')) return undefined;
   const stored = read(chunks.get('gAMA'), 1)?.[0];
@@ -66,7 +66,7 @@ function coloursOfGamma(chunks: ReadonlyMap<string, Chunk>): Colours | undefined
   return { curve: usual ? 'srgb' : { gamma: 1 / gamma }, primaries };
 }
 
-/** Numbers of ITU-T H.273 that a print can follow; of the others (PQ and HLG among them) the samples are taken as sRGB. */
+/** Codes of ITU-T H.273 that a print can follow. With any other (PQ and HLG among them), samples are taken as sRGB. */
 const codedPrimaries: Record<number, Chromaticities> = {
   1: srgbPrimaries,
   9: { white: [0.3127, 0.329], red: [0.708, 0.292], green: [0.17, 0.797], blue: [0.131, 0.046] },
@@ -77,7 +77,7 @@ const codedCurves: Record<number, Curve> = { 4: { gamma: 2.2 }, 5: { gamma: 2.8 
 function coloursOfCicp(chunks: ReadonlyMap<string, Chunk>): Colours | undefined {
   const data = chunks.get('cICP')?.data;
   const [primaries, curve] = [codedPrimaries[data?.[0] ?? 0], codedCurves[data?.[1] ?? 0]];
-  // The last two: no matrix, and the whole range.
+  // The last two: no matrix, and full range.
   if (!primaries || !curve || data?.[2] !== 0 || data[3] !== 1) return undefined;
   return { primaries, curve };
 }
@@ -88,7 +88,7 @@ function read(chunk: Chunk | undefined, count: number): number[] | undefined {
   return Array.from({ length: count }, (_, index) => chunk.data.readUInt32BE(index * 4) / 100_000);
 }
 
-/** Real light: within the diagram, and three primaries that span a triangle. */
+/** Whether this can be real light: points within the diagram, and primaries that span a triangle. */
 function isPlausible(points: number[]): boolean {
   const [, , rx, ry, gx, gy, bx, by] = points as [number, number, number, number, number, number, number, number];
   const area = Math.abs((gx - rx) * (by - ry) - (bx - rx) * (gy - ry));

@@ -1,9 +1,9 @@
-/** Descriptions under which sRGB itself is embedded: by cameras, by Photoshop, by GIMP, and the tiny one of facebook ("c2"). */
+/** Descriptions of embedded profiles that are sRGB: from cameras, Photoshop, GIMP, and Facebook's tiny one ("c2"). */
 const names = /^(sRGB( IEC61966-2[.-]1)?( black scaled)?|sRGB built-in|GIMP built-in sRGB|c2)$/;
 
 /**
- * Whether an ICC profile is sRGB itself, so that there is nothing to convert. Told by its description; a profile that lies about
- * its name would be shown as sRGB.
+ * Whether an ICC profile is sRGB itself, so that there is nothing to convert. Its description decides; a profile that lies about its
+ * name is shown as sRGB.
  * Layout: ICC.1:2022, 7.2 (header), 7.3 (tag table), 10.15 (multiLocalizedUnicodeType); ICC.1:2001, 6.5.17 (textDescriptionType).
  */
 export function isSrgb(profile: Buffer): boolean {

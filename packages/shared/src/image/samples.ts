@@ -1,11 +1,11 @@
 import type { Bitmap } from './bitmap.ts';
 
-/** All frames, one below the other. */
+/** All frames, stacked top to bottom. */
 export function joined(frames: readonly Bitmap[]): Buffer {
   return frames.length === 1 ? frames[0]!.data : Buffer.concat(frames.map(({ data }) => data));
 }
 
-/** Whether no pixel lets anything through. */
+/** Whether every pixel is opaque. */
 export function isOpaque(frames: readonly Bitmap[]): boolean {
   return frames.every(({ data }) => {
     const words = wordsOf(data);
@@ -18,14 +18,14 @@ export function isOpaque(frames: readonly Bitmap[]): boolean {
 export function isGrey(frames: readonly Bitmap[]): boolean {
   return frames.every(({ data }) => {
     const words = wordsOf(data);
-    // Each byte beside its neighbour: red and green, green and blue.
+    // Compares each byte with its neighbour: red with green, green with blue.
     for (let index = 0; index < words.length; index += 1)
       if (((words[index]! ^ (words[index]! >>> 8)) & 0xffff) !== 0) return false;
     return true;
   });
 }
 
-/** One of three equal channels, and alpha where it hides anything. */
+/** Keeps one of three equal channels, and alpha unless everything is opaque. */
 export function takeGrey(frames: readonly Bitmap[]): { data: Buffer; channels: 1 | 2 } {
   const words = wordsOf(joined(frames));
   if (isOpaque(frames)) {
@@ -38,7 +38,7 @@ export function takeGrey(frames: readonly Bitmap[]): { data: Buffer; channels: 1
   return { data: Buffer.from(pairs.buffer), channels: 2 };
 }
 
-/** What stays of a transparent picture where there is no alpha: as if it lay on white paper. */
+/** Flattens a transparent picture for a format without alpha, as if it lay on white paper. */
 export function layOnWhite(rgba: Buffer): Buffer {
   const data = Buffer.alloc(rgba.length, 255);
   for (let index = 0; index < rgba.length; index += 4) {
@@ -48,7 +48,7 @@ export function layOnWhite(rgba: Buffer): Buffer {
   return data;
 }
 
-/** Pixels as numbers, red lowest and alpha highest: every processor that Node runs on is little-endian. One step per pixel is faster. */
+/** Pixels as numbers, red lowest and alpha highest (every processor that Node runs on is little-endian): one step per pixel is faster. */
 function wordsOf(rgba: Buffer): Uint32Array {
   const aligned = rgba.byteOffset % 4 === 0 ? rgba : Buffer.from(Uint8Array.from(rgba).buffer);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);

@@ -3,31 +3,31 @@ import type { Sharp } from 'sharp';
 import type { PrintType } from './formats.ts';
 import { sharp } from './libvips.ts';
 
-/** Quality where the sender asks for none: a print is to keep 38 dB and more of any photo (docs/images.md has the figures). */
+/** Quality unless the sender asks for another: a print should keep at least 38 dB of any photo (figures in docs/images.md). */
 export const defaultQuality = { 'image/jpeg': 96, 'image/webp': 90, 'image/avif': 75 } as const;
 
 export interface SaveOptions {
   type: PrintType;
   /** 1..100 */
   quality?: number | undefined;
-  /** Whether a WebP is to keep every pixel, unless a quality is asked for. */
+  /** Whether a WebP should be lossless, unless a quality is asked for. */
   lossless?: boolean;
-  /** Of the picture; for AVIF only. */
+  /** Pixels of the picture; matters for AVIF only. */
   pixels: number;
   animation?: { delay?: number[]; loop?: number };
 }
 
-/** AVIF takes 36 bytes of memory per pixel with full chroma, 23 with half. Pictures this large can do without, and fit into a worker. */
+/** AVIF takes 36 bytes of memory per pixel with full chroma, 23 with half. Pictures this large can do without it, and so fit into a worker. */
 export const halvesChroma = (pixels: number) => pixels > 12_500_000;
 
-/** Lets libvips write a print. No metadata is written. The settings are weighed in docs/images.md. */
+/** Has libvips write a print, without metadata. docs/images.md explains the settings. */
 export async function save(
   pipeline: Sharp,
   { type, quality, lossless = false, pixels, animation = {} }: SaveOptions,
 ): Promise<Buffer> {
   switch (type) {
     case 'image/jpeg':
-      // Huffman tables are the standard ones: fitted ones take three times as long. Chroma is whole: tinted prints have edges in it.
+      // Standard Huffman tables: optimised ones take three times as long. Full chroma: tinted prints have edges in it.
       return pipeline
         .jpeg({ quality: quality ?? defaultQuality[type], optimiseCoding: false, chromaSubsampling: '4:4:4' })
         .toBuffer();
@@ -40,7 +40,7 @@ export async function save(
         .toBuffer();
     }
     case 'image/avif':
-      // The one encoder worth several threads: it takes seconds, the others a tenth of one.
+      // The only encoder worth several threads: it takes seconds, the others a tenth of one.
       sharp.concurrency(availableParallelism());
       return pipeline
         .avif({

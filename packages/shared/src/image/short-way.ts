@@ -10,9 +10,9 @@ import { defaultQuality, save } from './save.ts';
 import { isLosslessWebp } from './webp.ts';
 
 /**
- * The print of a photo by a colour matrix, from bytes to bytes within libvips, which decodes, computes and encodes at the same time, and
- * never holds a whole picture.
- * @returns undefined where the print has to be made by Jimp: the photo is unusual, or has a fault that only the long way can name
+ * Makes the print of a colour matrix, bytes to bytes within libvips, which decodes, computes and encodes at the same time and never
+ * holds a whole picture.
+ * @returns undefined if Jimp has to make the print: the photo is unusual, or has a fault that only the long way can name
  */
 export async function renderMatrix(
   bytes: Buffer,
@@ -34,8 +34,8 @@ export async function renderMatrix(
 }
 
 /**
- * libvips truncates, which would darken a print by half a level. Raising the weights adds just less than 1 at white and half a level in
- * the middle, so that errors go both ways: each value is one of the two integers next to the exact sum, and greys stay as they are.
+ * libvips truncates, which would darken a print by half a level. Raising the weights adds just under 1 at white and half a level in
+ * the middle, so that errors go both ways: each value is one of the two integers next to the exact sum, and greys do not change.
  * Proper rounding (`linear(1, 0.5)`) would take half as long again as everything else (docs/images.md).
  */
 function lifted(matrix: Matrix): Matrix3x3 {

@@ -1,6 +1,6 @@
-/** One directory of a TIFF: a picture, as its tags describe it. */
+/** One directory of a TIFF: a picture as described by its tags. */
 export interface Directory {
-  /** The numbers of a tag, as far as they were looked at; empty where it has none. */
+  /** The first numbers of a tag; empty if it is absent or holds none. */
   numbers(tag: number): number[];
 }
 
@@ -20,14 +20,14 @@ export const tags = {
   dngVersion: 50_706,
 } as const;
 
-/** More than any scanner writes, and little enough to look through. */
+/** More than any scanner writes, and few enough to search. */
 const mostDirectories = 1000;
 const mostNumbers = 32;
 const sizes: Record<number, number> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 13: 4 };
 
 /**
- * All directories of a TIFF: the pages, in their order, and what hangs below the first one. Each offset is read once, so that directories
- * which point at each other end. Layout: TIFF 6.0, section 2: entries of 12 bytes (tag, type, count, value) after their count.
+ * All directories of a TIFF: the pages in order, and the subdirectories of the first. Each offset is read once, so directories that
+ * point at each other do no harm. Layout: TIFF 6.0, section 2: a count, then entries of 12 bytes (tag, type, count, value).
  */
 export function readDirectories(bytes: Buffer): { pages: Directory[]; below: Directory[] } {
   const little = bytes[0] === 0x49;
@@ -63,18 +63,18 @@ export function readDirectories(bytes: Buffer): { pages: Directory[]; below: Dir
 const ycbcr = 6;
 const jpeg = 7;
 
-/** Whether the first page holds YCbCr samples as they are, not within a JPEG: libvips would take them for RGB. */
+/** Whether the first page holds raw YCbCr samples, not within a JPEG: libvips would take them for RGB. */
 export function isRawYcbcr(bytes: Buffer): boolean {
   const page = readDirectories(bytes).pages[0];
   return page?.numbers(tags.photometric)[0] === ycbcr && page.numbers(tags.compression)[0] !== jpeg;
 }
 
-/** What the sensor of a camera saw, not yet made into colours: colour filter array, linear raw. */
+/** What a camera's sensor saw, not yet turned into colours: colour filter array, linear raw. */
 const sensorPhotometric = [32_803, 34_892];
-/** Nikon, Sony, Kodak, Pentax, Samsung: compressions of sensor samples. */
+/** How Nikon, Sony, Kodak, Pentax and Samsung compress sensor samples. */
 const sensorCompression = [34_713, 32_767, 32_769, 65_000, 65_535, 32_770];
 
-/** Whether the file is a camera's raw file: its first picture is a thumbnail then, and the photo is for a raw developer. */
+/** Whether the file is a camera's raw file: then its first picture is a thumbnail, and the photo needs a raw converter. */
 export function isCameraRaw(bytes: Buffer): boolean {
   const { pages, below } = readDirectories(bytes);
   if ((pages[0]?.numbers(tags.dngVersion).length ?? 0) > 0) return true;
@@ -85,7 +85,7 @@ export function isCameraRaw(bytes: Buffer): boolean {
   );
 }
 
-/** Whether the first picture is a smaller copy of another in the file: by its own word, or because one that hangs below is larger. */
+/** Whether the first picture is a smaller copy of another in the file: because it says so, or because a subdirectory holds a larger one. */
 export function startsWithThumbnail(bytes: Buffer): boolean {
   const { pages, below } = readDirectories(bytes);
   const [first, ...others] = pages;
@@ -95,7 +95,7 @@ export function startsWithThumbnail(bytes: Buffer): boolean {
   return below.some(larger) || (isReduced(first) && others.some(larger));
 }
 
-/** Pages that are pictures of their own: no smaller copies, and no masks. */
+/** Counts the pages that are real pictures, not smaller copies or masks. */
 export function countPages(bytes: Buffer): number {
   const pages = readDirectories(bytes).pages.filter(
     (page) => !isReduced(page) && ((page.numbers(tags.subfile)[0] ?? 0) & 4) === 0,
@@ -107,7 +107,7 @@ function isReduced(directory: Directory): boolean {
   return ((directory.numbers(tags.subfile)[0] ?? 0) & 1) === 1 || directory.numbers(tags.oldSubfile)[0] === 2;
 }
 
-/** Bytes of a row of tiles of the first page, which a reader holds as a whole; 0 where it has none. */
+/** Bytes in one row of tiles on the first page, which a reader holds as a whole; 0 without tiles. */
 export function tileBytes(bytes: Buffer): number {
   const page = readDirectories(bytes).pages[0];
   const [width, height] = [page?.numbers(tags.tileWidth)[0] ?? 0, page?.numbers(tags.tileHeight)[0] ?? 0];

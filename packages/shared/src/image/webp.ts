@@ -8,7 +8,7 @@ interface Chunk {
   size: number;
 }
 
-/** Source: WebP Container Specification: after 12 bytes, chunks of a name, a size and as many bytes, padded to even. */
+/** Source: WebP Container Specification: after 12 bytes, chunks of a name, a size, and that many bytes, padded to an even number. */
 export function* chunksOf(bytes: Buffer): Generator<Chunk> {
   for (let at = 12; at + 8 <= bytes.length;) {
     const size = bytes.readUInt32LE(at + 4);
@@ -17,7 +17,7 @@ export function* chunksOf(bytes: Buffer): Generator<Chunk> {
   }
 }
 
-/** Whether the (first) picture of a WebP file is compressed without loss. In an animation it lies within ANMF, 16 bytes in. */
+/** Whether the first picture of a WebP file is lossless. In an animation it lies within ANMF, 16 bytes in. */
 export function isLosslessWebp(bytes: Buffer): boolean {
   if (bytes.toString('latin1', 8, 12) !== 'WEBP') return false;
   for (const { name, start, size } of chunksOf(bytes)) {

@@ -1,8 +1,8 @@
-/** Characters of an address. RFC 5321, 4.5.3.1: what fits into a path of 256 with its brackets. */
+/** The most characters an address may have. RFC 5321, 4.5.3.1: a path of 256, minus its brackets. */
 export const longestAddress = 254;
 
 /**
- * Whether a text is exactly one plain e-mail address, without a display name. Narrower than RFC 5321 on purpose: mailers
+ * Whether a text is exactly one plain e-mail address, without a display name. Deliberately narrower than RFC 5321: mailers
  * read commas, quotes, angle brackets and line breaks as more recipients or more headers.
  */
 export function isPlainAddress(text: string): boolean {

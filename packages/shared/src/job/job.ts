@@ -17,25 +17,25 @@ const isoTime = v.pipe(
 const photo = v.object({
   /** Its number within the job: "1", "2", ... */
   image: imageId,
-  /** The name it was sent with, made safe for people to read; never used as a path. */
+  /** The name it was sent with, made safe to display; never used as a path. */
   name: v.string(),
   type: imageType,
   bytes: count,
-  /** Pixels, as the picture is seen (orientation applied). */
+  /** Pixels as displayed (orientation applied). */
   width: count,
   height: count,
-  /** Frames or pages, where there are several. */
+  /** Frames or pages, if there are several. */
   pictures: v.exactOptional(count),
 });
 
 const options = v.object({
-  /** What prints are encoded as; absent means as the photo itself. */
+  /** What prints are encoded as; if absent, the same as the photo. */
   format: v.exactOptional(imageType),
-  /** 1..100, for formats that have it. */
+  /** 1..100, for formats that support it. */
   quality: v.exactOptional(count),
 });
 
-/** job.json: what was accepted. It never changes, so that a job keeps its version to the end. */
+/** job.json: what was accepted. It never changes, so a job keeps its version to the end. */
 const job = v.object({
   job: jobId,
   /** The revision of ingest that accepted it. */
@@ -45,7 +45,7 @@ const job = v.object({
   archive: v.boolean(),
   options,
   images: v.array(photo),
-  /** Photos of the post that were not taken while others were, and why, in words for the person. */
+  /** Photos in the post that were turned down while others were accepted, and why, in words for the person. */
   refused: v.exactOptional(v.array(v.object({ name: v.string(), reason: v.string() }))),
   /** The digest of its Idempotency-Key: claims/<claim> is removed with the job. */
   claim: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
@@ -57,21 +57,21 @@ export type Photo = v.InferOutput<typeof photo>;
 export type Options = v.InferOutput<typeof options>;
 export type Job = v.InferOutput<typeof job>;
 
-/** completed.json: how it ended. */
+/** completed.json: how the job ended. */
 export interface Completion {
   status: JobOutcome;
   completedAt: string;
   mail: 'sent' | 'failed';
-  /** Why it failed, in words for the person. */
+  /** Why the mail failed, in words for the person. */
   mailReason?: string;
 }
 
-/** <filter>.rejected.json, archive.rejected.json: why it could not be made, in words for the person. */
+/** <filter>.rejected.json, archive.rejected.json: why a print or the archive could not be made, in words for the person. */
 export interface Rejection {
   reason: string;
 }
 
-/** job.json is there, but cannot be understood: no retry mends that. */
+/** job.json exists but makes no sense: no retry can fix that. */
 export class CorruptJob extends Rejected {
   constructor(cause: unknown) {
     super('The record of this job is damaged. Send the photos again.', { status: 410, cause });
@@ -79,7 +79,7 @@ export class CorruptJob extends Rejected {
 }
 
 /**
- * @returns undefined where there is no such job, or where it was deleted
+ * @returns undefined if there is no such job, or it was deleted
  * @throws CorruptJob
  */
 export async function readJob(store: Store, id: string): Promise<Job | undefined> {
@@ -101,7 +101,7 @@ export function parseJob(id: string, bytes: Buffer): Job {
   return result.output;
 }
 
-/** Whether a job was deleted. A stage asks before it writes, and again afterwards: what it wrote too late, it removes. */
+/** Whether a job was deleted. A stage asks before it writes and again afterwards, and removes what it wrote too late. */
 export async function isGone(store: Store, id: string): Promise<boolean> {
   return (await store.stat(keys.gone(id))) !== undefined;
 }

@@ -1,20 +1,20 @@
 import { extensionOf, type ImageType, printType } from '../image/formats.ts';
 
-/** What of a photo its keys are made of. */
+/** The part of a photo that its keys depend on. */
 interface PhotoOf {
   image: string;
   type: ImageType;
 }
 
-/** What of a job the keys of its prints are made of. */
+/** The part of a job that the keys of its prints depend on. */
 interface JobOf {
   job: string;
   options: { format?: ImageType };
 }
 
-/** Where the parts of a job lie in the store. The one place that knows. */
+/** Where the parts of a job are in the store. Only this file knows. */
 export const keys = {
-  /** Written by sweep each time that it looks: the time at which it was changed is what the clock of the store says. */
+  /** Written by sweep whenever it looks: its modification time is what the store's clock says. */
   sweepTime: 'sweep',
   allOpen: 'open/',
   allJobs: 'jobs/',
@@ -32,7 +32,7 @@ export const keys = {
   mailLock: (job: string) => `jobs/${job}/mail.lock`,
   allClaims: 'claims/',
   claim: (digest: string) => `claims/${digest}`,
-  /** A tombstone: the job was deleted, and nothing is written for it any more. */
+  /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,

@@ -15,7 +15,7 @@ export interface Print {
   bytes?: number;
 }
 
-/** How far a job has come, derived from the keys that exist and nothing else. */
+/** How far along a job is, derived only from the keys that exist. */
 export interface Progress {
   prints: Print[];
   /** Every print exists or is rejected. */
@@ -23,14 +23,14 @@ export interface Progress {
   /** At least one print exists. */
   anySucceeded: boolean;
   archive?: Entry;
-  /** Nothing is left but the mail: an archive that was asked for exists, or cannot be made. */
+  /** Only the mail is left: the archive exists, cannot be made, or was not asked for. */
   packed: boolean;
   completed: boolean;
-  /** How many of its parts are done: prints, archive and mail. It only grows, except by a replay. */
+  /** How many of its parts are done: prints, archive and mail. It only grows, unless a dead letter is replayed. */
   settled: number;
-  /** When its newest part was stored, by the clock of the store. */
+  /** When its newest part was stored, by the store's clock. */
   lastProgress: Date;
-  /** When somebody who packs or mails it last showed that they are alive, by the same clock. */
+  /** When whoever packs or mails it last gave a sign of life, by the same clock. */
   lastSign?: Date;
 }
 
@@ -38,7 +38,7 @@ export async function readProgress(store: Store, job: Job): Promise<Progress> {
   return progressOf(job, await entriesOf(store, keys.folder(job.job)));
 }
 
-/** The same, of entries that have just been listed. */
+/** The same, from entries that were just listed. */
 export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progress {
   const prints = job.images.flatMap((photo) => job.filters.map((filter) => printOf(job, photo, filter, present)));
   const archive = present.get(keys.archive(job.job));
@@ -64,7 +64,7 @@ export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progr
   };
 }
 
-/** The keys whose coming is progress; what stages note down for themselves is none. */
+/** The keys whose appearance is progress; stages' own bookkeeping is not. */
 function partsOf(job: Job): string[] {
   const { job: id, images, filters } = job;
   return [

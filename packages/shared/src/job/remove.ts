@@ -3,23 +3,23 @@ import { isGone, parseJob } from './job.ts';
 import { keys } from './keys.ts';
 
 /**
- * Removes every trace of a job but its tombstone, which comes first: whoever is still at work finds it, and takes back what it writes. A
- * removal that breaks off, wherever, is completed by sweep, which finds the tombstone.
+ * Removes every trace of a job except its tombstone, which is written first: whoever is still at work finds it and takes back what they
+ * write. If a removal is interrupted, sweep finds the tombstone and completes it.
  */
 export async function removeJob(store: Store, job: string): Promise<void> {
   try {
     await store.writeOnce(keys.gone(job), json({}));
   } catch {
-    // A disk that is full has no room for a tombstone until the photos are gone, and they are what is to go.
+    // A full disk has no room for a tombstone until the photos are gone, and those are to go anyway.
     await removeParts(store, job);
     await store.writeOnce(keys.gone(job), json({}));
   }
   await removeParts(store, job);
 }
 
-/** Removes all that lies in the store for a job that nobody was promised, or that has its tombstone. */
+/** Removes everything in the store that belongs to a job which nobody was promised, or which has its tombstone. */
 export async function removeParts(store: Store, job: string): Promise<void> {
-  // First, since it is found through the record, which is one of the parts.
+  // First, because it is found through job.json, which is one of the parts.
   await closeClaim(store, job);
   for await (const { key } of store.list(keys.deadOf(job))) await store.remove(key);
   for await (const { key } of store.list(keys.folder(job))) await store.remove(key);
@@ -27,7 +27,7 @@ export async function removeParts(store: Store, job: string): Promise<void> {
 }
 
 /**
- * Takes back what a stage wrote for a job that was deleted meanwhile. To be called after every write.
+ * Takes back what a stage wrote for a job that was deleted meanwhile. Call it after every write.
  * @returns whether the job is gone
  */
 export async function withdrawIfGone(store: Store, job: string): Promise<boolean> {
@@ -36,7 +36,7 @@ export async function withdrawIfGone(store: Store, job: string): Promise<boolean
   return true;
 }
 
-/** What is left of a claim says that the key was used, and no longer for which job. */
+/** What remains of a claim says that the key was used, but no longer for which job. */
 async function closeClaim(store: Store, job: string): Promise<void> {
   const bytes = await readBytes(store, keys.job(job));
   const claim = bytes && claimOf(job, bytes);
@@ -47,7 +47,7 @@ function claimOf(job: string, bytes: Buffer): string | undefined {
   try {
     return parseJob(job, bytes).claim;
   } catch {
-    // It cannot be read, and so it names no claim. The claim expires by its age.
+    // It cannot be read, so it names no claim. The claim expires by age.
     return undefined;
   }
 }

@@ -2,14 +2,14 @@ import { HTTP } from 'cloudevents';
 import type { DarkroomEvent } from '../events.ts';
 import { bearer } from './token.ts';
 
-/** Milliseconds that a broker may take to accept an event. Seconds are plenty for 1 KB; a publisher must not hang on it. */
+/** Milliseconds that a broker may take to accept an event. Seconds are plenty for 1 KB, and a publisher must not hang. */
 const usualTimeout = 10_000;
 
 /**
  * Hands an event to the broker.
- * @param sink the broker's address, as K_SINK gives it
- * @param timeout milliseconds after which it is given up
- * @throws when the broker does not answer with 2xx
+ * @param sink the broker's address, from K_SINK
+ * @param timeout milliseconds to wait for an answer
+ * @throws unless the broker answers with 2xx
  */
 export async function publish(sink: string, event: DarkroomEvent, timeout = usualTimeout): Promise<void> {
   const { headers, body } = HTTP.binary(event);

@@ -7,12 +7,12 @@ import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * What the bundler wraps every stage in: serves it on PORT, or is one of its workers, which need no runtime. The one place that
+ * The bundler wraps every stage in this: it serves the stage on PORT, or becomes one of its workers, which need no runtime. Nothing else
  * knows how the runtime is started.
  */
 export async function serve(module: Stage): Promise<void> {
   if (isWorker) return module.init();
-  // The runtime would exit with 0 and without a word.
+  // The runtime would exit silently, with 0.
   process.prependListener('uncaughtException', stop);
   try {
     const { default: runtime } = await import('faas-js-runtime');

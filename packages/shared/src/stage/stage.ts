@@ -5,7 +5,7 @@ import { log } from '../log.ts';
 import { stackOf } from '../stack.ts';
 import { demandToken } from './token.ts';
 
-/** What the runtime wants of a function module. */
+/** What the runtime expects of a function module. */
 export interface Stage {
   init: () => Promise<void>;
   handle: (context: Context, event?: unknown) => Promise<DarkroomEvent | undefined>;
@@ -14,20 +14,20 @@ export interface Stage {
   readiness: HealthCheck;
 }
 
-/** What is logged of an event. */
+/** The part of an event that is logged. */
 type Step = Pick<Incoming, 'type'> & Partial<Incoming>;
 
-/** How long a stage may go on with what it has begun once it is told to stop. Knative's own grace is 300 s at most. */
+/** How long a stage may continue what it has begun once it is told to stop. Knative itself allows 300 s at most. */
 const drainSeconds = 25;
 
 /** Handles one checked event; what it returns goes back to the broker as the next event. */
 export type Handler<Received> = (received: Received) => Promise<DarkroomEvent | undefined>;
 
 /**
- * Makes a function module out of a handler: checks the event, logs the step, and tells passing faults (500, the broker tries
+ * Turns a handler into a function module: checks the event, logs the step, and separates transient faults (500, the broker tries
  * again) from permanent ones (4xx, straight to the dead letter sink).
- * @param open reads settings and opens what the handler needs; called once, before the port is opened
- * @param read checks what arrives, for a stage that hears more than Darkroom's own events
+ * @param open reads settings and opens what the handler needs; called once, before the port opens
+ * @param read checks what arrives, for a stage that accepts more than Darkroom's own events
  */
 export function stage(open: () => Handler<Incoming>): Stage;
 export function stage<Received extends Step>(open: () => Handler<Received>, read: (received: unknown) => Received): Stage;
@@ -50,7 +50,7 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
       return reply;
     } catch (error) {
       log(`failed at ${event.type}`, { ...fields, error: explain(error) });
-      // What is rejected says in words what is wrong; any other error may be a mistake of ours, and has a place.
+      // A rejection already says what is wrong; any other error may be our own mistake, so show where it happened.
       if (!(error instanceof Rejected)) console.error(stackOf(error));
       throw error;
     }
@@ -75,13 +75,13 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
       const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref());
       await Promise.race([Promise.allSettled(running), late]);
     },
-    // The runtime's own probes answer 503 when the event loop was busy for 42 ms, which says nothing about health.
+    // The runtime's own probes answer 503 after the event loop was busy for 42 ms, which says nothing about health.
     liveness: answerOk,
     readiness: answerOk,
   };
 }
 
-/** The runtime takes the status from `code`, and stumbles over the string codes of system errors. */
+/** The runtime takes the status from `code`, and trips over the string codes of system errors. */
 function answerable(error: unknown): Error {
   const code = error instanceof Rejected || error instanceof Unavailable ? error.status : 500;
   return Object.assign(new Error(explain(error)), { code });

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 
-/** Bytes in memory, or the path of a local file whose bytes are meant. */
+/** Bytes in memory, or the path of a local file that holds them. */
 export type Content = Uint8Array | { file: string };
 
-/** Content piece by piece, however large: a file is opened when the first piece is asked for, and closed at the end. */
+/** Yields content piece by piece, however large. A file is opened when the first piece is requested, and closed at the end. */
 export async function* chunksOf(content: Content): AsyncGenerator<Uint8Array> {
   const step = 256 * 1024;
   if (!(content instanceof Uint8Array))

@@ -3,19 +3,19 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-/** Half-written files wait here; keys never start with a dot, so that none can collide. */
+/** Half-written files wait here. Keys never start with a dot, so none can collide with it. */
 const folderName = '.tmp';
-/** Milliseconds. Writing a draft takes minutes: one that is older belonged to a process that was killed, on whatever machine. */
+/** Milliseconds. Writing a draft takes minutes at most: an older one belonged to a process that was killed, on whatever machine. */
 const draftLifetime = 60 * 60 * 1000;
-/** Milliseconds between two looks at what was left. */
+/** Milliseconds between two clean-ups. */
 const clearEvery = 60 * 1000;
-/** Drafts bear the name of their process, so that the next one on the same machine need not wait for that. */
+/** Drafts carry the name of their process, so that the next one on the same machine can remove them without waiting that long. */
 const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
 
 export interface Drafts {
   /** A path for a new draft. */
   name(): string;
-  /** Removes, in the background and once a minute at most, what processes that were killed have left. */
+  /** Removes what killed processes left behind, in the background and at most once a minute. */
   clear(): void;
 }
 
@@ -27,7 +27,7 @@ export function openDrafts(root: string): Drafts {
     clear() {
       if (performance.now() - cleared < clearEvery) return;
       cleared = performance.now();
-      // Best effort: what it cannot remove, the next process may.
+      // Best effort: the next process may succeed.
       void removeLeftovers(folder).catch(() => undefined);
     },
   };

@@ -7,9 +7,9 @@ import type { Entry, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
 /**
- * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails where
- * the name exists, which is what makes exactly one writer win); then every folder up to the root is fsynced.
- * @param folder absolute path; made on the first write
+ * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails if the name
+ * exists, so exactly one writer wins); then every folder up to the root is fsynced.
+ * @param folder absolute path; created on the first write
  */
 export function fileStore(folder: string): Store {
   const root = resolve(folder);
@@ -17,8 +17,8 @@ export function fileStore(folder: string): Store {
     assertKey(key);
     return join(root, key);
   };
-  // A name is an entry of its folder, which is an entry of its parent, which another may have made and not yet synced.
-  // All at once they are one commit of the journal, about as cheap as the innermost alone.
+  // A name is an entry in its folder, and the folder one in its parent, which another process may have created but not synced yet.
+  // Synced together they are one journal commit, about as cheap as the innermost alone.
   const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(syncFolder));
 
   const drafts = openDrafts(root);
@@ -33,7 +33,7 @@ export function fileStore(folder: string): Store {
       await settle(path);
       return result;
     } finally {
-      await rm(draft, { force: true }).catch(() => {}); // It changes nothing about the outcome, and is swept later.
+      await rm(draft, { force: true }).catch(() => {}); // This does not affect the result; leftovers are cleared later.
     }
   }
 
@@ -41,7 +41,7 @@ export function fileStore(folder: string): Store {
     async stat(key) {
       const found = await stat(pathOf(key), { bigint: true }).catch(absentAsUndefined);
       if (!found?.isFile()) return undefined;
-      // Each write makes a new file, so that the inode tells two of one size within one tick of the clock apart.
+      // Each write creates a new file, so the inode distinguishes two of equal size within one clock tick.
       const etag = `"${[found.ino, found.size, found.mtimeNs].map((part) => part.toString(36)).join('-')}"`;
       return { key, size: Number(found.size), modified: found.mtime, etag };
     },
@@ -58,7 +58,7 @@ export function fileStore(folder: string): Store {
     async writeOnce(key, content) {
       const path = pathOf(key);
       if (!(await isFile(path))) return put(path, content, linkOnce);
-      // It goes on as if the winner's bytes were there to stay, and so they shall be.
+      // The caller relies on the winner's bytes, so they must be durable.
       await settle(path);
       return false;
     },
@@ -79,15 +79,15 @@ export function fileStore(folder: string): Store {
   };
 }
 
-/** The folders that hold `path`, from the innermost up, as far as they lie below `root`. */
+/** The folders that contain `path`, from the innermost up, below `root`. */
 function foldersBetween(root: string, path: string): string[] {
   const folders: string[] = [];
   for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) folders.push(folder);
   return folders;
 }
 
-// Another may be quicker: a removal prunes a folder in the midst of mkdir or before put, or takes the file away that stopped
-// linkOnce. Then it begins anew. What is no race fails the last time as well.
+// Others may interfere: a removal prunes a folder during mkdir or before put, or removes the file that stopped linkOnce. Then start
+// over. Whatever is not a race still fails on the last attempt.
 async function place<Result>(path: string, put: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -104,7 +104,7 @@ async function linkOnce(draft: string, path: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    // link also stops at a folder of that name, which is no winner.
+    // link also fails on a folder of that name, which is not a winner.
     if (codeOf(error) === 'EEXIST' && (await isFile(path))) return false;
     throw error;
   }
@@ -122,7 +122,7 @@ async function syncFolder(path: string): Promise<void> {
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
   for (const item of (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? []) {
     const key = folder + item.name;
-    // Drafts, and what others put here ("lost+found").
+    // Skips drafts, and whatever else is here ("lost+found").
     if (!isKey(key) || !key.startsWith(prefix)) continue;
     if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
     const found = item.isFile() && (await stat(join(root, key)).catch(absentAsUndefined));

@@ -1,9 +1,9 @@
-/** Ends what makes no progress: a clock that starts anew with every byte, and aborts when it runs out. */
+/** Aborts what makes no progress: a timer that restarts with every byte. */
 export interface IdleTimeout {
   signal: AbortSignal;
-  /** Something moved, in whichever direction. */
+  /** Something moved, in either direction. */
   progress(): void;
-  /** The next move is the caller's own: no clock runs until there is progress. */
+  /** The next move is the caller's: the timer stops until there is progress. */
   pause(): void;
   end(): void;
 }

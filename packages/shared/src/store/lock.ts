@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { readBytes, type Store } from './store.ts';
 
-/** The right to do alone what must not be done by two at once. */
+/** The exclusive right to do what two must not do at once. */
 export interface Lock {
-  /** Aborted for good once somebody else may hold the lock, or when it is released. Pass it to whatever takes long. */
+  /** Aborted once somebody else may hold the lock, or when it is released. Pass it to anything that takes long. */
   readonly signal: AbortSignal;
   /**
-   * Asks the store whether the lock is held still. Call it right before what cannot be undone: whoever stood still for a while finds
-   * out here.
+   * Asks the store whether the lock is still held. Call it right before anything that cannot be undone: a process that was suspended
+   * finds out here.
    */
   still(): Promise<boolean>;
-  /** Lets the next one in at once. Never throws: a lock that cannot be released runs out by itself. */
+  /** Lets the next one in at once. Never throws: a lock that cannot be released expires by itself. */
   release(): Promise<void>;
 }
 
@@ -20,18 +20,18 @@ export const lockLease = 10_000;
 
 export interface LockOptions {
   clock: Clock;
-  /** Instead of `lockLease`. All who take the same lock must say the same; allow for several calls of a slow store. */
+  /** Instead of `lockLease`. All who take the same lock must use the same value; allow for several calls to a slow store. */
   lease?: number;
 }
 
-/** Parts of a lease: how often the holder shows that it is alive, how often a taker looks, and when a holder stops trusting itself. */
+/** Fractions of a lease: how often the holder renews it, how often a taker looks, and when a holder that cannot renew it gives up. */
 const renewal = 1 / 4;
 const look = 1 / 10;
 const trust = 3 / 4;
 
 const released = 'released';
 
-/** What lies in the store: one key `<lock>/<term>` for each holder in turn, of which the highest counts. */
+/** What is in the store: one key `<lock>/<term>` per holder, of which the highest counts. */
 interface Term {
   number: number;
   /** Changes with every sign of life. */
@@ -40,14 +40,14 @@ interface Term {
 }
 
 /**
- * Takes a lock, of which there is one holder at most, however slow the store and whatever the clocks of the machines say: no times are
- * compared. Each holder creates the key of the next term with `writeOnce`, and rewrites it while it lives. A taker that finds a term must
- * watch it unchanged for a whole lease, by its own timer, before it creates the next; a holder that could not rewrite its term for three
- * quarters of a lease gives up by its own. The last term stays when it is released, so that a taker who slept through several
- * holders never meets an empty lock.
+ * Takes a lock. It has at most one holder, however slow the store is and whatever the machines' clocks say: no times are compared. Each
+ * holder creates the key of the next term with `writeOnce`, and rewrites it while alive. A taker that finds a term must see it unchanged
+ * for a whole lease, by its own timer, before it creates the next; a holder that could not rewrite its term for three quarters of a
+ * lease gives up, by its own timer. The last term stays after release, so that a taker who slept through several holders never finds
+ * an empty lock.
  *
- * @param key of the lock, below which nothing else lies
- * @returns undefined while another holds it and is alive; it takes up to a lease to tell
+ * @param key of the lock; nothing else may be stored below it
+ * @returns undefined while another holder is alive; it takes up to a lease to tell
  */
 export async function takeLock(store: Store, key: string, { clock, lease = lockLease }: LockOptions): Promise<Lock | undefined> {
   const found = await currentTerm(store, key);
@@ -75,7 +75,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
     if (!(await store.writeOnce(own, sign()).catch(abandon))) return abandon();
     const renewing = renewUntilAborted();
     try {
-      // Whoever slept through several holders created a term that had been tidied away.
+      // A taker that slept through several holders may have created a term that was already cleared away.
       if (!(await still())) {
         await release();
         return undefined;
@@ -97,7 +97,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
       return Buffer.from(`${token} ${signs}\n`);
     }
 
-    /** It counts from before the sign is written, since a taker may see it from then on. */
+    /** Counts from before the sign of life is written, since a taker may see it from then on. */
     function startTrust(): AbortController {
       const cancelled = new AbortController();
       clock.sleep(lease * trust, cancelled.signal).then(
@@ -127,13 +127,13 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
         } catch {
           return;
         }
-        // The next attempt makes up for one that fails; when too many do, trust runs out.
+        // The next attempt makes up for one that fails; if too many fail, trust runs out.
         await renew().catch(() => undefined);
       }
     }
 
     async function renew(): Promise<void> {
-      // Also where the lock was removed together with all that it guards.
+      // Also if the lock was removed together with what it guards.
       if (!(await isCurrent())) return lose();
       const renewed = startTrust();
       try {
@@ -162,7 +162,7 @@ async function currentTerm(store: Store, key: string): Promise<Term | undefined>
     const number = await latestNumber(store, key);
     if (number === undefined) return undefined;
     const content = (await readBytes(store, `${key}/${number}`))?.toString();
-    // Otherwise a later term came between.
+    // Otherwise a later term has replaced it.
     if (content !== undefined) return { number, content, released: content.trimEnd().endsWith(released) };
   }
 }

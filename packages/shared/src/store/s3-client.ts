@@ -20,38 +20,38 @@ export interface S3Response {
 }
 
 export interface Timing {
-  /** Seconds without a single byte in either direction after which a request is given up. */
+  /** Seconds without a byte in either direction after which a request is aborted. */
   idleSeconds: number;
   attempts: number;
-  /** Milliseconds before the second attempt; doubled each time, and shortened by chance so that many do not come at once. */
+  /** Milliseconds before the second attempt; doubled each time, with jitter so that many do not come at once. */
   backOff: number;
 }
 
 /**
- * How fetch sends a stream. It keeps a copy of all that it sends, to follow redirects and ask for passwords, unless it must do neither:
+ * How fetch sends a stream. To follow redirects and ask for passwords, it keeps a copy of everything it sends, unless it may do neither:
  * "If request's window is no-window and its redirect mode is error" (Fetch Standard, HTTP-network-or-cache fetch).
  */
 const streaming = { duplex: 'half', window: null, redirect: 'error' } as const;
 
 /**
- * Sends signed requests to one bucket, and again where that may help. All calls of the store can be repeated.
- * The caller reads the body of an answer, and ends its timeout.
+ * Sends signed requests to one bucket, and retries where that may help. Every call of the store can be repeated.
+ * The caller reads the body of the response and ends its timeout.
  */
 export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff }: Timing) {
-  // The key that signs is derived once a day.
+  // The signing key is derived once a day.
   const signing = { ...credentials, region, service: 's3', cache: new Map<string, ArrayBuffer>() };
 
   async function once({ method, object, query, headers, body }: S3Request, timeout: IdleTimeout): Promise<Response> {
     const url = addressOf(object, query);
     const length = body && { 'content-length': String(body.size), 'content-type': 'application/octet-stream' };
     const signed = await new AwsV4Signer({ ...signing, method, url, headers: { ...length, ...headers } }).sign();
-    // Proxies rewrite it, so that it is not signed; a packed answer would have another length than its object.
+    // Not signed, because proxies rewrite it; a compressed response would differ in length from its object.
     signed.headers.set('accept-encoding', 'identity');
     return fetch(signed.url, {
       method,
       headers: signed.headers,
       signal: timeout.signal,
-      // A redirect leads to another region or host, for which the signature does not hold.
+      // A redirect leads to another region or host, where the signature is not valid.
       redirect: 'manual',
       ...(body && { body: watched(chunksOf(body.content), timeout), ...streaming }),
     });
@@ -62,7 +62,7 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
   }
 
   return {
-    /** @throws S3Failed for every status of 300 and above; any other error where no answer came */
+    /** @throws S3Failed for any status of 300 or above; another error if no response came */
     async send(asked: S3Request): Promise<S3Response> {
       const request = `${asked.method} ${asked.object || address}`;
       for (let attempt = 1; ; attempt += 1) {
@@ -83,17 +83,17 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
       }
     },
 
-    /** An address that carries its own signature, for `seconds`. */
+    /** A URL that carries its own signature, valid for `seconds`. */
     async presign(object: string, seconds: number, query: Record<string, string>): Promise<string> {
       const url = addressOf(object, { ...query, 'X-Amz-Expires': String(seconds) });
       const signed = await new AwsV4Signer({ ...signing, method: 'GET', url, signQuery: true }).sign();
-      // A space is signed as %20; "+" stands for one only in forms.
+      // A space is signed as %20; "+" means a space only in forms.
       return signed.url.href.replaceAll('+', '%20');
     },
   };
 }
 
-/** Pieces on their way out, each of which counts as progress. */
+/** Passes chunks on, counting each as progress. */
 async function* watched(chunks: AsyncIterable<Uint8Array>, timeout: IdleTimeout): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     timeout.progress();
@@ -101,7 +101,7 @@ async function* watched(chunks: AsyncIterable<Uint8Array>, timeout: IdleTimeout)
   }
 }
 
-/** The price of `streaming`: fetch tells that there was a redirect, but not where to. */
+/** The price of `streaming`: fetch says that there was a redirect, but not where to. */
 function redirected(error: unknown, request: string): S3Failed | undefined {
   const { cause } = error as Error;
   if (!(cause instanceof Error) || cause.message !== 'unexpected redirect') return undefined;

@@ -1,4 +1,4 @@
-/** Content-Disposition for a download, with the name in ASCII for all and in UTF-8 for those that know RFC 6266 and 8187. */
+/** Content-Disposition for a download: the name in ASCII for every client, and in UTF-8 for those that support RFC 6266 and 8187. */
 export function attachment(filename: string): string {
   const plain = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_');
   const encoded = encodeURIComponent(filename.toWellFormed()).replace(

@@ -1,4 +1,4 @@
-/** S3 refused a request. `code` is S3's own name for why, such as AccessDenied or NoSuchBucket. */
+/** S3 refused a request. `code` is S3's own name for the reason, such as AccessDenied or NoSuchBucket. */
 export class S3Failed extends Error {
   override readonly name = 'S3Failed';
   readonly status: number;
@@ -11,8 +11,8 @@ export class S3Failed extends Error {
   }
 
   /**
-   * Whether the same request may pass a moment later. A conflict (409) is with another request at the same time, such as a removal
-   * beside a conditional write: AWS asks for another try. What the server cannot do at all (501) it will not learn.
+   * Whether the same request may succeed a moment later. A conflict (409) is with a concurrent request, such as a removal during a
+   * conditional write: AWS says to try again. What a server does not implement (501), it will not learn.
    */
   get passing(): boolean {
     if (this.status >= 500) return this.status !== 501;
@@ -21,7 +21,7 @@ export class S3Failed extends Error {
 }
 
 /**
- * Reads why from an answer. Of its body only the code is kept: the rest may hold the key id and what was signed.
+ * Reads the reason from a response. Only the code of its body is kept: the rest may contain the key id and what was signed.
  * @param request words such as "PUT jobs/1/job.json"
  */
 export async function failureOf(request: string, response: Response): Promise<S3Failed> {
@@ -30,7 +30,7 @@ export async function failureOf(request: string, response: Response): Promise<S3
   const region = response.headers.get('x-amz-bucket-region');
   const id = response.headers.get('x-amz-request-id')?.split(',')[0];
   const details = [
-    // AWS names the right one where the bucket lies elsewhere.
+    // AWS names the right region if the bucket is elsewhere.
     response.status >= 300 && response.status < 500 && region && `the bucket is in ${region}`,
     id && `request ${id}`,
   ].filter(Boolean);

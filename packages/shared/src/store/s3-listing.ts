@@ -8,14 +8,14 @@ export interface Page {
 }
 
 /**
- * Reads the answer to ListObjectsV2. Its XML is flat, with neither attributes nor CDATA, and all text is escaped, so that a tag
- * cannot occur within a key. Objects whose names are no keys of a store are not ours and left out.
- * @param prefix what is cut off from the names
- * @throws Error where it is not a listing, or not a whole one
+ * Parses the response to ListObjectsV2. Its XML is flat, without attributes or CDATA, and all text is escaped, so a tag cannot occur
+ * within a key. Objects whose names are not valid keys are not ours, and are left out.
+ * @param prefix is cut off the names
+ * @throws Error if it is not a complete listing
  */
 export function parsePage(xml: string, prefix: string): Page {
   if (!/<ListBucketResult[\s>]/.test(xml) || !xml.trimEnd().endsWith('</ListBucketResult>'))
-    throw new Error('S3 answered with no listing');
+    throw new Error('S3 did not answer with a listing');
   const entries: Entry[] = [];
   for (const [, object = ''] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
     const name = unescape(textOf(object, 'Key') ?? '');

@@ -8,19 +8,19 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-/** Where the keys of a store are, and who asks for them. */
+/** Where the keys of a store are, and the credentials to reach them. */
 export interface Bucket {
-  /** The address of the bucket itself, without a slash at the end. */
+  /** The URL of the bucket itself, without a trailing slash. */
   address: string;
-  /** What every key in the bucket starts with: "" or "some/folder/". */
+  /** Prepended to every key: "" or "some/folder/". */
   prefix: string;
   region: string;
   credentials: Credentials;
 }
 
 /**
- * Reads `s3://bucket/prefix?region=...&endpoint=...`, and the environment by the names that the AWS SDKs use. The URL wins.
- * @throws Misconfigured with every fault at once, and no word of a secret
+ * Reads `s3://bucket/prefix?region=...&endpoint=...`, and the same environment variables as the AWS SDKs. The URL takes precedence.
+ * @throws Misconfigured with every fault at once, and without secrets
  */
 export function bucketOf(location: URL, environment: Environment = process.env): Bucket {
   const faults: string[] = [];
@@ -34,12 +34,12 @@ export function bucketOf(location: URL, environment: Environment = process.env):
     faults.push('STORE_URL must name a bucket, as in s3://bucket/prefix');
   }
   if (location.username || location.password || location.port || location.hash) {
-    faults.push('STORE_URL must hold no user, password, port or fragment: name a server with ?endpoint=http://host:port');
+    faults.push('STORE_URL must not contain a user, password, port or fragment: name a server with ?endpoint=http://host:port');
   }
   const prefix = location.pathname.replace(/^\/+|\/+$/g, '');
-  if (prefix && !isKey(prefix)) faults.push('STORE_URL: its path must be names of letters, digits, dot, dash and underscore');
+  if (prefix && !isKey(prefix)) faults.push('STORE_URL: its path may contain only letters, digits, dots, dashes and underscores');
   const unknown = [...location.searchParams.keys()].filter((name) => !['endpoint', 'region'].includes(name));
-  if (unknown.length > 0) faults.push(`STORE_URL: nothing is known of ${unknown.join(', ')}, only of region and endpoint`);
+  if (unknown.length > 0) faults.push(`STORE_URL: unknown parameter ${unknown.join(', ')}; use only region and endpoint`);
 
   const credentials = {
     accessKeyId: required('AWS_ACCESS_KEY_ID'),
@@ -48,12 +48,12 @@ export function bucketOf(location: URL, environment: Environment = process.env):
   };
   const endpoint = location.searchParams.get('endpoint') ?? variable('AWS_ENDPOINT_URL_S3') ?? variable('AWS_ENDPOINT_URL');
   if (endpoint && !isEndpoint(endpoint))
-    faults.push('The endpoint of the store must be an http:// or https:// URL without user or query');
+    faults.push('The endpoint of the store must be an http:// or https:// URL without user and query');
   const region =
     location.searchParams.get('region') ??
     variable('AWS_REGION') ??
     variable('AWS_DEFAULT_REGION') ??
-    // Servers other than AWS take what their client says, or this.
+    // Servers other than AWS accept what their clients say, or this.
     (endpoint ? 'us-east-1' : required('AWS_REGION'));
   if (region && !/^[a-z0-9-]+$/.test(region)) faults.push('The region of the store must be a name like eu-central-1');
 
@@ -68,7 +68,7 @@ function isEndpoint(text: string): boolean {
   return ['http:', 'https:'].includes(protocol) && !username && !search && !hash;
 }
 
-/** The bucket is a part of the host's name, save where its dots would not match the certificate. */
+/** The bucket is part of the host name, unless its dots would not match the certificate. */
 function addressInAws(bucket: string, region: string): string {
   const host = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   return bucket.includes('.') ? `https://${host}/${bucket}` : `https://${bucket}.${host}`;

@@ -10,10 +10,10 @@ import type { Content } from './content.ts';
 import type { Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, type Range } from './key.ts';
 
-/** Which call wrote an object, so that a writer knows its own work again. */
+/** Says which call wrote an object, so that a writer recognises its own work. */
 const writer = 'x-amz-meta-writer';
 
-/** A store in a bucket of S3, or of any server that speaks it and honours `If-None-Match: *` on PUT. */
+/** A store in an S3 bucket, or on any compatible server that honours `If-None-Match: *` on PUT. */
 export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOff = 200 }: Partial<Timing> = {}): Store {
   const client = s3Client(bucket, { idleSeconds, attempts, backOff });
   const objectOf = (key: string) => {
@@ -38,8 +38,8 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
       if (!headers) return undefined;
       const size = headers.get('content-length');
       const etag = headers.get('etag');
-      if (!size || !etag) throw new Error(`S3 told neither size nor etag of ${key}`);
-      // Some servers leave the quotes out.
+      if (!size || !etag) throw new Error(`S3 returned ${key} without a size or an etag`);
+      // Some servers omit the quotes.
       return {
         key,
         size: Number(size),
@@ -55,7 +55,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
         const answer = await presentOrUndefined(client.send(request));
         return answer && streamOf(answer);
       } catch (error) {
-        // It begins past the end.
+        // The range begins past the end.
         if (error instanceof S3Failed && error.status === 416) return Readable.from([]);
         throw error;
       }
@@ -67,7 +67,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
 
     async writeOnce(key, content) {
       const object = objectOf(key);
-      // Rather than send a large file for nothing.
+      // Avoids sending a large file for nothing.
       if ('file' in content && (await headersOf(object))) return false;
       const me = randomUUID();
       try {
@@ -75,7 +75,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
         return true;
       } catch (error) {
         if (!(error instanceof S3Failed) || error.status !== 412) throw error;
-        // An attempt whose answer was lost, or that a proxy repeated, stands in its own way: then we are the winner.
+        // If an earlier attempt lost its response, or a proxy repeated it, we collide with ourselves: then we are the winner.
         return (await headersOf(object))?.get(writer) === me;
       }
     },
@@ -103,7 +103,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
   };
 }
 
-/** A missing key is no fault; a missing bucket is. The answer to HEAD has no body that could tell them apart. */
+/** A missing key is not a fault, a missing bucket is. The response to HEAD has no body that could distinguish them. */
 async function presentOrUndefined(sent: Promise<S3Response>): Promise<S3Response | undefined> {
   try {
     return await sent;
@@ -121,7 +121,7 @@ async function textOf({ response, timeout }: S3Response): Promise<string> {
   return response.text().finally(() => timeout.end());
 }
 
-/** The bytes as they arrive. While the reader takes its time the clock stands still: only the server can be too slow. */
+/** The bytes as they arrive. The timer stops while the reader takes its time: only the server can be too slow. */
 function streamOf({ response, timeout }: S3Response): Readable {
   async function* chunks() {
     for await (const chunk of response.body ?? []) {

@@ -17,28 +17,28 @@ export interface Stored extends Entry {
 
 /**
  * Where everything about a job lives: the state of a job *is* the set of keys that exist.
- * Keys are slash-separated names of letters, digits, dot, dash and underscore that do not start with a dot; a name has at
- * most 255 of them and a key 512. A key is not also the folder of other keys: a file system cannot hold both.
- * Every method throws on a fault of the store itself; absence is not a fault.
+ * Keys are slash-separated names of letters, digits, dots, dashes and underscores. A name does not start with a dot and has at most
+ * 255 characters; a key has at most 512. A key cannot also be a folder of other keys: a file system cannot hold both.
+ * Every method throws if the store itself is at fault; absence is not a fault.
  */
 export interface Store {
   stat(key: string): Promise<Stored | undefined>;
-  /** The bytes, or undefined where there is no such key. The stream must be read to its end or destroyed. */
+  /** The bytes, or undefined if there is no such key. The stream must be read to its end or destroyed. */
   read(key: string, range?: Range): Promise<NodeJS.ReadableStream | undefined>;
   /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable. */
   write(key: string, content: Content): Promise<void>;
-  /** Creates, unless the key exists. Of several at once exactly one answers true. Either answer means: durably there. */
+  /** Creates, unless the key exists. Of several concurrent calls, exactly one returns true. Either way, the key is durable on return. */
   writeOnce(key: string, content: Content): Promise<boolean>;
-  /** Every key that starts with `prefix`, in no particular order. Keys that come or go meanwhile may be in it or not. */
+  /** Every key that starts with `prefix`, in no particular order. Keys that come or go meanwhile may or may not be listed. */
   list(prefix: string): AsyncIterable<Entry>;
-  /** Removing what is absent is no fault. */
+  /** Removing an absent key is not a fault. */
   remove(key: string): Promise<void>;
-  /** An address from which anybody can download the key for a while, where the store itself can serve it. */
+  /** A URL from which anybody can download the key for a while, if the store itself can serve it. */
   presign?(key: string, download: Download): Promise<string>;
 }
 
 export interface Download {
-  /** How long the address works: 1 s to 7 days. */
+  /** How long the URL works: 1 s to 7 days. */
   seconds: number;
   /** What the browser saves it as. */
   filename: string;
@@ -63,7 +63,7 @@ export function json(value: unknown): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The entries below `prefix` by key. */
+/** The entries below `prefix`, by key. */
 export async function entriesOf(store: Store, prefix: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   for await (const entry of store.list(prefix)) entries.set(entry.key, entry);

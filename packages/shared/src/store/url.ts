@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What STORE_URL may look like, in words. Apart from the stores themselves, so that a process can check it without loading them. */
+/** What STORE_URL may look like, in words. Separate from the stores, so that a process can check it without loading them. */
 export const storeForms = 'file:/absolute/folder or s3://bucket/prefix';
 
 const protocols = ['file:', 's3:'];

@@ -1,8 +1,8 @@
-/** Memory that several share: each waits until its part is free, in the order in which they came. */
+/** Memory shared by several users: each waits for its share, first come, first served. */
 export interface Budget {
   /**
-   * Resolves when so many bytes are free, with what to call when done. Whoever needs more than there is gets all of it, alone.
-   * Aborting `signal` gives up the place in line, and what was granted.
+   * Resolves once that many bytes are free. A request for more than the total gets all of it, alone.
+   * Aborting `signal` gives up the place in line, or what was granted.
    */
   reserve(bytes: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A line of those who wait, in which senders take turns: one who has sent fifty does not keep another's one waiting behind them. */
+/** A queue in which senders take turns: a single item need not wait behind the fifty of another sender. */
 export interface Line<Item> {
   add(sender: string, item: Item): void;
   /** The first item of the sender whose turn it is. */
@@ -6,7 +6,7 @@ export interface Line<Item> {
 }
 
 export function line<Item>(): Line<Item> {
-  // In the order of turns: whoever was served goes to the end.
+  // In turn order: whoever was served goes to the end.
   const senders = new Map<string, Item[]>();
   return {
     add(sender, item) {

@@ -1,30 +1,30 @@
 import { readFileSync } from 'node:fs';
 
-/** What a process has used up so far, and what it holds. */
+/** What a process has used so far, and what it holds. */
 export interface Load {
-  /** Seconds of processor time, over all of its threads. */
+  /** Seconds of processor time, summed over its threads. */
   seconds: number;
   /** Resident memory. */
   bytes: number;
-  /** Someone has stopped it (SIGSTOP, a debugger): it can use no time however long one waits. */
+  /** Someone has stopped it (SIGSTOP, a debugger), so it can make no progress. */
   stopped: boolean;
 }
 
-/** Reads the load of a process; undefined where the system does not tell, or the process is gone. */
+/** Reads the load of a process; undefined if the system does not provide it, or the process is gone. */
 export type ReadLoad = (pid: number) => Load | undefined;
 
-/** Linux counts in hundredths of a second for programs, whatever it uses inside (man 5 proc, `utime`). */
+/** Linux reports hundredths of a second, whatever it uses internally (man 5 proc, `utime`). */
 const ticksPerSecond = 100;
 
-/** Linux only. Another system tells nothing here, and workers are then held to wall time (watch.ts). */
+/** Linux only. On other systems it returns nothing, and workers are held to wall time instead (watch.ts). */
 export const readLoad: ReadLoad = (pid) => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program may hold anything; what follows its last bracket is numbered from field 3.
+    // The program's name may contain anything; what follows its last bracket starts at field 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const state = fields[0]!;
     const [user, system] = [Number(fields[11]), Number(fields[12])];
-    // In kB there, in pages elsewhere, and pages differ from machine to machine.
+    // From status, where it is in kB: stat counts in pages, whose size differs between machines.
     const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
     return {
       seconds: (user + system) / ticksPerSecond,

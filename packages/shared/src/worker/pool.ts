@@ -7,30 +7,30 @@ import { type ReadLoad, readLoad } from './load.ts';
 import { Died, NotStarted, startWorker, type Worker } from './process.ts';
 import { type Bounds, type Excess, lookInterval, watch } from './watch.ts';
 
-/** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else with it. */
+/** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else down with it. */
 export interface WorkerPool<Task, Result> {
   /**
    * @param sender whose task it is: senders take turns
-   * @throws Rejected when the photo is at fault
-   * @throws Unavailable when the machine is; any other error is a passing fault of the task
+   * @throws Rejected if the photo is at fault
+   * @throws Unavailable if the machine is; any other error is a transient fault of the task
    */
   run(task: Task, sender?: string): Promise<Result>;
-  /** Starts one worker ahead of the first task. */
+  /** Starts one worker before the first task comes. */
   warm(): void;
-  /** False once workers fail to start, again and again. Asking has another try made. */
+  /** False once workers repeatedly fail to start. Asking triggers another attempt. */
   healthy(): boolean;
   close(): void;
 }
 
 interface Options<Task, Result> {
-  /** Bytes that all photos together may take. */
+  /** Bytes that all photos may take together. */
   memory?: number;
   start?: () => Worker<Task, Result>;
   clock?: Clock;
   load?: ReadLoad;
 }
 
-/** Failed starts in a row after which there is no hope without a new process, or a new machine. */
+/** After this many failed starts in a row, only a new process, or a new machine, can help. */
 const hopeless = 3;
 
 /** A worker was lost over its task. */
@@ -44,17 +44,17 @@ class Lost extends Error {
   }
 }
 
-/** What the person reads when a photo was seen twice to do this. The other reasons are faults of the machine. */
+/** What the person reads once a photo has done this twice. The other reasons are faults of the machine. */
 const sentences: Partial<Record<Lost['why'], (bounds: Bounds) => string>> = {
-  crash: () => 'The file is damaged in a way that makes it impossible to develop. Open it in a photo editor and save it again.',
-  time: ({ seconds }) => `It took longer than ${seconds} seconds to develop, and was stopped. Send a smaller version of it.`,
-  hung: () => 'The file makes the program that reads it stand still. Open it in a photo editor and save it again.',
-  memory: () => 'It takes more memory to develop than one photo may have. Send a smaller version of it.',
+  crash: () => 'The file is damaged and cannot be developed. Open it in a photo editor and save it again.',
+  time: ({ seconds }) => `It took longer than ${seconds} seconds to develop and was stopped. Send a smaller version of it.`,
+  hung: () => 'The file makes the program that reads it hang. Open it in a photo editor and save it again.',
+  memory: () => 'It takes more memory to develop than one photo may use. Send a smaller version of it.',
 };
 
 /**
- * @param size how many work at once; tasks beyond that wait in line
- * @param limits what one task may use of the machine
+ * @param size how many work at once; further tasks wait in line
+ * @param bounds what one task may use of the machine
  */
 export function workerPool<Task, Result>(
   size: number,
@@ -111,7 +111,7 @@ export function workerPool<Task, Result>(
     }
   }
 
-  /** One task, watched. Whatever it waits for within the pool does not count. */
+  /** Runs one task under watch. Time that it waits within the pool does not count. */
   async function attempt(worker: Worker<Task, Result>, task: Task): Promise<Result> {
     const over = new AbortController();
     const begin = () => watch(bounds, clock.now(), read(worker));
@@ -137,7 +137,7 @@ export function workerPool<Task, Result>(
     try {
       return await worker.run(task, leave);
     } catch (error) {
-      if (excess) throw new Lost(excess, `An image worker was ended: ${excess}`);
+      if (excess) throw new Lost(excess, `An image worker was killed: ${excess}`);
       if (error instanceof Died) throw new Lost(error.crashed ? 'crash' : 'killed', error.message);
       throw error;
     } finally {
@@ -149,7 +149,7 @@ export function workerPool<Task, Result>(
 
   return {
     async run(task, sender = '') {
-      // Once may be chance, and must not be held against the photo; nor against the machine, which gets a second try at once.
+      // Once may be chance, so neither the photo nor the machine is blamed yet: there is a second attempt at once.
       const seen = { photo: 0, machine: 0 };
       for (;;) {
         try {
@@ -162,7 +162,7 @@ export function workerPool<Task, Result>(
           seen[sentence ? 'photo' : 'machine'] += 1;
           if (sentence && seen.photo === 2) throw new Rejected(sentence(bounds), { cause: error });
           if (seen.machine === 2)
-            throw new Unavailable('Image workers are lost to something other than the photo', { cause: error });
+            throw new Unavailable('Image workers keep dying, and not because of the photo', { cause: error });
         }
       }
     },
@@ -185,7 +185,7 @@ export function workerPool<Task, Result>(
       idle.push(worker);
       worker.ready.catch(() => all.delete(worker));
     } catch {
-      // It is counted, and whoever has a task will hear.
+      // It has been counted, and the next task will report it.
     }
   }
 }

@@ -1,29 +1,29 @@
 import { fork } from 'node:child_process';
 import { Rejected, Unavailable } from '../errors.ts';
 
-/** How a task ended, as a worker tells it. */
+/** How a task ended, as reported by a worker. */
 export type Reply<Result> =
   | { done: Result }
   | { rejected: string; status: number }
   | { unavailable: string }
   | { failed: string };
-/** All that a worker says: once that it is ready; then, for each task, that it wants to compute, that it has computed, and a reply. */
+/** Everything a worker says: once, that it is ready; then for each task, that it wants to compute, that it has computed, and a reply. */
 export type Said<Result> = 'ready' | { wants: number } | 'computed' | Reply<Result>;
-/** All that a worker is told. */
+/** Everything a worker is told. */
 export type Told<Task> = { task: Task } | 'compute';
 
-/** A process that does one task at a time. Tasks and results are what `structuredClone` can copy. */
+/** A process that does one task at a time. `structuredClone` must be able to copy tasks and results. */
 export interface Worker<Task, Result> {
   readonly pid: number | undefined;
-  /** Rejects with NotStarted when the process could not be started, or ended before its first task. */
+  /** Rejects with NotStarted if the process could not be started, or ended before its first task. */
   readonly ready: Promise<void>;
   /**
-   * @param leave is asked before the worker computes, with the bytes that it will need; it computes once that resolves
-   * @throws Rejected when the photo is at fault, Unavailable when the store or the machine is
-   * @throws Died when the process ended over it; any other error is a passing fault
+   * @param leave is called before the worker computes, with the bytes that it will need; the worker computes once this resolves
+   * @throws Rejected if the photo is at fault, Unavailable if the store or the machine is
+   * @throws Died if the process ended during the task; any other error is a transient fault
    */
   run(task: Task, leave: (bytes: number) => Promise<void>): Promise<Result>;
-  /** Whether it computes now, and so depends on nothing outside of itself. */
+  /** Whether it is computing, and so depends on nothing outside itself. */
   computing(): boolean;
   alive(): boolean;
   kill(): void;
@@ -34,13 +34,13 @@ export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 }
 
-/** What native code raises when it fails. Whoever sends another signal is not the photo: SIGKILL is the system, short of memory. */
+/** Signals of failing native code. Any other does not come from the photo: SIGKILL is the system running out of memory. */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'];
 
-/** A worker ended over its task. */
+/** A worker ended during its task. */
 export class Died extends Error {
   override readonly name = 'Died';
-  /** Whether the process itself failed; otherwise someone ended it. */
+  /** Whether the process itself failed; otherwise someone killed it. */
   readonly crashed: boolean;
 
   constructor(code: number | null, signal: string | null) {
@@ -53,16 +53,16 @@ const argument = 'image-worker';
 
 /** Whether this process was started as a worker. */
 export const isWorker = process.argv[2] === argument && process.send !== undefined;
-/** The process id of whoever started this worker. */
+/** The process id of the process that started this worker. */
 export const employer = Number(process.argv[3]);
 
 /**
- * @param program what to run as a worker: this very program, once more
+ * @param program what to run as a worker: by default, this same program
  * @throws NotStarted
  */
 export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Task, Result> {
   const child = spawnChild(program);
-  // Idle workers keep nothing alive: the process lives by its port.
+  // Idle workers keep nothing alive; the open port does.
   child.unref();
   child.channel?.unref();
   let [computing, ended] = [false, false];
@@ -78,14 +78,14 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
       reject(new NotStarted('An image worker cannot be reached', { cause }));
     });
   });
-  // Whoever has given it a task hears of its end; an idle one may go unheard.
+  // Whoever gave it a task learns of its end; nobody needs to know about an idle one.
   gone.catch(() => undefined);
   const ready = new Promise<void>((resolve, reject) => {
     hear = (said) => said === 'ready' && resolve();
     gone.catch((cause: unknown) => reject(new NotStarted('An image worker could not start', { cause })));
   });
   ready.catch(() => undefined);
-  // A process that is gone does not hear; its end is told by `gone`.
+  // A send to a process that is gone fails; `gone` reports its end.
   const tell = (told: Told<Task>) => void child.send(told, () => undefined);
 
   function replyTo(task: Task, leave: (bytes: number) => Promise<void>): Promise<Reply<Result>> {
@@ -124,7 +124,7 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
       }
     },
     computing: () => computing,
-    // The channel may close a moment after the process has ended.
+    // The channel may close a moment after the process ends.
     alive: () => !ended && child.connected && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };
@@ -134,13 +134,13 @@ function spawnChild(program: string) {
   try {
     return fork(program, [argument, String(process.pid)], {
       execArgv: [],
-      // glibc would give each thread an arena of its own, and keep what they once held: a large photo passes through several.
+      // glibc would give each thread its own arena and keep what it once held, and a large photo passes through several.
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
   } catch (cause) {
-    // Some faults of the system are thrown (ENOMEM), others arrive as an event (EAGAIN).
+    // Some system errors are thrown (ENOMEM), others arrive as an event (EAGAIN).
     throw new NotStarted('An image worker could not be started', { cause });
   }
 }

@@ -2,33 +2,33 @@ import type { Load } from './load.ts';
 
 /** What one task may use of the machine. */
 export interface Bounds {
-  /** Seconds of processor time. Waiting, for the store or for a processor, costs nothing. */
+  /** Seconds of processor time. Waiting for the store or for a processor costs nothing. */
   seconds: number;
   /** Resident memory of the worker. */
   bytes: number;
-  /** Seconds after which a worker that uses no processor time at all is given up, whatever the cause. */
+  /** Seconds after which a worker that uses no processor time at all is killed, whatever the cause. */
   stuckSeconds: number;
 }
 
 /**
- * Why a worker has to go. `time`, `memory`: the task went beyond its bounds. `hung`: the worker is free to go on, and does nothing.
- * `stuck`: it does nothing, but may be waiting for someone else, or was stopped.
+ * Why a worker has to go. `time`, `memory`: the task exceeded its bounds. `hung`: the worker could continue, but does nothing.
+ * `stuck`: it does nothing, but may be waiting for something, or was stopped.
  */
 export type Excess = 'time' | 'memory' | 'hung' | 'stuck';
 
-/** Milliseconds between two looks. Memory grows by 100 MB between two of them at the very worst. */
+/** Milliseconds between two looks. At worst, memory grows by 100 MB in between. */
 export const lookInterval = 50;
 
-/** A worker that computes and uses no time for this many times its bound hangs: even one in a hundred on a processor gets some. */
+/** A computing worker that uses no processor time for this many times its bound hangs: even one of a hundred sharing a processor gets some. */
 const hangFactor = 3;
-/** Where the system tells no processor time, wall time stands in, this many times as long. */
+/** If the system does not report processor time, this many times as much wall time is allowed instead. */
 const wallFactor = 10;
 
 /**
  * Holds one task to its bounds, look by look.
- * A pause between two looks counts for no more than two intervals: whatever stood still then (the machine, this process, a clock that
- * was set) was not the task.
- * @returns what to call at every look: with the time, the load, and whether the worker computes or waits for something outside
+ * A pause between two looks counts for at most two intervals: whatever stood still (the machine, this process, an adjusted clock), it
+ * was not the task.
+ * @returns a function to call at every look, with the time, the load, and whether the worker computes or waits for something outside
  */
 export function watch({ seconds, bytes, stuckSeconds }: Bounds, start: number, first: Load | undefined) {
   const begun = first?.seconds ?? 0;

@@ -5,19 +5,19 @@ import { stackOf } from '../stack.ts';
 import { employer, type Reply, type Said, type Told } from './process.ts';
 
 /**
- * Wraps the part of a task that computes, and depends on nothing outside: only then can standing still be held against the photo.
- * Waits until so many bytes of memory are free.
+ * Wraps the part of a task that computes and depends on nothing outside: only there can the photo be blamed for a hang.
+ * Waits until that many bytes of memory are free.
  */
 export type Compute = <Part>(bytes: number, part: () => Promise<Part>) => Promise<Part>;
 
-/** Below all that answer requests and probes: work that takes seconds can wait for what takes a millisecond. */
+/** Below everything that answers requests and probes: work that takes seconds can wait for work that takes a millisecond. */
 const niceness = 10;
 
-/** The life of a worker: one task after the other, as its employer asks, until that is gone. */
+/** The life of a worker: one task after another, as its employer asks, until the employer is gone. */
 export function work<Task, Result>(perform: (task: Task, compute: Compute) => Promise<Result>): void {
   setPriority(niceness);
   endWithEmployer();
-  // An employer that is gone hears nothing, and this process ends as well.
+  // If the employer is gone, nobody listens, and this process ends as well.
   const say = (said: Said<Result>) => process.send?.(said, undefined, undefined, () => undefined);
   let begin: () => void = () => undefined;
 
@@ -37,7 +37,7 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
       return { done: await perform(task, compute) };
     } catch (error) {
       const fault = error instanceof Rejected ? error.cause : error;
-      // It may be a mistake in the filter: the stack names its line.
+      // It may be a bug in the filter: the stack names its line.
       if (fault instanceof Error && !(fault instanceof Rejected) && !(fault instanceof Unavailable))
         console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
       if (error instanceof Rejected) return { rejected: error.message, status: error.status };
@@ -52,12 +52,12 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
   say('ready');
 }
 
-/** A worker ends with its employer, at once and only then: the employer may still be waiting for what it is at. */
+/** A worker ends together with its employer and not before: the employer may still be waiting for its result. */
 function endWithEmployer(): void {
   process.on('SIGTERM', () => undefined);
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  // A filter in an endless loop would never hear of the disconnect: a thread looks as well.
+  // A filter in an endless loop would never see the disconnect, so a thread checks as well.
   const look = `setInterval(() => { if (process.ppid !== ${employer}) process.kill(process.pid, 'SIGKILL'); }, 1000)`;
   new Thread(look, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
 }
