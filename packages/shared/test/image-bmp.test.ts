@@ -15,7 +15,7 @@ interface Layout {
   core?: boolean;
 }
 
-/** A BMP byte by byte, as Microsoft describes it. */
+/** Builds a BMP byte by byte, as Microsoft describes it. */
 function bmp({ width, height, depth, compression = 0, palette = [], masks = [], pixels, core = false }: Layout): Buffer {
   const info = Buffer.alloc(core ? 12 : 40);
   info.writeUInt32LE(info.length, 0);
@@ -55,7 +55,7 @@ describe('BMP', () => {
     expect(seen({ width: 2, height: 2, depth: 24, pixels, core: true })).toEqual(opaque(red, white, blue, green));
   });
 
-  test('1, 2, 4 and 8 bits: colours of a table, at odd widths', () => {
+  test('1, 2, 4 and 8 bits: colours from a table, at odd widths', () => {
     expect(seen({ width: 3, height: 1, depth: 1, palette: palette.slice(0, 2), pixels: [0b01000000, 0, 0, 0] })).toEqual(
       opaque(red, green, red),
     );
@@ -109,7 +109,7 @@ describe('BMP', () => {
     );
   });
 
-  test('a file that breaks off, or makes no sense, is refused', () => {
+  test('a file that is truncated or makes no sense is refused', () => {
     const whole = bmp({ width: 2, height: 2, depth: 24, pixels: Array.from({ length: 16 }, () => 9) });
     expect(() => decodeBmp(whole)).not.toThrow();
     for (let length = 0; length < whole.length - 2; length += 1)

@@ -26,7 +26,7 @@ const p3Points = [0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06];
 
 type Colour = [number, number, number];
 
-/** The first pixel that a filter is handed of a PNG of one colour, with chunks put in after IHDR. */
+/** The first pixel that a filter gets from a one-colour PNG with extra chunks after IHDR. */
 async function seen(colour: Colour, chunks: Buffer[], how: (photo: Sharp) => Sharp = (photo) => photo): Promise<Colour> {
   const [r, g, b] = colour;
   const plain = await how(sharp({ create: { width: 4, height: 4, channels: 3, background: { r, g, b } } }))
@@ -43,10 +43,10 @@ function expectNear(colour: Colour, expected: Colour, within = 2) {
     expect(Math.abs(colour[part] - expected[part]), String(colour)).toBeLessThanOrEqual(within);
 }
 
-describe('a PNG that says its colours in chunks of its own', () => {
+describe('a PNG that describes its colours in chunks', () => {
   const grey: Colour = [55, 55, 55];
   // Linear light of 55/255 is 128 in sRGB: (1.055 * 0.2157^(1/2.4) - 0.055) * 255.
-  test('gAMA 1.0: samples are light itself', async () => {
+  test('gAMA 1.0: samples are linear light', async () => {
     expectNear(await seen(grey, [gama(1)]), [128, 128, 128]);
     expectNear(await seen(grey, [gama(1)], (photo) => photo.toColourspace('b-w')), [128, 128, 128]);
     expectNear(await seen(grey, [gama(1)], (photo) => photo.png({ palette: true })), [128, 128, 128]);
@@ -67,18 +67,18 @@ describe('a PNG that says its colours in chunks of its own', () => {
     const wide: Colour = await seen([0, 200, 0], [gama(0.45455), chrm(...p3Points)]);
     const byProfile = await seen([0, 200, 0], [cicp(12, 13, 0, 1)]);
     expectNear(wide, byProfile);
-    // Such a green is beyond sRGB.
+    // This green is outside sRGB.
     expect(wide[0]).toBe(0);
     expect(wide[1]).toBeGreaterThan(200);
   });
 
-  test('iCCP and sRGB win over gAMA and cHRM, cICP wins over all', async () => {
+  test('iCCP and sRGB take precedence over gAMA and cHRM, and cICP over everything', async () => {
     expect(await seen(grey, [chunk('sRGB', Buffer.from([0])), gama(1)])).toEqual(grey);
     expect(await seen(grey, [cicp(1, 13, 0, 1), gama(0.45455)])).toEqual(grey);
     expectNear(await seen(grey, [cicp(1, 8, 0, 1), chunk('sRGB', Buffer.from([0]))]), [128, 128, 128]);
   });
 
-  test('nonsense is not followed', async () => {
+  test('nonsense is ignored', async () => {
     for (const chunks of [[gama(0)], [gama(40_000)], [chunk('gAMA', Buffer.alloc(2))], [chrm(0, 0, 0, 0, 0, 0, 0, 0)]])
       expect(await seen(grey, chunks)).toEqual(grey);
     expect(await seen(grey, [cicp(9, 16, 0, 1)])).toEqual(grey);

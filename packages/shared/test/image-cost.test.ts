@@ -26,7 +26,7 @@ const photos: Record<string, () => Sharp> = {
   'tiff of inks': () => scene().toColourspace('cmyk').tiff({ compression: 'none' }),
 };
 
-// What is reckoned is what workers are given: too little, and two of them run out of memory together. Linux only.
+// Workers are given what is estimated: too little, and two of them together run out of memory. Linux only.
 describe.skipIf(!existsSync('/proc/self/status'))('a print takes no more memory than was reckoned', () => {
   test.each([
     ['jpeg', 'image/jpeg', 'matrix'],
@@ -46,7 +46,7 @@ describe.skipIf(!existsSync('/proc/self/status'))('a print takes no more memory 
     const said = execFileSync(process.execPath, [program, path, type, way], { env, encoding: 'utf8' });
     const { taken, reckoned } = JSON.parse(said) as { taken: number; reckoned: number };
     expect(taken).toBeLessThanOrEqual(reckoned);
-    // Nor is so much reckoned that good photos are refused.
+    // Nor may the estimate be so high that good photos are refused.
     expect(reckoned).toBeLessThan(3 * taken + (64 << 20));
   });
 });

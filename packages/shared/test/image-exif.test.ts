@@ -21,14 +21,14 @@ function circles(): Buffer {
   return tiff;
 }
 
-/** Puts the circles where a photo has its EXIF. */
+/** Puts the circular directories where a photo has its EXIF. */
 async function withCircles(format: 'jpeg' | 'png' | 'webp' | 'avif'): Promise<Buffer> {
   const filler = 'x'.repeat(circles().length);
   const photo = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#c63' } })
     .withExif({ IFD0: { ImageDescription: filler } })
     .toFormat(format)
     .toBuffer();
-  // Where the EXIF of sharp begins; what follows it is long enough.
+  // Where sharp's EXIF begins; there is enough room after it.
   const at = Math.max(photo.indexOf('II*\0', 12, 'latin1'), photo.indexOf('MM\0*', 12, 'latin1'));
   expect(at).toBeGreaterThan(0);
   circles().copy(photo, at);
@@ -36,7 +36,7 @@ async function withCircles(format: 'jpeg' | 'png' | 'webp' | 'avif'): Promise<Bu
 }
 
 describe('EXIF that points at itself', () => {
-  // Until EXIF was hidden from libexif, these ran into the time limit of the test.
+  // When libexif still saw EXIF, these timed out.
   test.each(['jpeg', 'png', 'webp', 'avif'] as const)('holds up neither the header nor the print of a %s', async (format) => {
     const photo = await withCircles(format);
     expect(await inspect(photo, imageLimits)).toMatchObject({ width: 40, height: 20 });
@@ -59,7 +59,7 @@ describe('the orientation', () => {
     }
   });
 
-  test('is 1 where EXIF says nothing, or nonsense', () => {
+  test('is 1 if EXIF says nothing, or nonsense', () => {
     const jpeg = (tiff: Buffer) =>
       Buffer.concat([Buffer.from('\xff\xd8\xff\xe1\0\x20Exif\0\0', 'latin1'), tiff, Buffer.alloc(40)]);
     const entry = (value: number) => {

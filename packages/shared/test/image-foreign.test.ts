@@ -14,7 +14,7 @@ const refusal = async (bytes: Buffer) => {
 const box = (brand: string, ...compatible: string[]) =>
   `\0\0\0${String.fromCharCode(16 + compatible.length * 4)}ftyp${brand}\0\0\0\0${compatible.join('')}`;
 
-describe('what is no photo for Darkroom is called by its name, with what to do', () => {
+describe('a file that Darkroom does not develop is named, with advice', () => {
   test.each([
     ['HEIC of an iPhone', box('heic', 'mif1', 'heic'), 'a HEIC photo', 'Most Compatible'],
     ['HEIF of Android', box('mif1', 'mif1', 'heix'), 'a HEIC photo', 'as JPEG'],
@@ -87,7 +87,7 @@ describe('a thumbnail is never passed off as the photo', () => {
     expect(said).toContain(called);
   });
 
-  test('a photo with a smaller copy behind it or below it is a photo of one page', async () => {
+  test('a photo followed by, or containing, a smaller copy counts as one page', async () => {
     const smaller = rgb(16, 12, [254, 4, 1]);
     for (const bytes of [tiff([rgb(40, 30), smaller]), tiff([rgb(40, 30)], [smaller])])
       expect(await inspect(bytes, imageLimits)).toMatchObject({ width: 40, height: 30, pictures: 1 });
@@ -105,7 +105,7 @@ describe('a thumbnail is never passed off as the photo', () => {
   });
 });
 
-test('what sharp makes is no foreign format', async () => {
+test('nothing that sharp makes is a foreign format', async () => {
   const photo = sharp({ create: { width: 20, height: 10, channels: 3, background: '#123' } });
   for (const format of ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)
     expect(await inspect(await photo.toFormat(format).toBuffer(), imageLimits)).toMatchObject({ width: 20, height: 10 });

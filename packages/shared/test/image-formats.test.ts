@@ -10,7 +10,7 @@ import { renderLuma } from '../src/image/luma.ts';
 import { renderMatrix } from '../src/image/short-way.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';
 
-// Made with sharp alone, so that these run where there is no Python: 64 x 48, no side like another.
+// Made with sharp alone, so that these run without Python: 64 x 48, and no two sides alike.
 const [width, height] = [64, 48];
 const scene = Buffer.from(
   Array.from({ length: width * height }, (_, index) => [
@@ -43,7 +43,7 @@ describe('grey prints', () => {
     expect((await sharp(print).metadata()).space).toBe('b-w');
   });
 
-  test('JPEG: luma alone comes to the same as all colours, whatever the orientation', async () => {
+  test('JPEG: luma alone gives the same result as all colours, whatever the orientation', async () => {
     // Luma alone is for large photos.
     const large = await raw().resize(1200, 900, { kernel: 'cubic' }).png().toBuffer();
     for (let orientation = 1; orientation <= 8; orientation += 1) {
@@ -59,7 +59,7 @@ describe('grey prints', () => {
     }
   });
 
-  test('luma alone is not taken where it would lose: fine quantization, other colours, small pictures', async () => {
+  test('luma alone is not used where it would lose quality: fine quantization, other colours, small pictures', async () => {
     const large = await raw().resize(1200, 900).png().toBuffer();
     const photos = [
       await sharp(large).jpeg({ quality: 97 }).toBuffer(),
@@ -75,7 +75,7 @@ describe('grey prints', () => {
 describe('the short way, by a colour matrix within libvips', () => {
   const shortPrint = async (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
     renderMatrix(photo, await inspect(photo, imageLimits), filters[filter].matrix, options, imageLimits);
-  /** The same pixels, but as a function that names no matrix. */
+  /** The same pixels, from a function that declares no matrix. */
   const longPrint = (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
     render(photo, options, (image) => filters[filter](image), imageLimits);
   const plain = {
@@ -98,7 +98,7 @@ describe('the short way, by a colour matrix within libvips', () => {
       expect(shortPixels).toHaveLength(longPixels.length);
       const apart = Array.from(shortPixels, (value, index) => value - longPixels[index]!);
       expect(Math.max(...apart.map(Math.abs))).toBeLessThanOrEqual(1);
-      // As often brighter as darker: to cut fractions off would be half a level darker.
+      // Brighter as often as darker: truncation would make it half a level darker.
       expect(Math.abs(apart.reduce((sum, difference) => sum + difference, 0) / apart.length)).toBeLessThan(0.15);
       const [{ channels, width: w, height: h }, of] = [await sharp(short).metadata(), await sharp(long).metadata()];
       expect([channels, w, h]).toEqual([of.channels, of.width, of.height]);
@@ -116,7 +116,7 @@ describe('the short way, by a colour matrix within libvips', () => {
     }
   });
 
-  test('is not taken for what is no plain photo, nor for one that breaks off', async () => {
+  test('is not taken for unusual photos, nor for truncated ones', async () => {
     const photos = [
       await withAlpha().image.png().toBuffer(),
       await raw().toColourspace('rgb16').png().toBuffer(),
@@ -131,7 +131,7 @@ describe('the short way, by a colour matrix within libvips', () => {
   });
 });
 
-test('greys stay as they are, by the short way too', async () => {
+test('greys do not change, by the short way either', async () => {
   const levels = Buffer.from(Array.from({ length: 256 }, (_, level) => [level, level, level]).flat());
   const photo = await sharp(levels, { raw: { width: 256, height: 1, channels: 3 } })
     .png()
@@ -150,7 +150,7 @@ test('a colour matrix rounds, clamps, and leaves alpha alone', () => {
   expect([...image.bitmap.data]).toEqual([3, 0, 60, 40, 64, 0, 255, 255]);
 });
 
-test('a JPEG made from a transparent photo gets white', async () => {
+test('transparency becomes white in a JPEG', async () => {
   const clear = await raw(Buffer.alloc(width * height * 4), 4)
     .png()
     .toBuffer();
@@ -160,18 +160,18 @@ test('a JPEG made from a transparent photo gets white', async () => {
   }
 });
 
-test('colours are read by the embedded profile', async () => {
+test('colours are converted by the embedded profile', async () => {
   const plain = await raw().png().toBuffer();
   const wide = await raw().withIccProfile('p3').png().toBuffer();
   const { frames } = await decode(wide, await inspect(wide, imageLimits), imageLimits);
   const expected = await pixelsOf(plain);
   const worst = (pixels: Buffer) => pixels.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
-  // Eight bits there and back cost a little in the dark; not to look at the profile costs much more.
+  // A round trip through eight bits costs a little in the shadows; ignoring the profile costs much more.
   expect(worst(frames[0]!.data)).toBeLessThanOrEqual(8);
   expect(worst(await sharp(wide, { ignoreIcc: true }).ensureAlpha().raw().toBuffer())).toBeGreaterThan(20);
 });
 
-test('no place, camera or profile is left in a print', async () => {
+test('no location, camera or profile is left in a print', async () => {
   const exif = { IFD0: { Make: 'Camera' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' } };
   const photo = await raw().withExif(exif).withIccProfile('srgb').jpeg().toBuffer();
   expect((await sharp(photo).metadata()).exif).toBeDefined();
@@ -210,7 +210,7 @@ test('a print that is too wide for its format is refused with a sentence', async
   await expect(encode(wide, { type: 'image/webp' })).rejects.toThrow('a WEBP file can be at most 16383 pixels wide and high');
 });
 
-test('quality is heeded', async () => {
+test('quality is respected', async () => {
   const photo = await raw().png().toBuffer();
   for (const type of ['image/jpeg', 'image/webp', 'image/avif'] as const) {
     const [low, high] = [

@@ -17,7 +17,7 @@ const refusal = async (bytes: Buffer | string) => {
   return `${status} ${message}`;
 };
 
-// Grain that is the same in every run, or damage would be another each time.
+// The same grain in every run, so that the damage is the same too.
 const grain = Buffer.from(Array.from({ length: 60 * 40 * 3 }, (_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 24));
 const photo = () => sharp(grain, { raw: { width: 60, height: 40, channels: 3 } }).blur(0.7);
 
@@ -29,7 +29,7 @@ function chunk(name: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** A PNG of one bit per pixel whose pixels are all 0: small as a file, 256 megapixels when it is opened. */
+/** A one-bit PNG whose pixels are all 0: a small file that opens to 256 megapixels. */
 function bomb(): Buffer {
   const side = 16_000;
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
@@ -68,7 +68,7 @@ function bmpHeader(width: number, height: number): Buffer {
   return header;
 }
 
-/** CMYK of 16 bits. */
+/** 16-bit CMYK. */
 const inks = (width: number, height: number): Entry[] => [
   [256, 4, width],
   [257, 4, height],
@@ -86,7 +86,7 @@ function animation(frames: number): Promise<Buffer> {
     .toBuffer();
 }
 
-describe('refused by the header, before anything is decoded', () => {
+describe('refused by its header, before anything is decoded', () => {
   test('a PNG of 31 KB that opens to 256 megapixels', async () => {
     expect(bomb().length).toBeLessThan(64 * 1024);
     expect(await refusal(bomb())).toBe(
@@ -101,7 +101,7 @@ describe('refused by the header, before anything is decoded', () => {
   });
 
   test.each([
-    // 390 KB when deflated into one strip; 1.8 GB of memory to develop.
+    // 390 KB deflated into one strip; 1.8 GB of memory to develop.
     [
       'a TIFF of 50 megapixels of CMYK in 16 bits',
       tiff([inks(7071, 7071)], [], 0),
@@ -112,17 +112,17 @@ describe('refused by the header, before anything is decoded', () => {
       Buffer.from('524946461e000000574542505650384c110000002f9e9be70607508fe215b9ff8188e87f0000', 'hex'),
       /would take \d+ MB of memory/,
     ],
-    ['a BMP of 50,000,000 x 1', bmpHeader(50_000_000, 1), /50000000 x 1 pixels; at most 1000000/],
+    ['a BMP of 50,000,000 x 1', bmpHeader(50_000_000, 1), /50000000 x 1 pixels; no side can be longer than 1000000/],
     ['an interlaced PNG of 16 bits', Buffer.concat([png(7000, 7000, 16, 6, 1)]), /would take \d+ MB of memory/],
   ])('what costs more memory than one photo may have: %s', async (_name, bytes, sentence) => {
     expect(await refusal(bytes)).toMatch(sentence);
   });
 
-  test('what a photo may cost is a setting', async () => {
+  test('a setting says what a photo may cost', async () => {
     const large = await sharp({ create: { width: 3000, height: 2000, channels: 3, background: '#123' } })
       .png()
       .toBuffer();
-    await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 30 << 20 })).rejects.toThrow('30 MB are allowed');
+    await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 30 << 20 })).rejects.toThrow('30 MB is allowed');
     await inspect(large, imageLimits);
     // AVIF takes ten times as much as PNG.
     await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 200 << 20 }, 'image/avif')).rejects.toThrow('as AVIF');
@@ -131,13 +131,13 @@ describe('refused by the header, before anything is decoded', () => {
     ).rejects.toThrow('as AVIF');
   });
 
-  test('the pixels of all frames count', async () => {
+  test('pixels are counted over all frames', async () => {
     await expect(inspect(await animation(100), { ...imageLimits, MAX_PIXELS: 199 })).rejects.toThrow('megapixels');
     await expect(inspect(await animation(100), { ...imageLimits, MAX_PIXELS: 200 })).resolves.toMatchObject({ frames: 100 });
   });
 });
 
-test('the type is told by content: an AVIF stays one, whatever its name', async () => {
+test('content decides the type: an AVIF is an AVIF, whatever its name', async () => {
   expect(await inspect(await photo().avif().toBuffer(), imageLimits)).toMatchObject({ type: 'image/avif', width: 60 });
 });
 
@@ -152,16 +152,16 @@ test.each(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const)(
   },
 );
 
-test('a JPEG whose middle makes no sense is refused, though it goes on to its end', async () => {
+test('a JPEG whose middle makes no sense is refused, even if its end is there', async () => {
   const whole = await photo().jpeg({ quality: 90 }).toBuffer();
-  // Ones only (a zero byte after 0xFF is stuffing): the one code that no Huffman table of a JPEG may have.
+  // All ones (a zero byte after 0xFF is stuffing): the one code that no Huffman table of a JPEG may contain.
   const damaged = Buffer.from(whole).fill(Buffer.from([0xff, 0]), whole.length - 300, whole.length - 100);
   for (const filter of ['grayscale', 'sepia'] as const) {
     await expect(printOf(damaged, filter, { type: 'image/jpeg' })).rejects.toThrow('The file is damaged');
   }
 });
 
-test('random damage is refused or survived, and never anything else', async () => {
+test('random damage is either refused or survived', async () => {
   const types = ['jpeg', 'png', 'webp', 'gif', 'tiff'] as const;
   const originals = await Promise.all(types.map((format) => photo().toFormat(format).toBuffer()));
   let refused = 0;

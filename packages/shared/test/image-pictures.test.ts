@@ -6,7 +6,7 @@ import { noteOn } from '../src/image/pictures.ts';
 import { imageLimits } from './images/filters.ts';
 import { rgb, tiff } from './images/tiff.ts';
 
-/** Three frames of 8 x 8, of one colour each. */
+/** Three frames of 8 x 8, each in one colour. */
 const film = (format: 'gif' | 'webp') =>
   sharp(Buffer.from(Array.from({ length: 3 * 8 * 8 }, (_, index) => [index, 80 * Math.floor(index / 64), 0]).flat()), {
     raw: { width: 8, height: 24, channels: 3, pageHeight: 8 },
@@ -41,7 +41,7 @@ test('a person is told what a print cannot hold', async () => {
   );
 });
 
-test('and of nothing where the print holds all', async () => {
+test('and nothing if the print holds everything', async () => {
   for (const format of ['gif', 'webp'] as const) {
     expect(await note(await film(format), 'image/webp')).toBeUndefined();
     expect(await note(await film(format), `image/${format}`)).toBeUndefined();

@@ -26,7 +26,7 @@ interface Verdict {
   psnr: number;
 }
 
-// Photos that Pillow, ImageMagick and libjpeg made, and prints that Pillow and LittleCMS judge: none of it is Darkroom's own.
+// Pillow, ImageMagick and libjpeg made the photos, Pillow and LittleCMS judge the prints: none of it is Darkroom's own code.
 describe.skipIf(!hasPillow)('prints, judged by Pillow (skipped without python3 with Pillow and numpy)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'photos-'));
   const verdicts: Record<'grayscale' | 'sepia', Verdict[]> = { grayscale: [], sepia: [] };
@@ -64,7 +64,7 @@ describe.skipIf(!hasPillow)('prints, judged by Pillow (skipped without python3 w
     expect(named(wrong)).toEqual([]);
   });
 
-  test('where the format keeps every pixel, colours are right within 1', () => {
+  test('in lossless formats, colours are right within 1', () => {
     const lossless = all().filter(
       ({ format, name }) => ['PNG', 'GIF', 'TIFF'].includes(format[1]) || /lossless|moving/.test(name),
     );
@@ -72,7 +72,7 @@ describe.skipIf(!hasPillow)('prints, judged by Pillow (skipped without python3 w
     expect(named(lossless.filter(({ worst }) => worst > 1))).toEqual([]);
   });
 
-  test('where it does not, they stay above 38 dB', () => {
+  test('in lossy formats, they stay above 38 dB', () => {
     const lossy = all().filter(
       ({ format, name }) => ['JPEG', 'WEBP', 'AVIF'].includes(format[1]) && !/lossless|moving/.test(name),
     );
@@ -80,11 +80,11 @@ describe.skipIf(!hasPillow)('prints, judged by Pillow (skipped without python3 w
     expect(named(lossy.filter(({ psnr }) => psnr < 38))).toEqual([]);
   });
 
-  test('alpha is untouched, but for the loss of AVIF', () => {
+  test('alpha is untouched, except for what AVIF loses', () => {
     expect(named(all().filter(({ alpha, format }) => alpha > (format[1] === 'AVIF' ? 4 : 0)))).toEqual([]);
   });
 
-  test('animations keep their times and their loops', () => {
+  test('animations keep their timing and their loops', () => {
     const animated = all().filter(({ frames }) => frames[0] > 1);
     expect(animated.length).toBeGreaterThanOrEqual(8);
     for (const { loop, durations } of animated) {

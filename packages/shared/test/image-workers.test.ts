@@ -16,7 +16,7 @@ const program = join(import.meta.dirname, 'images/worker-program.ts');
 const store = mkdtempSync(join(tmpdir(), 'workers-'));
 const pools: WorkerPool<Task, void>[] = [];
 
-/** A pool, and how many workers it has started. */
+/** A pool, and the number of workers it has started. */
 function open(size: number, seconds: number) {
   const count = { started: 0 };
   const bounds = { seconds, bytes: 1e9, stuckSeconds: 300 };
@@ -46,7 +46,7 @@ afterEach(() => pools.splice(0).forEach((pool) => pool.close()));
 afterAll(() => rmSync(store, { recursive: true }));
 
 describe('workers', () => {
-  test('make prints, one after the other in the same process', async () => {
+  test('make prints one after another in the same process', async () => {
     const { pool, count } = open(1, 30);
     const tasks = [await photo('obey'), await photo('obey'), await photo('obey')];
     await Promise.all(tasks.map((task) => pool.run(task)));
@@ -61,7 +61,7 @@ describe('workers', () => {
       const late = pool.run(await photo(command)).catch((fault: unknown) => fault);
       await pool.run(await photo('obey'));
       expect(await late).toBeInstanceOf(Rejected);
-      expect(((await late) as Rejected).message).toMatch(command === 'loop' ? /^It took longer than 1 seconds/ : /stand still/);
+      expect(((await late) as Rejected).message).toMatch(command === 'loop' ? /^It took longer than 1 seconds/ : /hang/);
       expect(count.started).toBeGreaterThanOrEqual(2);
       await pool.run(await photo('obey'));
     },
@@ -84,7 +84,7 @@ describe('workers', () => {
     await pool.run(await photo('obey'));
   });
 
-  test('a worker that the system kills, even twice, is not held against the photo', async () => {
+  test('the photo is not blamed for a worker that the system kills, even twice', async () => {
     const { pool } = open(1, 30);
     const killer = setInterval(() => {
       for (const worker of childrenOf(process.pid).filter((pid) => processorTime(pid) > 100)) process.kill(worker, 'SIGKILL');
@@ -95,7 +95,7 @@ describe('workers', () => {
     await pool.run(await photo('obey'));
   });
 
-  test('a worker that was stopped for a while goes on with its photo', async () => {
+  test('a worker that was stopped for a while continues with its photo', async () => {
     const { pool, count } = open(1, 1);
     const print = pool.run(await photo('nap'));
     const [worker] = await expect
@@ -109,13 +109,13 @@ describe('workers', () => {
     expect(count.started).toBe(1);
   });
 
-  test('workers give way to whoever answers requests', async () => {
+  test('workers yield to processes that answer requests', async () => {
     const { pool } = open(1, 30);
     await pool.run(await photo('obey'));
     expect(childrenOf(process.pid).map((pid) => getPriority(pid))).toEqual([10]);
   });
 
-  test('a fault of the filter is no fault of the photo: it is thrown, to be tried again', async () => {
+  test('the photo is not blamed for a fault of the filter: it is thrown, and retried', async () => {
     const error: unknown = await open(1, 30)
       .pool.run(await photo('fault'))
       .catch((fault: unknown) => fault);
@@ -123,31 +123,31 @@ describe('workers', () => {
     expect((error as Error).message).toContain('a fault of the filter');
   });
 
-  test('an original that is gone is a passing fault', async () => {
+  test('a missing original is a transient fault', async () => {
     const { pool } = open(1, 30);
     await expect(pool.run({ original: 'none/original.png', print: 'none/print.png', type: 'image/png' })).rejects.toThrow(
       'is not in the store',
     );
   });
 
-  test('a store that cannot be written to is told apart', async () => {
+  test('a store that cannot be written to is reported as such', async () => {
     const { pool } = open(1, 30);
     const task = await photo('obey');
-    // Where the folder of the print should be lies a file.
+    // A file is where the folder of the print should be.
     writeFileSync(join(store, 'file'), '');
     const error: unknown = await pool.run({ ...task, print: 'file/print.png' }).catch((fault: unknown) => fault);
     expect(error).toMatchObject({ name: 'Unavailable', status: 503 });
     await pool.run(task);
   });
 
-  test('go with their employer, even from an endless loop when it was killed', async () => {
+  test('end with their employer, even if it was killed and they are in an endless loop', async () => {
     const { original, print } = await photo('loop');
     const employer = spawn(process.execPath, [program, original, print], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(employer.stdout, 'data');
     const workers = () => childrenOf(employer.pid!);
     await expect.poll(workers, { timeout: 20_000 }).toHaveLength(1);
     const [worker] = workers();
-    // Long enough for it to be at work.
+    // Long enough for it to start working.
     await expect.poll(() => processorTime(worker!), { timeout: 30_000 }).toBeGreaterThan(100);
     employer.kill('SIGKILL');
     await once(employer, 'exit');

@@ -44,7 +44,7 @@ test.each([
   expect(distinctStems(names)).toEqual(stems);
 });
 
-test('page, mail and archive call a photo by the same stem, and by the extension of what it is', () => {
+test('page, mail and archive give a photo the same stem, and the extension of its actual type', () => {
   const photo = (image: string, name: string): Photo => ({ image, name, type: 'image/bmp', bytes: 1, width: 1, height: 1 });
   const images = [photo('1', 'a.jpg'), photo('2', 'A.jpeg')];
   const job = { images, options: {} } as unknown as Job;

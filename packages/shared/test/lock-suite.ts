@@ -4,7 +4,7 @@ import { entriesOf, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import { describe, expect, test } from 'vitest';
 
-/** One process: its store is slow, its clock is wrong, and it can be made to stand still. */
+/** One process: its store is slow, its clock is wrong, and it can be suspended. */
 interface Contender {
   store: Store;
   clock: Clock;
@@ -15,7 +15,7 @@ interface Contender {
 
 const minutes = 60_000;
 
-/** What every lock promises, over whatever store. @param open the same store each time that it is called */
+/** What every lock promises, over any store. @param open returns the same store on every call */
 export function testLock(name: string, open: () => Store, { locks, rounds }: { locks: number; rounds: number }) {
   describe(name, () => {
     test(`${locks * rounds} takeovers with delays of 5 to 500 ms and clocks ten minutes apart: never two holders`, async () => {
@@ -26,7 +26,7 @@ export function testLock(name: string, open: () => Store, { locks, rounds }: { l
       expect(takeovers.reduce((sum, count) => sum + count, 0)).toBe(locks * rounds);
     });
 
-    test('of ten that take it at once one gets it; when it is given back, another does', async () => {
+    test('of ten that try to take it at once, one succeeds; once it is released, another does', async () => {
       const store = open();
       const take = () => takeLock(store, 'once/lock', { clock: systemClock, lease: 2000 });
       const taken = await Promise.all(Array.from({ length: 10 }, take));
@@ -43,7 +43,7 @@ export function testLock(name: string, open: () => Store, { locks, rounds }: { l
   });
 }
 
-/** Holders stand still one after the other, and each time the lock passes to somebody else. @returns how often it did */
+/** Suspends one holder after another, so that the lock passes on each time. @returns how often it did */
 async function fight(store: Store, key: string, rounds: number, seed: number): Promise<number> {
   const contenders = Array.from({ length: 3 }, (_, index) => contender(store, (index - 1) * 10 * minutes));
   // The first holder takes over from nobody.
@@ -52,7 +52,7 @@ async function fight(store: Store, key: string, rounds: number, seed: number): P
 
   while (takeovers < rounds) {
     const running = contenders.filter(({ frozen }) => !frozen);
-    // Both try, and wait for as long as the one that stands still may be alive.
+    // The others try, and wait for as long as the suspended holder may be alive.
     const taken = await Promise.all(
       running.map(async (who) => ({ who, lock: await takeLock(who.store, key, { clock: who.clock, lease: 5000 }) })),
     );
@@ -62,7 +62,7 @@ async function fight(store: Store, key: string, rounds: number, seed: number): P
     await thaw?.();
     thaw = undefined;
     const { who, lock } = winners[0];
-    // On a busy machine the store may be too slow for a lease; then the lock is lost, which is no fault.
+    // On a busy machine the store may be too slow for a lease; then the lock is lost, which is not a failure.
     if (!(await lock.still())) {
       await lock.release();
       continue;
@@ -109,7 +109,7 @@ function contender(store: Store, skew: number): Contender {
   return self;
 }
 
-/** Each call waits on its way there and on its way back. */
+/** Delays each call on its way there and back. */
 function slow(store: Store, delay: () => Promise<void>): Store {
   const delayed = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await delay();

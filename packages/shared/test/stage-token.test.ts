@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { bearer, demandToken } from '@darkroom/shared/stage/token';
 
-test('without EVENT_TOKEN nothing is shown, and nothing demanded', () => {
+test('without EVENT_TOKEN, none is shown and none required', () => {
   for (const environment of [{}, { EVENT_TOKEN: '' }]) {
     expect(bearer(environment)).toEqual({});
     expect(() => demandToken(undefined, environment)).not.toThrow();
   }
 });
 
-test('with it, an event must show that very token', () => {
+test('with it, an event must show exactly that token', () => {
   const environment = { EVENT_TOKEN: 'secret' };
   expect(bearer(environment)).toEqual({ authorization: 'Bearer secret' });
   expect(() => demandToken('Bearer secret', environment)).not.toThrow();

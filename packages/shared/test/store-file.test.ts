@@ -31,7 +31,7 @@ testStore('a store in files', async () => {
   return { store: openStore(pathToFileURL(`${path}/root/`).href), close: () => rm(path, { recursive: true, force: true }) };
 });
 
-test('drafts that a killed process left are removed by the next, and those of others at work are not', async () => {
+test('the next process removes drafts of a killed one, but not those of others at work', async () => {
   await mkdir(join(root, '.tmp'), { recursive: true });
   await Promise.all(['stale', 'recent'].map((name) => writeFile(join(root, '.tmp', name), 'half')));
   const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
@@ -41,7 +41,7 @@ test('drafts that a killed process left are removed by the next, and those of ot
   expect([...(await entriesOf(store, '')).keys()]).toEqual(['key']);
 });
 
-test('a writer that is killed at any time leaves the old bytes or the new ones', async () => {
+test('a writer killed at any moment leaves the old bytes or the new ones', async () => {
   const module = new URL('../src/store/open.ts', import.meta.url).href;
   const script = `
     const { openStore } = await import(${JSON.stringify(module)});
@@ -84,9 +84,9 @@ test.skipIf(!isRoot)('a full disk fails the write, and leaves nothing behind (ne
   }
 });
 
-test('a folder that may not be written fails the write, and leaves nothing behind', async () => {
+test('a write to a read-only folder fails and leaves nothing behind', async () => {
   await store.write('jobs/kept', Buffer.from('old'));
-  // Root may write everywhere, and so is somebody else for a moment.
+  // Root may write anywhere, so it becomes somebody else for a moment.
   await chmod(folder, 0o755);
   await chmod(join(root, '.tmp'), 0o777);
   await chmod(join(root, 'jobs'), 0o555);
@@ -103,7 +103,7 @@ test('a folder that may not be written fails the write, and leaves nothing behin
   expect(await readFile(join(root, 'jobs/kept'), 'utf8')).toBe('old');
 });
 
-test('a key where a folder stands is a fault, and never "it exists already"', async () => {
+test('a key in place of a folder is a fault, never "it already exists"', async () => {
   await store.write('jobs/1', Buffer.from('x'));
   for (const key of ['jobs', 'jobs/1/deeper', 'jobs/1/deeper/still']) {
     await expect(store.write(key, Buffer.from('x'))).rejects.toThrow(Error);
@@ -112,7 +112,7 @@ test('a key where a folder stands is a fault, and never "it exists already"', as
   expect(await filesIn(root)).toEqual(['1']);
 });
 
-test('what others put beside the keys is neither listed nor followed', async () => {
+test('foreign files beside the keys are neither listed nor followed', async () => {
   await store.write('key', Buffer.from('x'));
   await mkdir(join(root, 'lost+found'));
   await writeFile(join(root, 'lost+found/file'), 'x');
@@ -129,7 +129,7 @@ test('stored files can be read by other users, whatever the mode of the file the
   expect((await stat(join(root, 'file'))).mode).toBe((await stat(join(root, 'bytes'))).mode);
 });
 
-test('the etag tells two contents of one size and one time apart', async () => {
+test('the etag distinguishes two contents of equal size and time', async () => {
   const etags = new Set<string>();
   for (const content of ['a', 'b']) {
     await store.write('key', Buffer.from(content));
@@ -139,7 +139,7 @@ test('the etag tells two contents of one size and one time apart', async () => {
   expect(etags.size).toBe(2);
 });
 
-test('empty folders go with their last key, and the root stays', async () => {
+test('an empty folder goes with its last key, but the root stays', async () => {
   await store.write('a/b/c', Buffer.from('x'));
   await store.write('a/d', Buffer.from('x'));
   await store.remove('a/b/c');

@@ -45,7 +45,7 @@ async function passing<Result>(clock: ReturnType<typeof testClock>, work: Promis
   expect(state.done, `done within ${limit} ms of the test clock`).toBe(true);
   return end;
 }
-/** A store that fails as long as it is told to. */
+/** A store that fails while it is told to. */
 function failing(store: Store, fails: (operation: string) => boolean): Store {
   return new Proxy(store, {
     get: (target, operation: 'write') => {
@@ -58,7 +58,7 @@ function failing(store: Store, fails: (operation: string) => boolean): Store {
   });
 }
 
-test('a living holder keeps the lock, and whoever asks is told as soon as a sign of life is seen', async () => {
+test('a living holder keeps the lock, and a taker gives up at its first sign of life', async () => {
   const { clock, take } = opened();
   const lock = (await take())!;
   await clock.advance(60 * lease);
@@ -69,7 +69,7 @@ test('a living holder keeps the lock, and whoever asks is told as soon as a sign
   await lock.release();
 });
 
-test('a dead holder is waited for a whole lease, and no longer', async () => {
+test('a taker waits a whole lease for a dead holder, and no longer', async () => {
   const { clock, store, take } = opened();
   let dead = false;
   await take(failing(store, () => dead));
@@ -90,7 +90,7 @@ test.each([-86_400_000, 86_400_000])('a time of day that jumps by %i ms gives th
   expect(await lock.still()).toBe(true);
 });
 
-test('a holder that cannot reach the store trusts itself less long than a taker waits', async () => {
+test('a holder that cannot reach the store gives up before a taker takes over', async () => {
   const { clock, store, take } = opened();
   let away = false;
   const lock = (await take(failing(store, () => away)))!;
@@ -104,7 +104,7 @@ test('a holder that cannot reach the store trusts itself less long than a taker 
   expect(await lock.still()).toBe(false);
 });
 
-test('one failed sign of life costs nothing', async () => {
+test('one failed renewal does no harm', async () => {
   const { clock, store, take } = opened();
   let failures = 0;
   const lock = (await take(failing(store, (operation) => operation === 'write' && failures++ === 0)))!;
@@ -113,7 +113,7 @@ test('one failed sign of life costs nothing', async () => {
   expect(await lock.still()).toBe(true);
 });
 
-test('signs of life count from before they are written: a write that takes longer than the trust is of no use', async () => {
+test('trust counts from before a write: a write that takes longer than that is useless', async () => {
   const { clock, store, take } = opened();
   const slow = {
     ...store,
@@ -124,7 +124,7 @@ test('signs of life count from before they are written: a write that takes longe
   expect(lock.signal.aborted).toBe(true);
 });
 
-test('a sign of life that took long to write is as old as its beginning', async () => {
+test('a slow renewal is as old as its beginning', async () => {
   const { clock, store, take } = opened();
   let writes = 0;
   const lock = (await take({
@@ -142,7 +142,7 @@ test('a sign of life that took long to write is as old as its beginning', async 
   expect(lock.signal.aborted).toBe(true);
 });
 
-test('whoever waited through several holders does not get a lock that was tidied away', async () => {
+test('a taker that waited through several holders does not get a term that was already removed', async () => {
   const { clock, store, take } = opened();
   const first = (await take())!;
   await first.release();
@@ -163,7 +163,7 @@ test('earlier terms are removed, and the last stays', async () => {
   expect([...(await entriesOf(store, '')).keys()]).toEqual(['job/lock/3']);
 });
 
-test('a lock that was removed with its job is not written again', async () => {
+test('a lock that was removed with its job is not rewritten', async () => {
   const { clock, store, take, term } = opened();
   const lock = (await take())!;
   await store.remove('job/lock/1');
@@ -182,7 +182,7 @@ test('a taker does not wait for a lock that is removed', async () => {
   expect(await passing(clock, other)).toBeUndefined();
 });
 
-test('a store that fails while the lock is taken is told of, and the lock is free again', async () => {
+test('a store that fails while the lock is being taken is reported, and the lock is free again', async () => {
   const { clock, store, take } = opened();
   let calls = 0;
   await expect(take(failing(store, (operation) => operation === 'list' && ++calls === 2))).rejects.toThrow('EIO');

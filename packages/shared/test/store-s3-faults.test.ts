@@ -31,7 +31,7 @@ test.each([
   expect(scripted.requests).toEqual(Array(3).fill('PUT /photos/key'));
 });
 
-test('a file is read anew for each attempt, and closed after each', async () => {
+test('a file is reopened for each attempt, and closed afterwards', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'faults-'));
   const file = join(folder, 'large');
   await writeFile(file, 'x'.repeat(3_000_000));
@@ -54,7 +54,7 @@ test.each([
     'S3 answered 301 to PUT key: the bucket is in another region',
   ],
   [answer(400, 'InvalidRequest', { 'x-amz-request-id': 'R1' }), 'S3 answered 400 InvalidRequest to PUT key (request R1)'],
-])('a lasting fault is told at once: %#', async (fault, message) => {
+])('a permanent fault is reported at once: %#', async (fault, message) => {
   scripted.turns = [fault];
   const error = await store.write('key', bytes).catch((caught: unknown) => caught);
   expect(explain(error)).toContain(message);
@@ -62,7 +62,7 @@ test.each([
   expect(scripted.requests).toHaveLength(1);
 });
 
-test('a bucket elsewhere is named with its region', async () => {
+test('the error for a bucket elsewhere names its region', async () => {
   scripted.turns = [answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1', location: '/elsewhere' })];
   await expect(store.read('key')).rejects.toThrow('S3 answered 301 PermanentRedirect to GET key (the bucket is in eu-west-1)');
   expect(scripted.requests).toHaveLength(1);
@@ -78,7 +78,7 @@ test('after three attempts it gives up, and says why', async () => {
   expect(scripted.requests).toHaveLength(9);
 });
 
-test('a writer whose success was never heard of knows its own work again', async () => {
+test('a writer that never heard of its success recognises its own work', async () => {
   let mark = '';
   const unheard: Turn = (request, response) => ((mark = String(request.headers['x-amz-meta-writer'])), void response.destroy());
   const present: Turn = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();

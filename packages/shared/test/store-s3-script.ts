@@ -5,13 +5,13 @@ import { s3Store } from '@darkroom/shared/store/s3-store';
 import { bucketOf } from '@darkroom/shared/store/s3-location';
 import type { Store } from '@darkroom/shared/store';
 
-/** What a server in trouble answers to one request. */
+/** How a troubled server answers one request. */
 export type Turn = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>;
 
-/** A store whose server answers by a script, since a real one is never in trouble when it should be. */
+/** A store whose server follows a script, since a real one is never in trouble when it should be. */
 export interface ScriptedStore {
   store: Store;
-  /** One per request to come. */
+  /** One per upcoming request. */
   turns: Turn[];
   /** "PUT /photos/key". */
   requests: string[];
@@ -21,7 +21,7 @@ export interface ScriptedStore {
 
 export async function openScripted(): Promise<ScriptedStore> {
   const server = createServer((request, response) => {
-    // A test that gave up has closed the connection.
+    // A test that gave up may have closed the connection.
     take(request, response).catch(() => {});
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -60,9 +60,9 @@ export const answer =
       .writeHead(status, headers)
       .end(code && `<?xml version="1.0"?><Error><Code>${code}</Code><Message>the-id</Message></Error>`);
 export const drop: Turn = (request) => void request.socket.destroy();
-/** Takes no more than the first bytes in, and says nothing. */
+/** Reads only the first bytes, and never answers. */
 export const stall: Turn = () => {};
-/** Takes all in, and keeps nothing. */
+/** Reads everything, and keeps nothing. */
 export const sink: Turn = async (request, response) => {
   for await (const chunk of request) if (!chunk) break;
   response.end();

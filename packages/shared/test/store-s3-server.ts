@@ -8,16 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './support/function.ts';
 
 export interface S3Server {
-  /** STORE_URL of a part of the bucket that nobody else uses. */
+  /** The STORE_URL of a part of the bucket that nobody else uses. */
   url(): string;
   environment: Record<string, string>;
   close(): Promise<void>;
 }
 
 /**
- * A server that speaks S3, which was not made here: the one that S3_TEST_ENDPOINT and S3_TEST_BUCKET name (with AWS_ACCESS_KEY_ID and
- * AWS_SECRET_ACCESS_KEY), or else versitygw, started on a free port, from S3_TEST_SERVER or the PATH.
- * @returns undefined where there is neither
+ * A real S3 server: the one named by S3_TEST_ENDPOINT and S3_TEST_BUCKET (with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or else
+ * versitygw, from S3_TEST_SERVER or the PATH, started on a free port.
+ * @returns undefined if there is neither
  */
 export async function startS3(): Promise<S3Server | undefined> {
   const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket, ...rest } = process.env;
@@ -37,7 +37,7 @@ export async function startS3(): Promise<S3Server | undefined> {
   await mkdir(join(folder, 'metadata'));
   const address = `127.0.0.1:${await freePort()}`;
   const options = ['--access', 'tester', '--secret', 'top-secret', '--port', address, '--quiet', '--keep-alive'];
-  // Metadata lies beside the data, since not every file system has extended attributes.
+  // Metadata goes next to the data, since not every file system has extended attributes.
   const child = spawn(program, [...options, 'posix', join(folder, 'data')], {
     stdio: 'ignore',
   });

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => scripted.close());
 
-test('a large file is sent without being gathered in memory', async () => {
+test('a large file is sent without being buffered in memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'large-'));
   const file = join(folder, 'large');
   await writeFile(file, '');
@@ -43,7 +43,7 @@ test('a slow reader is waited for; a server that falls silent is not', async () 
   await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
 });
 
-test('a slow server is waited for as long as something moves', async () => {
+test('a slow server is waited for as long as bytes move', async () => {
   scripted.turns = [
     async (_request, response) => {
       response.writeHead(200, { 'content-length': '6' });
@@ -57,7 +57,7 @@ test('a slow server is waited for as long as something moves', async () => {
   expect((await readBytes(store, 'key'))?.length).toBe(6);
 });
 
-test('a body that breaks off is a fault, and no short file', async () => {
+test('a truncated body is a fault, not a shorter file', async () => {
   scripted.turns = [
     (_request, response) => {
       response.writeHead(200, { 'content-length': '10' }).write('12345');
@@ -67,7 +67,7 @@ test('a body that breaks off is a fault, and no short file', async () => {
   await expect(readBytes(store, 'key')).rejects.toThrow(Error);
 });
 
-test('a listing goes on where it was cut, and one that is none or half is a fault', async () => {
+test('a listing continues where it was cut, and a missing or partial one is a fault', async () => {
   const page = (keys: string[], rest: string): Turn => {
     const contents = keys.map(
       (key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size></Contents>`,

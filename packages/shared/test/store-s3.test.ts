@@ -22,12 +22,12 @@ if (server) {
       expect((await entriesOf(two, '')).size).toBe(0);
     });
 
-    test('a presigned address downloads under any name, for anybody, and only what was signed', async () => {
+    test('anybody can download from a presigned URL, under any name, but only what was signed', async () => {
       const store = open();
       await store.write('archive.zip', Buffer.from('zipped'));
       const filename = `Grüße "1" + 50% (a'b)*; 写真.zip`;
       const address = await store.presign!('archive.zip', { seconds: 60, filename, type: 'application/zip' });
-      // Not every server takes a plus for a space.
+      // Not every server reads a plus as a space.
       expect(address).not.toContain('+');
       const response = await fetch(address);
       expect(response.status).toBe(200);
@@ -40,7 +40,7 @@ if (server) {
       expect((await fetch(address, { method: 'PUT', body: 'x' })).status).toBe(403);
     });
 
-    test('a refusal names its reason and no secret', async () => {
+    test('a refusal gives its reason and no secret', async () => {
       const environment = { ...server.environment, AWS_SECRET_ACCESS_KEY: 'a-wrong-secret' };
       const error = await openStore(server.url(), environment)
         .write('key', Buffer.from('x'))
@@ -49,7 +49,7 @@ if (server) {
       expect(JSON.stringify([String(error), error])).not.toMatch(/wrong-secret|tester|Signature=/);
     });
 
-    test('a bucket that does not exist is a fault, and no empty store', async () => {
+    test('a bucket that does not exist is a fault, not an empty store', async () => {
       const url = server.url().replace(/s3:\/\/[^/]+/, `s3://missing-${randomUUID()}`);
       const store = openStore(url, server.environment);
       await expect(store.write('key', Buffer.from('x'))).rejects.toThrow('NoSuchBucket');
@@ -57,7 +57,7 @@ if (server) {
       await expect(entriesOf(store, '')).rejects.toThrow('NoSuchBucket');
     });
 
-    test('a stream passes through pipelines as one of files does', async () => {
+    test('a stream works in pipelines like one from a file', async () => {
       const store = open();
       await store.write('key', Buffer.from('x'.repeat(300_000)));
       const stream = (await store.read('key', { start: 1 }))!;
@@ -66,6 +66,6 @@ if (server) {
     });
   });
 } else {
-  // A bare machine has no S3 server: the skip says so in the results, and .ci/run installs one.
+  // Without an S3 server the results show this as skipped; .ci/run installs one.
   test.skip('a store in S3 (no server: put versitygw on the PATH, or name one by S3_TEST_ENDPOINT and S3_TEST_BUCKET)', () => {});
 }

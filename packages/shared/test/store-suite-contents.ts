@@ -8,9 +8,9 @@ import type { StoreLab } from './store-suite.ts';
 export function testContents(lab: StoreLab) {
   const { text, listed, fileOf } = lab;
 
-  test('absence is an answer, and removing what is absent no fault', async () => {
+  test('absence is an answer, and removing an absent key is not a fault', async () => {
     await lab.store.write('jobs/one/job.json', json({}));
-    // Also of a folder, of a key below a key, and of a key of which another one is a beginning.
+    // Including a folder, a key below a key, and a key that another one is a prefix of.
     for (const key of ['nothing', 'jobs', 'jobs/one', 'jobs/one/job.json/deeper', 'jobs/one/job', 'jobs/two/job.json']) {
       expect(await lab.store.stat(key)).toBeUndefined();
       expect(await lab.store.read(key)).toBeUndefined();
@@ -20,7 +20,7 @@ export function testContents(lab: StoreLab) {
     expect(await listed('jobs/two/')).toEqual([]);
   });
 
-  test('what was written is read, described and listed alike', async () => {
+  test('reading, stat and listing agree on what was written', async () => {
     const before = Date.now();
     await lab.store.write('jobs/1/a.txt', Buffer.from('Grüße'));
     await lab.store.write('jobs/1/b.txt', await fileOf('from a file'));
@@ -32,7 +32,7 @@ export function testContents(lab: StoreLab) {
     expect(await text('empty-file')).toBe('');
     const stored = (await lab.store.stat('jobs/1/a.txt'))!;
     expect(stored).toMatchObject({ key: 'jobs/1/a.txt', size: 7, etag: expect.stringMatching(/^"[^"]+"$/) as string });
-    // S3 counts whole seconds.
+    // S3 has whole seconds only.
     expect(stored.modified.getTime()).toBeGreaterThan(before - 2000);
     expect(stored.modified.getTime()).toBeLessThan(Date.now() + 2000);
     const entry = (await entriesOf(lab.store, 'jobs/1/')).get('jobs/1/a.txt')!;
@@ -48,7 +48,7 @@ export function testContents(lab: StoreLab) {
     expect(await listed('')).toEqual(['a/b']);
   });
 
-  test('the etag changes with the content, also with content of one size in quick succession', async () => {
+  test('the etag changes with the content, even for contents of equal size in quick succession', async () => {
     const seen = new Set<string>();
     for (let round = 0; round < 50; round += 1) {
       await lab.store.write('changing', Buffer.from(String(round).padStart(4)));
@@ -59,7 +59,7 @@ export function testContents(lab: StoreLab) {
     expect(first!.etag).toBe(second!.etag);
   });
 
-  test('a range holds its first and its last byte, and ends where the bytes do', async () => {
+  test('a range includes its first and last byte, and ends where the bytes do', async () => {
     await lab.store.write('digits', Buffer.from('0123456789'));
     await lab.store.write('none', new Uint8Array(0));
     expect(await text('digits', { start: 2, end: 4 })).toBe('234');
@@ -73,7 +73,7 @@ export function testContents(lab: StoreLab) {
       await expect(lab.store.read('digits', range)).rejects.toThrow('Not a range');
   });
 
-  test('30 MB pass from a file and back', async () => {
+  test('30 MB make the round trip from a file and back', async () => {
     const content = await fileOf('');
     await truncate(content.file, 30_000_000);
     await lab.store.write('large', content);
@@ -83,7 +83,7 @@ export function testContents(lab: StoreLab) {
     expect(size).toBe(30_000_000);
   });
 
-  test('a stream that is given up does no harm', async () => {
+  test('an abandoned stream does no harm', async () => {
     await lab.store.write('large', Buffer.alloc(5_000_000));
     for (let round = 0; round < 20; round += 1) {
       const stream = (await lab.store.read('large'))!;
@@ -92,7 +92,7 @@ export function testContents(lab: StoreLab) {
     expect((await readBytes(lab.store, 'large'))?.length).toBe(5_000_000);
   });
 
-  test('a write that fails leaves what was there, and nothing besides', async () => {
+  test('a failed write leaves what was there, and nothing else', async () => {
     const missing = { file: join(lab.folder, 'missing') };
     await lab.store.write('kept', Buffer.from('old'));
     for (const content of [missing, { file: lab.folder }]) {

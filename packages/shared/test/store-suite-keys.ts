@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StoreLab } from './store-suite.ts';
 
-/** Which names there are, and which are refused. */
+/** Which names are valid, and which are refused. */
 export function testKeys(lab: StoreLab) {
   const { listed } = lab;
 
@@ -27,7 +27,7 @@ export function testKeys(lab: StoreLab) {
     }
   });
 
-  test('a listing holds every key, however many', async () => {
+  test('a listing contains every key, however many', async () => {
     const all = Array.from({ length: 1100 }, (_, index) => `many/${index % 7}/${index}`);
     for (let start = 0; start < all.length; start += 50) {
       await Promise.all(all.slice(start, start + 50).map((key) => lab.store.write(key, new Uint8Array(3))));

@@ -2,11 +2,11 @@ import { readBytes } from '@darkroom/shared/store';
 import { expect, test } from 'vitest';
 import type { StoreLab } from './store-suite.ts';
 
-/** Several at once. */
+/** Concurrent access. */
 export function testRaces(lab: StoreLab) {
   const { text, listed, fileOf } = lab;
 
-  test('a reader beside a writer sees the old bytes or the new ones', async () => {
+  test('a reader sees the old bytes or the new ones while a writer is at work', async () => {
     const contents = ['a', 'b', 'c'].map((letter) => Buffer.alloc(400_000, letter));
     await lab.store.write('shared', contents[0]!);
     const state = { writing: true };
@@ -43,7 +43,7 @@ export function testRaces(lab: StoreLab) {
     expect(await listed('')).toHaveLength(5);
   });
 
-  test('once removed, it can be written once again', async () => {
+  test('a removed key can be written once again', async () => {
     expect(await lab.store.writeOnce('once', Buffer.from('1'))).toBe(true);
     await lab.store.remove('once');
     expect(await lab.store.writeOnce('once', Buffer.from('2'))).toBe(true);
@@ -51,7 +51,7 @@ export function testRaces(lab: StoreLab) {
   });
 
   test('writers, removers and readers of neighbouring keys do not disturb each other', async () => {
-    // Removing the last key of a folder may take the folder away just when another key comes into it.
+    // Removing the last key of a folder may take the folder away just as another key is added to it.
     const work = Array.from({ length: 8 }, async (_, worker) => {
       for (let round = 0; round < 25; round += 1) {
         const key = `busy/${round % 2}/${worker}`;

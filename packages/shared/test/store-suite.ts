@@ -16,7 +16,7 @@ export interface OpenedStore {
 export interface StoreLab {
   /** A new one for each test. */
   readonly store: Store;
-  /** A folder for files to be stored. */
+  /** A folder for files that are to be stored. */
   readonly folder: string;
   text: (key: string, range?: Range) => Promise<string | undefined>;
   /** The sorted keys. */
@@ -24,7 +24,7 @@ export interface StoreLab {
   fileOf: (bytes: Uint8Array | string) => Promise<{ file: string }>;
 }
 
-/** What every store promises, and its callers count on. */
+/** What every store promises and its callers rely on. */
 export function testStore(name: string, open: () => Promise<OpenedStore>) {
   describe(name, () => {
     let opened: OpenedStore;

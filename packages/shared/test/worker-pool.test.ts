@@ -5,7 +5,7 @@ import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
 import { Died, NotStarted, type Worker } from '../src/worker/process.ts';
 import { testClock } from './support/clock.ts';
 
-/** A worker whose every step the test decides. */
+/** A worker whose every step is up to the test. */
 interface Puppet extends Worker<string, string> {
   task: string | undefined;
   load: Load;
@@ -80,7 +80,7 @@ function open(size = 1, memory = Infinity) {
   const pool = {
     warm: () => real.warm(),
     healthy: () => real.healthy(),
-    /** How it ends is asked later. */
+    /** Its end is checked later. */
     run(task: string, sender?: string) {
       const run = real.run(task, sender);
       run.catch(() => undefined);
@@ -100,19 +100,19 @@ function open(size = 1, memory = Infinity) {
       startup = started.promise;
       return started.resolve;
     },
-    /** What a run came to, or that it goes on. */
+    /** How a run ended, or that it is still going on. */
     async stateOf(run: Promise<string>): Promise<unknown> {
       await settle();
       return Promise.race([run.catch((error: unknown) => error), settle().then(() => 'running')]);
     },
-    /** The worker that is at a task. */
+    /** The worker that has a task. */
     at: (task: string) => workers.find((worker) => worker.task === task),
     busy: () => workers.map(({ task }) => task).filter((task) => task !== undefined),
   };
 }
 
 describe('turns', () => {
-  test('no more at once than there are places, and each worker is used again', async () => {
+  test('no more run at once than there are places, and workers are reused', async () => {
     const { pool, workers, settle, at, busy } = open(2);
     const runs = ['a', 'b', 'c'].map((task) => pool.run(task, 'one'));
     await settle();
@@ -126,7 +126,7 @@ describe('turns', () => {
     expect(workers).toHaveLength(2);
   });
 
-  test('senders take turns, whatever each has sent', async () => {
+  test('senders take turns, however much each has sent', async () => {
     const { pool, settle, at, busy } = open();
     for (const task of ['a1', 'a2', 'a3', 'a4']) void pool.run(task, 'a');
     for (const task of ['b1', 'b2']) void pool.run(task, 'b');
@@ -159,7 +159,7 @@ describe('what the photo does', () => {
     expect(workers).toHaveLength(2);
   });
 
-  test('more processor time than its bound, seen twice, refuses it', async () => {
+  test('too much processor time, seen twice, refuses it', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -175,7 +175,7 @@ describe('what the photo does', () => {
     expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/2 seconds/) });
   });
 
-  test('time that a worker used before is not its own', async () => {
+  test('time that a worker used earlier does not count', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -187,7 +187,7 @@ describe('what the photo does', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('more memory than its bound, seen twice, refuses it', async () => {
+  test('too much memory, seen twice, refuses it', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     for (const turn of [0, 1]) {
@@ -198,7 +198,7 @@ describe('what the photo does', () => {
     expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/memory/) });
   });
 
-  test('standing still while it computes, seen twice, refuses it: after three times its bound', async () => {
+  test('a hang while computing, seen twice, refuses it: after three times its bound', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     for (const turn of [0, 1]) {
@@ -209,12 +209,12 @@ describe('what the photo does', () => {
       await clock.advance(300);
       expect(workers[turn]!.killed).toBe(true);
     }
-    expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/stand still/) });
+    expect((await stateOf(run)) as Rejected).toMatchObject({ name: 'Rejected', message: expect.stringMatching(/hang/) });
   });
 });
 
-describe('what the machine does is not held against the photo', () => {
-  test('a worker killed twice (memory ran out): to be tried again later', async () => {
+describe('the photo is not blamed for what the machine does', () => {
+  test('a worker killed twice (out of memory): to be retried later', async () => {
     const { pool, workers, stateOf } = open();
     const run = pool.run('a');
     for (const turn of [0, 1]) {
@@ -224,7 +224,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(await stateOf(run)).toBeInstanceOf(Unavailable);
   });
 
-  test('killed once and crashed once: the photo has been seen to do it only once', async () => {
+  test('killed once and crashed once: the photo was seen to do it only once', async () => {
     const { pool, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -236,7 +236,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(await stateOf(run)).toBe('print');
   });
 
-  test('waiting for the store, however long within reason, is no hang', async () => {
+  test('waiting for the store, for any reasonable time, is not a hang', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await clock.advance(29_000);
@@ -245,7 +245,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(await stateOf(run)).toBe('print');
   });
 
-  test('a store that never answers ends the worker, twice, and the photo is tried later', async () => {
+  test('a store that never answers costs two workers, and the photo is retried later', async () => {
     const { pool, clock, stateOf, workers } = open();
     const run = pool.run('a');
     await clock.advance(31_000);
@@ -255,7 +255,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
   });
 
-  test('a clock that jumps by a day is no hang', async () => {
+  test('a clock that jumps by a day is not a hang', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -267,7 +267,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('a worker that ended while it had nothing to do is not given a photo', async () => {
+  test('a worker that ended while idle is not given a photo', async () => {
     const { pool, workers, stateOf } = open();
     const first = pool.run('a');
     await stateOf(first);
@@ -279,7 +279,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[1]!.task).toBe('b');
   });
 
-  test('nor is one that was started ahead, and could not', async () => {
+  test('nor is one that failed to start ahead of time', async () => {
     const { pool, workers, stateOf, settle } = open();
     pool.warm();
     await settle();
@@ -289,7 +289,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[1]!.task).toBe('a');
   });
 
-  test('what it took to start is not time of the photo', async () => {
+  test('starting time does not count for the photo', async () => {
     const { pool, clock, workers, stateOf, starting } = open();
     const started = starting();
     const run = pool.run('a');
@@ -302,7 +302,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('where the system tells no load, ten times the seconds on the wall are the bound', async () => {
+  test('if the system reports no load, the bound is ten times as much wall time', async () => {
     const { pool, clock, workers, stateOf, system } = open();
     system.tellsLoad = false;
     const run = pool.run('a');
@@ -325,7 +325,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('little processor time on a busy machine is progress', async () => {
+  test('even little processor time on a busy machine is progress', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -337,7 +337,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('a worker that cannot be started gives its place back, and tells it; the next one works', async () => {
+  test('a worker that cannot be started is reported and frees its place; the next one works', async () => {
     const { pool, refuseStarts, stateOf, workers } = open();
     refuseStarts(new NotStarted('EAGAIN'));
     const runs = ['a', 'b'].map((task) => pool.run(task));
@@ -349,7 +349,7 @@ describe('what the machine does is not held against the photo', () => {
     expect(await stateOf(run)).toBe('print');
   });
 
-  test('a fault of the task itself is passed on as it is', async () => {
+  test('a fault of the task itself is passed on unchanged', async () => {
     const { pool, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -360,7 +360,7 @@ describe('what the machine does is not held against the photo', () => {
 });
 
 describe('memory', () => {
-  test('is shared: who needs more than is left waits until it is, in order, and his waiting does not count', async () => {
+  test('is shared: whoever needs more than is left waits in order, and that time does not count', async () => {
     const { pool, clock, workers, at, stateOf } = open(3, 100);
     const runs = ['a', 'b', 'c'].map((task) => pool.run(task, task));
     await stateOf(runs[0]!);
@@ -375,13 +375,13 @@ describe('memory', () => {
         .then(() => granted.push(task));
     await clock.advance(5000);
     expect(granted).toEqual(['a']);
-    // The first stands still, and has to go; the others only waited.
+    // The first hangs and has to go; the others were only waiting.
     await clock.advance(1500);
     expect(workers.slice(0, 3).map(({ killed }) => killed)).toEqual([true, false, false]);
     expect(granted).toEqual(['a', 'b', 'c']);
   });
 
-  test('a photo that needs more than there is gets all of it, alone', async () => {
+  test('a photo that needs more than there is gets everything, alone', async () => {
     const { pool, at, settle } = open(2, 100);
     const runs = ['a', 'b'].map((task) => pool.run(task, task));
     await settle();
@@ -400,7 +400,7 @@ describe('memory', () => {
   });
 });
 
-test('who waits for memory is not ended for it, and gives up his place when he dies', async () => {
+test('a worker is not killed for waiting for memory, and frees its place when it dies', async () => {
   const { pool, clock, workers, at, settle } = open(3, 100);
   for (const task of ['a', 'b', 'c']) void pool.run(task, task);
   await settle();
@@ -411,7 +411,7 @@ test('who waits for memory is not ended for it, and gives up his place when he d
       .wants(80)
       .then(() => granted.push(name))
       .catch(() => undefined);
-  // The first is at work all the time.
+  // The first works all the time.
   for (let look = 0; look < 20; look += 1) {
     await clock.advance(5000);
     a.load.seconds += 0.01;
@@ -426,7 +426,7 @@ test('who waits for memory is not ended for it, and gives up his place when he d
 });
 
 describe('health', () => {
-  test('three failed starts in a row, and it is gone; one that works, and it is back', async () => {
+  test('three failed starts in a row end it; one that works restores it', async () => {
     const { pool, refuseStarts, stateOf, settle } = open();
     refuseStarts(new NotStarted('EAGAIN'));
     for (const task of ['a', 'b']) await stateOf(pool.run(task));

@@ -1,4 +1,4 @@
-/** Makes the print of a photo that is given as a file, and says how many bytes of memory that took at the peak, and how many were reckoned. */
+/** Makes the print of the photo in a file, and reports how many bytes of memory that took at its peak, and how many were estimated. */
 import { readFileSync } from 'node:fs';
 import { render } from '../../src/filter/develop.ts';
 import { costOf } from '../../src/image/cost.ts';

@@ -4,13 +4,13 @@ import type { Apply } from '../../src/filter/filter.ts';
 import { grayscale } from '../../../../functions/grayscale/src/index.ts';
 import { sepia } from '../../../../functions/sepia/src/index.ts';
 
-/** The limits that hold when nothing is set. */
+/** The default limits. */
 export const imageLimits = { MAX_PIXELS: 50_000_000, MAX_FRAMES: 200, MAX_IMAGE_MEMORY: 600 * 1024 * 1024 };
 
-/** The filters as the functions have them. */
+/** The same filters as in the functions. */
 export const filters = { grayscale, sepia } satisfies Record<string, Apply>;
 
-/** The print that a filter makes of a photo. */
+/** The print that a filter makes from a photo. */
 export function printOf(
   photo: Buffer,
   filter: keyof typeof filters,

@@ -1,5 +1,5 @@
 /**
- * Damaged copies of good files, the same ones for the same seed: flipped bits, overwritten and missing stretches, lengths that lie.
+ * Damaged copies of good files, the same for the same seed: flipped bits, overwritten and missing ranges, false lengths.
  * @param count how many, over all originals in turn
  */
 export function* mutations(originals: readonly Buffer[], count: number, seed: number): Generator<Buffer> {
@@ -8,7 +8,7 @@ export function* mutations(originals: readonly Buffer[], count: number, seed: nu
   for (let turn = 0; turn < count; turn += 1) {
     const bytes = Buffer.from(originals[turn % originals.length]!);
     for (let times = 1 + below(4); times > 0; times -= 1) {
-      // Half of the damage goes where the headers are.
+      // Half of the damage hits the headers.
       const at = below(random() < 0.5 ? Math.min(200, bytes.length - 4) : bytes.length - 4);
       const kind = below(4);
       if (kind === 0) bytes[at] = bytes[at]! ^ (1 << below(8));

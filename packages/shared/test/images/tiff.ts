@@ -2,9 +2,9 @@
 export type Entry = [tag: number, type: 3 | 4, ...values: number[]];
 
 /**
- * A TIFF of directories byte by byte: `pages` are chained, and `below` hangs under the first as SubIFDs (tag 330). Each has its pixels,
- * zeros, uncompressed.
- * @param most bytes of pixels that are there, whatever the directory says
+ * Builds a TIFF byte by byte: `pages` are chained, and `below` become SubIFDs (tag 330) of the first. All pixels are zero and
+ * uncompressed.
+ * @param most bytes of pixels in the file, whatever the directory says
  */
 export function tiff(pages: Entry[][], below: Entry[][] = [], most = Infinity): Buffer {
   const all = [...pages, ...below];
@@ -19,7 +19,7 @@ export function tiff(pages: Entry[][], below: Entry[][] = [], most = Infinity): 
   const pixels = all.map((entries) => place(Buffer.alloc(Math.min(most, bytesOf(entries)))));
   const starts: number[] = [];
   const links: Buffer[] = [];
-  // From behind, since the first names those below it.
+  // Back to front, since the first refers to those below it.
   for (let index = all.length - 1; index >= 0; index -= 1) {
     const entries: Entry[] = [...all[index]!, [273, 4, pixels[index]!], [279, 4, bytesOf(all[index]!)]];
     if (index === 0 && below.length > 0) entries.push([330, 4, ...starts.slice(pages.length, all.length)]);
@@ -50,7 +50,7 @@ const value = (entries: Entry[], tag: number, otherwise: number) => entries.find
 const bytesOf = (entries: Entry[]) =>
   (value(entries, 256, 1) * value(entries, 257, 1) * value(entries, 277, 1) * value(entries, 258, 8)) / 8;
 
-/** A picture of RGB. */
+/** An RGB picture. */
 export const rgb = (width: number, height: number, ...more: Entry[]): Entry[] => [
   [256, 4, width],
   [257, 4, height],
@@ -62,7 +62,7 @@ export const rgb = (width: number, height: number, ...more: Entry[]): Entry[] =>
   ...more,
 ];
 
-/** What a sensor saw: a colour filter array of 16 bits. */
+/** What a sensor saw: a 16-bit colour filter array. */
 export const sensor = (width: number, height: number): Entry[] => [
   [254, 4, 0],
   [256, 4, width],

@@ -18,7 +18,7 @@ if (isWorker) {
   };
   work(developer(obey));
 } else {
-  // As an employer: one worker at an endless loop, and then the command to die without a word.
+  // As an employer: puts one worker into an endless loop, then waits for the command to die silently.
   const worker = startWorker();
   const [original, print] = process.argv.slice(2);
   void worker.run({ original: original!, print: print!, type: 'image/png' }, async () => undefined).catch(() => undefined);

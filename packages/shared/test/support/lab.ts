@@ -12,14 +12,14 @@ export interface Lab {
   store: Store;
   /** What a function needs in its environment. */
   environment: Record<string, string>;
-  /** Writes a job as ingest does, with real photos. */
+  /** Writes a job with real photos, as ingest does. */
   accept(job?: Partial<Job> & { names?: string[] }): Promise<Job>;
   /** Every key in the store. */
   keys(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** A store in a temporary folder, and what ingest would have put there. */
+/** A store in a temporary folder, with what ingest would have put there. */
 export async function openLab(): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'lab-'));
   const url = `file:${folder}/store`;

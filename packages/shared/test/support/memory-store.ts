@@ -4,7 +4,7 @@ import type { Store, Stored } from '@darkroom/shared/store';
 import { chunksOf } from '../../src/store/content.ts';
 import { assertKey, assertPrefix, assertRange } from '../../src/store/key.ts';
 
-/** A store that waits for no disk, so that a test clock alone says what happens when. @param now when a key was changed, in ms */
+/** A store without a disk, so that a test clock alone decides what happens when. @param now dates the keys, in milliseconds */
 export function memoryStore(now: () => number = Date.now): Store {
   const held = new Map<string, { bytes: Buffer; stored: Stored }>();
   let writes = 0;
@@ -51,5 +51,5 @@ export function memoryStore(now: () => number = Date.now): Store {
   };
 }
 
-/** A caller that asks without end must not keep others from theirs. */
+/** A caller that asks without end must not block the others. */
 const others = () => new Promise<void>((resolve) => process.nextTick(resolve));

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 
-/** Processes whose parent is `pid`; the fourth field of stat. */
+/** Processes whose parent (the fourth field of stat) is `pid`. */
 export function childrenOf(pid: number): number[] {
   return globSync('/proc/[0-9]*/stat')
     .filter((file) => fields(file)[1] === String(pid))
@@ -16,7 +16,7 @@ function fields(file: string): string[] {
     const text = readFileSync(file, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
     return [];
   }
 }
