@@ -2,12 +2,12 @@
 /**
  * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME]
  *
- * --config     the folder of manifests (config); several are applied in turn
- * --functions  the folder of functions, each in a folder of its own with a func.yaml (functions)
- * --port       where requests are taken; 0 means any port that is free (8080)
- * --service    who answers them (the only function with `invoke: http`)
+ * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
+ * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
+ * --port       the public port; 0 means any free one (default: 8080)
+ * --service    the function behind it (default: the only one with `invoke: http`)
  *
- * Variables of the environment stand in for Secrets, and for keys of ConfigMaps of the same name.
+ * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
  */
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ interface Options {
   service: string | undefined;
 }
 
-/** @throws CannotStart with how it is used */
+/** @throws CannotStart with the usage */
 function readOptions(): Options {
   try {
     const text = { type: 'string' as const };

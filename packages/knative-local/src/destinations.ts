@@ -7,15 +7,15 @@ import { type Gate, gate } from './process/gate.ts';
 import type { Revision } from './process/revision.ts';
 
 /**
- * Turns what a manifest names into something that events can be sent to.
- * @param token what functions and Brokers of this machine are shown
+ * Turns a destination in a manifest into a subscriber.
+ * @param token shown to functions and Brokers on this machine
  */
 export function createDestinations(
   fleet: { pick(service: string): Pick<Revision, 'turn'> },
   brokerOrigin: string,
   token?: string,
 ): (destination: Destination) => Subscriber {
-  // Never to a URL: it may be anybody's.
+  // Never shown to a URL: it may be anybody's.
   const headers = bearer(token);
   const gates = new Map<string, Gate>();
 
@@ -37,7 +37,7 @@ export function createDestinations(
         headers,
       };
     const { service } = destination;
-    // Picked when the turn comes, so that a shift of traffic holds for what waits as well.
+    // Picked when the turn comes, so that a traffic shift applies to waiting requests as well.
     return {
       name: service,
       headers,

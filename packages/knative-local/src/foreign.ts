@@ -2,28 +2,28 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Whether a request to an address of this machine comes from another website, by way of a browser that runs here. Such a site can
- * send requests to any port, and read the answers if a name of its own leads here as well (DNS rebinding).
- * @returns why it is refused, in a sentence; undefined for a request of this machine's own
+ * Whether a request to this machine comes from another website, through a browser that runs here. Such a site can send requests to any
+ * port, and read the responses if one of its own names resolves to this machine (DNS rebinding).
+ * @returns why it is refused, in a sentence; undefined for a legitimate request
  */
 export function foreignness({ headers }: IncomingMessage): string | undefined {
   const { host = '', origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   if (!isLocal(hostname(host))) return `This address is not called ${quoted(host)}. Use localhost.`;
   if (origin !== undefined && hostOf(origin) !== host.toLowerCase())
     return `Pages of ${quoted(origin)} may not ask here. Open this address in a tab of its own.`;
-  // A link that a person follows is no question of that site.
+  // A link that a person follows is not a request by that site.
   if ((site === 'cross-site' || site === 'same-site') && mode !== 'navigate')
     return 'Pages of other websites may not ask here. Open this address in a tab of its own.';
   return undefined;
 }
 
 /**
- * The same for an address that people may give names to: of the names in public DNS, only those that are listed lead here.
- * @param names of hosts, in lower case
+ * The same check for an address that may have names: of all names in public DNS, only the listed ones are accepted.
+ * @param names host names, in lower case
  */
 export function misdirection({ headers: { host = '' } }: IncomingMessage, names: readonly string[]): string | undefined {
   const name = hostname(host);
-  // Names without a dot, and those of multicast DNS, belong to the network at hand.
+  // Names without a dot, and those of multicast DNS, belong to the local network.
   if (isLocal(name) || isIP(name) || !name.includes('.') || name.endsWith('.local') || names.includes(name)) return undefined;
   return `This address is not known by the name ${quoted(name)}.`;
 }
@@ -37,7 +37,7 @@ function isLocal(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
 }
 
-/** The name in a Host header: in lower case, without port, brackets and the dot at the end. */
+/** The name in a Host header, in lower case, without port, brackets and trailing dot. */
 function hostname(host: string): string {
   const [, address, name = ''] = /^(?:\[([\da-f:.]+)\]|([^:]*))(?::\d*)?$/i.exec(host) ?? [];
   return (address ?? name).toLowerCase().replace(/\.$/, '');

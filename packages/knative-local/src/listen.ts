@@ -6,7 +6,7 @@ export interface Listening {
   port: number;
 }
 
-/** Takes a port, before there is anything to answer with: what answers may need to know the port. */
+/** Binds a port before there is a handler: the handler may need to know the port. */
 export function listen(port: number, host: string, options: ServerOptions = {}): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = createServer(options);
@@ -19,7 +19,7 @@ export function listen(port: number, host: string, options: ServerOptions = {}):
   });
 }
 
-/** Takes no more connections, lets requests in flight finish for that many milliseconds, then cuts them off. */
+/** Accepts no more connections, gives requests in flight `timeout` milliseconds to finish, then cuts them off. */
 export async function close({ server }: Listening, timeout: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

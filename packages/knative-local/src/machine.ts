@@ -2,12 +2,12 @@ import { join } from 'node:path';
 
 export type Environment = Record<string, string | undefined>;
 
-/** What a process needs of the machine itself: where programs, certificates and the way out are. */
+/** What a process needs from the machine itself: the paths of programs and certificates, and proxies. */
 const machine = /^(PATH|HOME|LANG|TZ|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|NODE_USE_ENV_PROXY|(https?|no|all)_proxy)$/i;
 
 /**
- * What any child gets; nothing else of the operator's environment leaks in.
- * @param folder where it may keep temporary files and what Node compiled
+ * What every child gets; nothing else of the operator's environment leaks in.
+ * @param folder for temporary files and Node's compile cache
  */
 export function machineEnvironment(operator: Environment, folder: string): Record<string, string> {
   const passed = Object.entries(operator).filter(

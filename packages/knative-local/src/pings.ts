@@ -8,10 +8,10 @@ import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Destination, PingSpec } from './manifest/topology.ts';
 
-/** The PingSources of the manifests. */
+/** The PingSources in the manifests. */
 export interface Pings {
   apply(pings: PingSpec[]): void;
-  /** Sends each event once, now: after a restart everything that is open stands still, since the broker starts empty. `dataOf` may change what it carries. */
+  /** Sends each event once, now: after a restart the broker is empty, so open work stands still. `dataOf` may change the data. */
   sendAll(dataOf?: (data: string) => string): void;
   stop(): void;
 }
@@ -23,7 +23,7 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
   let crons: Cron[] = [];
 
   async function send(ping: PingSpec, data: string): Promise<void> {
-    // A tick that finds the one before still under way is left out.
+    // A tick is skipped while the previous one is still under way.
     if (inFlight.has(ping.name)) return;
     inFlight.add(ping.name);
     try {

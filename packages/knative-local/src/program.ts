@@ -2,14 +2,14 @@ import { CannotStart, explain } from './errors.ts';
 import type { Log } from './log.ts';
 
 export interface Running {
-  /** Resolves with what to tell the operator when everything is ready. Rejects where something cannot start. */
+  /** Resolves with a message for the operator once everything is ready. Rejects if something cannot start. */
   started: Promise<string>;
   stop(): Promise<void>;
 }
 
 /**
- * A program of the command line, from its start to a signal. Work in flight may finish then; a second signal ends it at once.
- * @param isExpected whether an error says in a sentence what the operator can do: it is told without a stack trace
+ * Runs a command-line program until a signal comes. Then work in flight may finish; a second signal ends the program at once.
+ * @param isExpected whether an error already tells the operator what to do, and so needs no stack trace
  */
 export async function runProgram(
   start: () => Running,
@@ -40,7 +40,7 @@ export async function runProgram(
   }
 }
 
-/** npm passes Ctrl-C on to a program that the terminal has already told: two in this many milliseconds are one. */
+/** npm passes Ctrl-C on to a program that already got it from the terminal: two within this many milliseconds are one. */
 const samePress = 500;
 
 /** Calls back at the first signal to stop; a second one ends everything at once. */

@@ -13,19 +13,19 @@ export interface RouterOptions {
   fleet: { pick(service: string, tag?: string): Pick<Revision, 'turn'> };
   /** The one service that the public address leads to. */
   service: string;
-  /** The names in public DNS that lead here; without them, any does. */
+  /** The public DNS names that are accepted; if absent, any is. */
   names?: readonly string[] | undefined;
-  /** What the person is told where the service cannot be reached. */
+  /** What the person reads if the service cannot be reached. */
   unavailable: string;
   isReady: () => boolean;
   log: Log;
 }
 
-/** The public address: hands each request to a revision, by percentage or by the header Knative-Serving-Tag. */
+/** The public address: passes each request to a revision, chosen by percentage or by the header Knative-Serving-Tag. */
 export function createRouter({ fleet, service, names, unavailable, isReady, log }: RouterOptions): RequestListener {
   const proxy = createProxyServer({ xfwd: true, selfHandleResponse: true });
-  // What is said of a connection holds for that one alone (RFC 9110, 7.6.1). The one behind is kept: a function that was to close it
-  // could not read an upload to its end, and its refusal would be lost with the connection.
+  // Connection headers apply to one hop only (RFC 9110, 7.6.1). The connection to the function is kept open: a function told to close
+  // it could not read an upload to its end, and its refusal would be lost with the connection.
   proxy.on('proxyReq', (onward) => onward.setHeader('connection', 'keep-alive'));
   proxy.on('proxyRes', answerWith);
 
@@ -38,7 +38,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     if (response.closed) return release();
     nameSender(request);
     const body = Readable.from(piecesOf(request), { objectMode: false });
-    // The request itself says so as well.
+    // The request itself reports this as well.
     body.on('error', () => undefined);
     await proxy.web(request, response, { target: origin, buffer: body });
   }
@@ -49,7 +49,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
     if (foreign !== undefined) return refuse(response, foreign);
     forward(request, response).catch((error: unknown) => {
       if (response.closed || response.destroyed) return;
-      // Without the address: people's data may stand in it.
+      // Without the URL, which may contain personal data.
       if (!(error instanceof NotUp)) log('router', `${request.method} to ${service} failed: ${explain(error)}`);
       if (response.headersSent) return void response.destroy();
       answerUnavailable(request, response, unavailable);
@@ -57,7 +57,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
   };
 }
 
-/** All that has come together in one piece: a body in chunks of single bytes would cost a hundred times what it weighs. */
+/** Joins whatever has arrived so far: a body in one-byte chunks would otherwise cost a hundred times its size. */
 async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     yield chunk as Buffer;
@@ -65,13 +65,13 @@ async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   }
 }
 
-/** As every gateway does: whoever comes first in X-Forwarded-For may be invented, the last one is who was seen here. */
+/** As every gateway does: the first entries of X-Forwarded-For may be invented, the last one is the sender seen here. */
 function nameSender({ headers, socket }: IncomingMessage): void {
   const told = headers['x-forwarded-for'];
   headers['x-forwarded-for'] = [told, socket.remoteAddress].flat().filter(Boolean).join(', ');
 }
 
-/** Hands an answer on. */
+/** Passes a response on. */
 function answerWith(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = answer.headers;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
@@ -79,7 +79,7 @@ function answerWith(answer: IncomingMessage, request: IncomingMessage, response:
   answer.once('end', () => void endAfter(request, response));
 }
 
-/** Ends an answer. The rest of a request that is still under way flows off first: to close would reset it, and lose the answer. */
+/** Ends a response. If the request is still arriving, its rest is drained first: closing would reset the connection and lose the response. */
 async function endAfter(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!request.complete) {
     const sent = new Promise<void>((resolve) => void request.once('end', resolve).once('close', resolve));

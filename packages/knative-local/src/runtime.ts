@@ -23,28 +23,28 @@ const loopback = '127.0.0.1';
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 export interface RuntimeOptions extends ManifestSources {
-  /** Where the public address is. A port of 0 means any that is free. */
+  /** The public address. Port 0 means any free one. */
   host: string;
   port: number;
   /** The command that chooses another port, for the operator. */
   anotherPort: (port: number) => string;
-  /** The service behind the public address; by default the only function that is invoked by HTTP. */
+  /** The service behind the public address; by default, the only function invoked by HTTP. */
   service?: string | undefined;
-  /** What a person reads there while it cannot be reached. */
+  /** What a person reads while that service cannot be reached. */
   unavailable: string;
-  /** Names in public DNS by which people reach the public address. By others they do not, while it listens on this machine only. */
+  /** Public DNS names of the public address. While it listens only on this machine, no others are accepted. */
   names?: string[];
-  /** A secret that Brokers show to functions, and that whoever publishes must show: `Authorization: Bearer <token>`. */
+  /** A secret that Brokers show to functions, and that publishers must show: `Authorization: Bearer <token>`. */
   token?: string;
-  /** What is wrong with the wiring beyond what manifests can say: faults keep it from taking effect, warnings are logged. */
+  /** Checks the wiring beyond what manifests can express: faults keep it from taking effect, warnings are logged. */
   inspect?: (topology: Topology) => { faults: string[]; warnings: string[] };
-  /** What every function is given, whatever its manifest says. */
+  /** The environment that every function gets, whatever its manifest says. */
   environment: (addresses: Addresses) => Record<string, string>;
-  /** Processes that functions rely on: up before the runtime is ready, unless they are dispensable, and stopped after the last function. */
+  /** Processes that functions rely on: ready before the runtime is, unless dispensable, and stopped after the last function. */
   companions?: Plan[];
-  /** What a PingSource sends when the runtime starts, out of its data. */
+  /** Turns a PingSource's data into what it sends when the runtime starts. */
   firstPing?: (data: string) => string;
-  /** Stands between broker and subscriber, in a test of failures. */
+  /** Comes between broker and subscriber, to test failures. */
   intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
 }
@@ -63,16 +63,16 @@ export interface Started extends Addresses {
 }
 
 export interface Runtime {
-  /** Resolves when everything is ready. Rejects with a sentence where something cannot start. */
+  /** Resolves once everything is ready. Rejects with a sentence if something cannot start. */
   started: Promise<Started>;
   /** Takes everything down, in the order in which work flows. */
   stop(): Promise<void>;
 }
 
-/** Runs the functions of a folder as the manifests wire them. */
+/** Runs the functions in a folder, wired as the manifests say. */
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { log, intercept = (subscriber: Subscriber) => subscriber } = options;
-  /** What was begun last ends first. Work in flight has one span of time for all of it together. */
+  /** What started last ends first. All work in flight shares one time limit. */
   const ending = new AsyncDisposableStack();
   let deadline = 0;
   let stopped: Promise<void> | undefined;
@@ -85,7 +85,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const topology = await read();
     const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
-      // No time limit: an upload takes as long as its line needs, and the function behind sets its own.
+      // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
       listen(options.port, options.host, { requestTimeout: 0 }).catch((error: unknown) => {
         throw portTaken(options.port, options.anotherPort, error);
       }),
@@ -101,7 +101,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokers = createBrokers(resolve, log);
     const pings = createPings(resolve, log);
     const wiring = createWiring({ read, fleet, brokers, pings, log });
-    // Only an address that is closed to the network can be reached by nothing but names that lead to this machine.
+    // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.dispensable || companion.ready);
@@ -140,10 +140,10 @@ function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topolo
   return topology;
 }
 
-/** @throws CannotStart where it is not one, or none is meant above the others */
+/** @throws CannotStart if there is no such service, or the choice is not clear */
 function publicService({ services }: Topology, { service, settings }: RuntimeOptions): string {
   const names = services.map(({ name }) => name).join(', ');
-  const hint = settings.service ? ` ${settings.service} names the public one.` : '';
+  const hint = settings.service ? ` Choose with ${settings.service}.` : '';
   const candidates = services.filter((each) => each.http);
   if (service === undefined && candidates.length === 1) return candidates[0]!.name;
   if (service === undefined)

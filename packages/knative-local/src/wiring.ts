@@ -15,9 +15,9 @@ export interface WiringOptions {
 
 /** Puts the manifests into effect, now and whenever they change. */
 export interface Wiring {
-  /** @throws where a function cannot be started */
+  /** @throws if a function cannot be started */
   apply(topology: Topology): Promise<void>;
-  /** Reads again. A manifest that is wrong, or a function that does not start, is reported; the last good wiring stays. */
+  /** Reads the manifests again. If one is wrong, or a function does not start, that is reported, and the last good wiring stays. */
   reload: () => void;
 }
 

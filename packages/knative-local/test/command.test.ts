@@ -61,13 +61,13 @@ const folders = (config: string, functions: string) => ['--config', config, '--f
 test('an option that does not exist, or makes no sense, is told with how the command is used', async () => {
   expect(await ending(['--folder', 'x'])).toMatch(/'--folder'.*\nUsage: knative-local \[--config DIR\]/);
   expect(await ending(['--port', 'http'])).toMatch(/^--port must be a whole number from 0 to 65535\.\nUsage: /);
-  expect(await ending(['--config', '/nowhere'])).toBe('/nowhere does not exist. --config names the folder of manifests.\n');
+  expect(await ending(['--config', '/nowhere'])).toBe('/nowhere does not exist. Set --config to the folder of manifests.\n');
 });
 
 test('a service that does not exist, and a choice that is left open, are told with those there are', async () => {
   const [config, functions] = ['config', 'functions'].map((name) => join(project, name)) as [string, string];
   expect(await ending([...folders(config, functions), '--service', 'goodbye'])).toBe(
-    'There is no service goodbye; there is hello, shout, tally. --service names the public one.\n',
+    'There is no service goodbye; there is hello, shout, tally. Choose with --service.\n',
   );
   const noneConfig = await makeFolder();
   const events = await makeFolder();
@@ -76,7 +76,7 @@ test('a service that does not exist, and a choice that is left open, are told wi
   await writeFile(join(events, 'shout/package.json'), '{ "scripts": { "start": "node index.js" } }');
   await writeFile(join(events, 'shout/index.js'), '');
   expect(await ending(folders(noneConfig, events))).toBe(
-    'No function is invoked by HTTP. Say which is public; there is shout. --service names the public one.\n',
+    'No function is invoked by HTTP. Say which is public; there is shout. Choose with --service.\n',
   );
 });
 
@@ -103,6 +103,6 @@ test('a function that is not built, not installed, or not started by a program, 
   const path = join(functions, 'hello/package.json');
   await writeFile(path, (await readFile(path, 'utf8')).replace('faas-js-runtime ./build', 'cd x && node ./build'));
   expect(await ending(folders(join(project, 'config'), functions))).toContain(
-    'scripts.start must be of the form "node [flags] <file>"',
+    'scripts.start must have the form "node [flags] <file>"',
   );
 });

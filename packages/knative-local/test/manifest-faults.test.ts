@@ -96,7 +96,7 @@ test.each<[string, Record<string, string>, string[]]>([
     [
       's.yaml:6: Service ingest: spec.traffic[1].revisionName: there is no revision ingest-v3; it has ingest-v1',
       's.yaml:6: Service ingest: spec.traffic[1].tag: the tag a is taken; tags are unique',
-      's.yaml:6: Service ingest: spec.traffic: the percentages make 70; they must make 100',
+      's.yaml:6: Service ingest: spec.traffic: the percentages add up to 70; they must add up to 100',
     ],
   ],
   [

@@ -80,6 +80,6 @@ test('a kustomization leads to the folders that it names, and one that patches i
   expect(brokers).toHaveLength(1);
   const patching = await makeFolder({ 'kustomization.yaml': 'resources: []\npatches: [{ path: a.yaml }]\n' });
   await expect(readManifests({ ...asked, config: [join(fixtures, 'config'), patching], functions })).rejects.toThrow(
-    /kustomization\.yaml:2: .*patches: patches are applied by kubectl only; name the folder that they are laid over/,
+    /kustomization\.yaml:2: .*patches: only kubectl applies patches; use the folder that they modify/,
   );
 });

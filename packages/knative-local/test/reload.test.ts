@@ -22,7 +22,7 @@ test('takes changes of the manifests while it runs; a wrong one leaves the wirin
   await vi.waitFor(
     () =>
       expect(runtime.output()).toMatch(
-        /stays as it was.*\n.*ingest\.yaml:\d+: Service ingest: spec\.traffic: the percentages make 90/,
+        /stays as it was.*\n.*ingest\.yaml:\d+: Service ingest: spec\.traffic: the percentages add up to 90/,
       ),
     soon,
   );

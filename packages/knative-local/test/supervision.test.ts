@@ -81,8 +81,8 @@ test('starts again at once, then after pauses that double up to the longest; a s
     expect(lives.length).toBe(before + 1);
     expect(await supervised.address(0)).toBe(`http://life/${before + 1}`);
   }
-  expect(lines[0]).toBe('ended with exit code 1; starting it again');
-  expect(lines[1]).toBe('ended with exit code 1; starting it again in 0.25 s');
+  expect(lines[0]).toBe('ended with exit code 1; restarting it');
+  expect(lines[1]).toBe('ended with exit code 1; restarting it in 0.25 s');
   await clock.advance(limits.steadyTime + 1);
   lives.at(-1)!.die();
   await clock.advance(0);
@@ -101,7 +101,7 @@ test('a process that hangs is ended after as many failures as its probe allows, 
   answers.liveness = true;
   await clock.advance(0);
   expect(lives.length).toBe(2);
-  expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; starting it again');
+  expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; restarting it');
 });
 
 test('it gets no requests from then on, even where it takes long to end', async () => {
@@ -172,7 +172,7 @@ test('one that the rest can do without is tried for ever, and the rest does not 
   }
   await supervised.started;
   expect(lines).toContain(
-    'ended with exit code 1 before it was ready, 3 times in a row.\n    last words\nThe rest goes on without it, and it is tried again.',
+    'ended with exit code 1 before it was ready, 3 times in a row.\n    last words\nEverything else goes on without it, and it is retried.',
   );
   expect(supervised.ready).toBe(false);
   answers.readiness = true;

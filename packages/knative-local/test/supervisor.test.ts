@@ -67,7 +67,7 @@ test('a process that is frozen is killed and started again; whoever asks meanwhi
   await vi.waitFor(() => expect(process.ready).toBe(false), { timeout: 30_000 });
   expect(Number(await ask())).not.toBe(frozen);
   expect(isAlive(frozen)).toBe(false);
-  expect(lines).toContain('program: hung: it failed its liveness probe 2 times in a row, and was ended; starting it again');
+  expect(lines).toContain('program: hung: it failed its liveness probe 2 times in a row, and was ended; restarting it');
 });
 
 test('SIGTERM lets work in flight finish', async () => {

@@ -5,9 +5,9 @@ import { displayed } from 'knative-local/manifest/document';
 import { FolderTaken, lockFolder } from './folder-lock.ts';
 
 /**
- * Makes the data folder this runtime's own: two that share one would both send every mail.
- * @returns what gives it back
- * @throws Misconfigured where it cannot be written, or another runtime has it
+ * Claims the data folder for this runtime: two that share one would both send every mail.
+ * @returns a function that releases it
+ * @throws Misconfigured if it cannot be written, or another runtime has it
  */
 export async function openDataFolder(path: string): Promise<() => Promise<void>> {
   try {

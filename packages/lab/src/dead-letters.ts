@@ -2,7 +2,7 @@
  * npm run dead-letters                   lists the events that exhausted their retries
  * npm run dead-letters -- replay NAME... sends them again ("all" for every one)
  *
- * Speaks to the runtime of DATA_DIR, or to the store and the broker that STORE_URL and K_SINK name.
+ * Uses the runtime on DATA_DIR, or the store and broker named by STORE_URL and K_SINK.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,12 +43,12 @@ async function surroundings(): Promise<{ store: Store; sink: string }> {
 async function list(store: Store): Promise<void> {
   let count = 0;
   for await (const { key } of store.list(keys.allDead)) {
-    const letter = (await readJson(store, key)) as DeadLetter | undefined;
-    if (!letter) continue;
+    const deadLetter = (await readJson(store, key)) as DeadLetter | undefined;
+    if (!deadLetter) continue;
     count += 1;
-    const { event, stage, code = '-', reason = '', at } = letter;
+    const { event, stage, code = '-', reason = '', at } = deadLetter;
     console.log(
-      `${nameOf(key)}\n  ${event['type']} to ${stage}, ${letter.count} times, last ${at}: ${code} ${JSON.stringify(reason.slice(0, 200))}`,
+      `${nameOf(key)}\n  ${event['type']} to ${stage}, ${deadLetter.count} times, last ${at}: ${code} ${JSON.stringify(reason.slice(0, 200))}`,
     );
   }
   console.log(
@@ -62,18 +62,18 @@ async function replay(store: Store, sink: string, names: string[]): Promise<void
   let count = 0;
   for await (const { key } of store.list(keys.allDead)) {
     if (!names.includes('all') && !names.includes(nameOf(key))) continue;
-    const letter = (await readJson(store, key)) as DeadLetter | undefined;
-    if (!letter) continue;
-    await reopen(store, letter);
-    await publish(sink, new CloudEvent({ ...letter.event, datacontenttype: 'application/json', data: letter.event }));
+    const deadLetter = (await readJson(store, key)) as DeadLetter | undefined;
+    if (!deadLetter) continue;
+    await reopen(store, deadLetter);
+    await publish(sink, new CloudEvent({ ...deadLetter.event, datacontenttype: 'application/json', data: deadLetter.event }));
     await store.remove(key);
     count += 1;
     console.log(`${nameOf(key)} was sent again.`);
   }
-  if (count === 0) throw new Error('There is no dead letter of that name. `npm run dead-letters` lists them.');
+  if (count === 0) throw new Error('There is no dead letter with that name. `npm run dead-letters` lists them.');
 }
 
-/** A print that was given up is wanted after all: what was made without it goes, and the person gets a second mail with all of it. */
+/** A print that was given up is wanted after all: what was made without it goes, and the person gets a second, complete mail. */
 async function reopen(store: Store, { event, stage }: DeadLetter): Promise<void> {
   const { type, job, image } = event;
   if (type !== eventType.imageUploaded || !job || !image) return;

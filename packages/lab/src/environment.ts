@@ -3,14 +3,14 @@ import { pathToFileURL } from 'node:url';
 import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
-/** Settings of operation that reach every function, whether a manifest names them or not. A test holds the README to them. */
+/** Operational settings that reach every function, whether or not a manifest names them. A test holds the README to them. */
 export const operational =
   /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
-/** Where this lab's functions find each other. */
+/** How this lab's functions find each other. */
 export interface Surroundings {
   sink: string;
-  /** What they show each other: see EVENT_TOKEN in SECURITY.md. */
+  /** The secret that they show each other: see EVENT_TOKEN in SECURITY.md. */
   token: string;
   smtpPort: number;
   publicUrl: string;
@@ -27,9 +27,9 @@ export function labEnvironment(settings: Settings, { sink, token, smtpPort, publ
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
     PUBLIC_URL: publicUrl,
-    // The router, and whatever the operator has put before it.
+    // The router, and whatever the operator has put in front of it.
     TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] ?? '1',
-    // What a cluster serves on one port in each pod would meet here; 0 takes any that is free.
+    // Every pod in a cluster can use the same port; here they would collide, and 0 takes any free one.
     METRICS_PORT: operator['METRICS_PORT'] ?? '',
   };
 }

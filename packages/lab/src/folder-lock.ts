@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 /** SQLite's code for a lock that another process holds. */
 const busy = 5;
 
-/** What holds a folder: a lock of the operating system, which ends with the process however that ends. */
+/** Holds a folder: an operating system lock, which ends with the process, however that ends. */
 export interface FolderLock {
   release(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface FolderLock {
 /** The folder belongs to another process. */
 export class FolderTaken extends Error {
   override readonly name = 'FolderTaken';
-  /** Its process id, where it has had the time to write it. */
+  /** Its process id, if it has had time to write it. */
   readonly holder: number | undefined;
 
   constructor(holder: number | undefined) {
@@ -23,22 +23,22 @@ export class FolderTaken extends Error {
 }
 
 /**
- * Locks a folder for this process. Node cannot lock files, but SQLite, which it brings along, does: by fcntl, on Linux as on macOS.
- * A process id in a file would not do: ids are used again, and two that find a leftover at once would both take it.
+ * Locks a folder for this process. Node cannot lock files, but SQLite, which comes with it, can: by fcntl, on Linux and macOS alike.
+ * A process id in a file would not do: ids are reused, and two processes that find a leftover at once would both take it.
  * @throws FolderTaken
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, 'runtime.lock');
   const pidFile = join(folder, 'runtime.pid');
-  // Whoever holds the lock writes nothing, so what is in the file is not its own. An empty one is left alone: to close a file drops
-  // the locks that this very process may have on it.
+  // A lock holder writes nothing to the file, so any content is not ours. An empty file is left alone: closing a file drops the locks
+  // that this same process may have on it.
   const size = await stat(file).then(
     (found) => found.size,
     () => 0,
   );
   if (size > 0) await truncate(file);
 
-  // It takes the lock in steps: two that are at it together would stop each other, were neither to try again.
+  // SQLite takes the lock in steps: two processes doing so together would block each other if neither tried again.
   const database = new DatabaseSync(file, { timeout: 500 });
   try {
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
@@ -51,7 +51,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   return {
     async release() {
       await rm(pidFile, { force: true });
-      // The file stays: one that is removed could still be locked by a process that has just opened it.
+      // The file stays: a removed one could still be locked by a process that has just opened it.
       database.close();
     },
   };

@@ -1,6 +1,6 @@
 /**
- * MailDev in a process of its own: real SMTP, a page to read on, and a REST interface. MailDev answers any website that asks in the
- * person's browser, with mails, photos and the addresses of jobs. Here it sees no request that comes from elsewhere.
+ * MailDev in its own process: real SMTP, a page to read mail on, and a REST interface. MailDev would give mails, photos and the URLs of
+ * jobs to any website open in the person's browser. Here it never sees such requests.
  */
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -10,7 +10,7 @@ import { MailDev } from 'maildev';
 import type { InboxOptions } from './inbox.ts';
 
 const loopback = '127.0.0.1';
-/** Bytes of a mail with its attachments. */
+/** The most bytes of a mail, attachments included. */
 const largestMail = 64 * 1024 * 1024;
 
 const { smtpPort, webPort, folder } = JSON.parse(process.argv[2]!) as InboxOptions;
@@ -34,7 +34,7 @@ try {
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** Puts what listens to a server behind the guard. It must be called in the turn in which the server began to listen. */
+/** Puts a server's listeners behind the guard. Call it in the same turn of the event loop in which the server began to listen. */
 function guard(server: Server): void {
   const requests = server.listeners('request') as RequestListener[];
   const upgrades = server.listeners('upgrade') as UpgradeListener[];

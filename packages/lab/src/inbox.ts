@@ -10,7 +10,7 @@ export interface InboxOptions {
   folder: string;
 }
 
-/** Catches every mail. Without it, jobs go on and their mails wait. */
+/** Catches every mail. Without it, jobs continue and their mails wait. */
 export function inbox(options: InboxOptions, environment: Record<string, string>): Plan {
   const { webPort, folder } = options;
   const address = `http://127.0.0.1:${webPort}`;

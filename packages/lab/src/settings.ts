@@ -22,7 +22,7 @@ const schema = {
 export type Settings = ReturnType<typeof readSettings>;
 
 /**
- * What the operator asked for. Folders are relative to the repository; a port of 0 means any that is free.
+ * What the operator asked for. Folders are relative to the repository; port 0 means any free one.
  * @throws Misconfigured with every fault at once
  */
 export function readSettings(environment: Environment = process.env) {
@@ -32,7 +32,7 @@ export function readSettings(environment: Environment = process.env) {
     DATA_DIR: resolve(root, read.DATA_DIR),
     CONFIG_DIR: resolve(root, read.CONFIG_DIR),
     FUNCTIONS_DIR: resolve(root, read.FUNCTIONS_DIR),
-    /** Stands in for the cluster's Secrets, and for ConfigMap keys of the same name. */
+    /** Stands in for the cluster's Secrets, and overrides ConfigMap keys of the same name. */
     operator: environment,
   };
 }

@@ -14,23 +14,23 @@ import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
 export interface Lab {
-  /** Resolves with what to tell the operator when everything is ready. Rejects with a sentence where something cannot start. */
+  /** Resolves with a message for the operator once everything is ready. Rejects with a sentence if something cannot start. */
   started: Promise<string>;
   /** Takes everything down, in the order in which work flows. */
   stop(): Promise<void>;
 }
 
-/** What a test of failures puts between the parts. */
+/** What a failure test puts between the parts. */
 export interface Interference {
   intercept?: RuntimeOptions['intercept'];
-  /** Goes into the environment of every function. */
+  /** Added to the environment of every function. */
   environment?: Record<string, string>;
 }
 
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
 export function startLab(settings: Settings, log: Log, { intercept, environment = {} }: Interference = {}): Lab {
   const { operator, DATA_DIR: dataFolder } = settings;
-  /** What was begun last ends first. */
+  /** What started last ends first. */
   const ending = new AsyncDisposableStack();
   const started = start();
   let stopped: Promise<void> | undefined;
@@ -76,7 +76,7 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
   }
 }
 
-/** The wiring, and the versions of ingest, which on a cluster are not applied but released. */
+/** The wiring, and the versions of ingest, which a cluster gets by `npm run release` instead. */
 export function configFolders(config: string): string[] {
   return [config, join(config, 'versions')].filter((folder) => folder === config || existsSync(folder));
 }
@@ -85,14 +85,14 @@ function anotherPort(setting: string): (port: number) => string {
   return (port) => `${setting}=${port} npm start`;
 }
 
-/** At the start nothing can be on its way: `idleSeconds` is 0 then, where the data have it. */
+/** At the start nothing can be under way, so `idleSeconds` becomes 0 if the data has it. */
 function withoutIdling(data: string): string {
   try {
     const content: unknown = JSON.parse(data);
     if (typeof content === 'object' && content !== null && 'idleSeconds' in content)
       return JSON.stringify({ ...content, idleSeconds: 0 });
   } catch {
-    // Data need not be JSON.
+    // The data need not be JSON.
   }
   return data;
 }

@@ -3,7 +3,7 @@ import { matches } from 'knative-local/broker/filter';
 import type { Filter } from 'knative-local/manifest/filters';
 import type { RevisionSpec, Topology, TriggerSpec } from 'knative-local/manifest/topology';
 
-/** What would let jobs wait for ever without a word: a filter that nobody hears, and a Trigger for an event that nobody emits. */
+/** Finds what would silently make jobs wait forever: a filter that no Trigger hears, and a Trigger for an event that nobody emits. */
 export function inspectWiring({ services, triggers, eventTypes }: Topology): { faults: string[]; warnings: string[] } {
   const revisions = services.find(({ name }) => name === 'ingest')?.revisions ?? [];
   const faults = revisions.flatMap((revision) => deafFilters(revision, triggers));
@@ -13,13 +13,13 @@ export function inspectWiring({ services, triggers, eventTypes }: Topology): { f
       .filter((type) => !emitted.has(type))
       .map(
         (type) =>
-          `Trigger ${name} waits for events of the type ${type}, which nobody emits. Check its spelling, or declare it by an EventType.`,
+          `Trigger ${name} waits for events of type ${type}, which nobody emits. Check its spelling, or declare it in an EventType.`,
       ),
   );
   return { faults, warnings };
 }
 
-/** A stage may be told of every photo, but a filter is asked for by its name. */
+/** A stage may listen for every photo, but a filter is requested by name. */
 function deafFilters({ name, environment }: RevisionSpec, triggers: TriggerSpec[]): string[] {
   const filters = (environment['FILTERS'] ?? '')
     .split(',')

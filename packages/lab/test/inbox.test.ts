@@ -99,7 +99,7 @@ test('an inbox that dies is started again, and has its mails', async () => {
     command.includes('inbox-program'),
   )![0];
   process.kill(inbox, 'SIGKILL');
-  await vi.waitFor(() => expect(runtime.output()).toContain('was ended by SIGKILL; starting it again'), soon);
+  await vi.waitFor(() => expect(runtime.output()).toContain('was ended by SIGKILL; restarting it'), soon);
   const mails = await vi.waitFor(async () => (await fetch(`${runtime.inboxUrl}/api/email`)).json() as Promise<unknown[]>, soon);
   expect(mails).toHaveLength(1);
   expect(await finish(runtime)).toBe(0);
@@ -111,7 +111,7 @@ test('an inbox that does not start is said, and keeps nobody from work', async (
   await writeFile(join(folder, 'data/inbox'), 'no folder');
   const runtime = await startReady(folder);
   expect((await fetch(`${runtime.publicUrl}/health/readiness`)).status).toBe(200);
-  expect(runtime.output()).toMatch(/inbox +could not be started: EEXIST.*3 times in a row\.\nThe rest goes on without it/);
+  expect(runtime.output()).toMatch(/inbox +could not be started: EEXIST.*3 times in a row\.\nEverything else goes on without it/);
   expect(await finish(runtime)).toBe(0);
 });
 

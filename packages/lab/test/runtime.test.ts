@@ -53,7 +53,7 @@ test('a request waits for a function that died and is starting again', async () 
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
   expect((await fetch(`${runtime.publicUrl}/crash`, tagged('v1'))).status).toBe(503);
-  await vi.waitFor(() => expect(runtime.output()).toContain('ended with exit code 3; starting it again'), soon);
+  await vi.waitFor(() => expect(runtime.output()).toContain('ended with exit code 3; restarting it'), soon);
   const answer = await fetch(runtime.publicUrl, tagged('v1'));
   expect(answer.headers.get('x-revision')).toBe('ingest-v1');
 });

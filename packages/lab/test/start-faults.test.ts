@@ -83,8 +83,6 @@ test('a filter that no Trigger hears is a fault at the start; a Trigger for an e
   await writeFile(path, manifests.replace("two: 'true'", "tow: 'true'").replaceAll('test.finished', 'test.ended'));
   const started = startMain(settings);
   expect(await started.ended).toBe(1);
-  expect(started.output()).toMatch(
-    /WARNING: Trigger collector waits for events of the type test\.finished, which nobody emits\./,
-  );
+  expect(started.output()).toMatch(/WARNING: Trigger collector waits for events of type test\.finished, which nobody emits\./);
   expect(started.output()).toMatch(/The manifests need a change:\n {2}ingest-v2: no Trigger hears the filter two, /);
 });

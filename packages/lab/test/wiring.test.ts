@@ -54,7 +54,7 @@ test('every filter that a revision asks for must be heard by a Trigger of its ow
 test('a Trigger for an event that nobody emits is warned of', () => {
   const misspelt = trigger('zip', {}, { filters: [{ any: [{ exact: { type: 'dev.darkroom.fliter.finished' } }] }] });
   expect(inspect('sepia', [sepia, misspelt]).warnings).toEqual([
-    'Trigger zip waits for events of the type dev.darkroom.fliter.finished, which nobody emits. Check its spelling, or declare it by an EventType.',
+    'Trigger zip waits for events of type dev.darkroom.fliter.finished, which nobody emits. Check its spelling, or declare it in an EventType.',
   ]);
   expect(inspect('sepia', [sepia, audit]).warnings).toEqual([]);
   const ping = trigger('sweep', { type: 'dev.knative.sources.ping' });

@@ -1,7 +1,7 @@
-/** There is one namespace on one machine. */
+/** One machine has one namespace. */
 export const namespace = 'default';
 
-/** By what a Broker is known in a cluster, and in dead letters: a local port would say nothing. */
+/** A Broker's address in a cluster, used in dead letters: a local port would mean nothing there. */
 export function clusterAddress(broker: string): string {
   return `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${broker}`;
 }

@@ -10,9 +10,9 @@ export interface Message {
   headers: Record<string, string>;
 }
 
-/** What a dead letter tells of the failure. */
+/** What a dead letter says about the failure. */
 export interface DeliveryError {
-  /** Who refused, if not the subscriber. */
+  /** Who refused it, if not the subscriber. */
   destination?: string;
   code: number;
   body: Buffer;
@@ -23,7 +23,7 @@ export interface DeliveryFailure {
   retriable: boolean;
   /** For the log. */
   reason: string;
-  /** Missing where Knative tells nothing either: after a reply that it could not read, and after a time-out. */
+  /** Absent where Knative says nothing either: after an unreadable reply, and after a time-out. */
   error?: DeliveryError;
 }
 
@@ -35,19 +35,19 @@ export interface Attempt {
   /** Milliseconds. */
   timeout: number;
   signal: AbortSignal;
-  /** Any 2xx will do, whatever its body: nobody waits for an event in reply. */
+  /** Any 2xx will do, whatever its body: no event is expected in reply. */
   ignoreReply?: boolean;
 }
 
-/** Beyond 5xx and network errors: not there yet, too slow, in conflict, too busy. Every other 4xx will not get better. */
+/** Retried besides 5xx and network errors: not there yet, too slow, in conflict, too busy. Any other 4xx will not get better. */
 const retriableStatus = new Set([404, 408, 409, 429]);
 
-/** Calls a subscriber once, in binary mode, and judges the response by Knative's data plane contract. */
+/** Calls a subscriber once, in binary mode, and interprets the response by Knative's data plane contract. */
 export async function attempt({ message, subscriber, timeout, signal, ignoreReply }: Attempt): Promise<DeliveryOutcome> {
   const { origin, release } = await subscriber
     .turn(signal)
     .catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
-  // What Knative's activator says where no process came up in time.
+  // What Knative's activator answers if no process came up in time.
   if (!release) return failed(origin, { code: 503, body: Buffer.from(origin) });
   try {
     const headers = {

@@ -1,10 +1,10 @@
-/** What has been accepted and not yet delivered. It is bounded, since it is memory. */
+/** Events that have been accepted but not yet delivered. Bounded, since they are held in memory. */
 export interface Backlog {
   readonly full: boolean;
   readonly size: number;
   /** Counts one delivery until it settles. */
   hold(bytes: number, delivery: Promise<void>): void;
-  /** Resolves when nothing is left. */
+  /** Resolves once nothing is left. */
   empty(): Promise<void>;
 }
 

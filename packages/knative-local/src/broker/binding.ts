@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type CloudEvent, NotAnEvent, wellFormed } from './event.ts';
 import { readStructured } from './structured.ts';
 
-/** Whether a message claims to be an event at all: a reply that does not is judged otherwise than one that is malformed. */
+/** Whether a message claims to be an event at all: a reply that does not is treated differently from a malformed one. */
 export function claimsToBeEvent(headers: IncomingHttpHeaders): boolean {
   return headers['ce-specversion'] !== undefined || essence(headers).startsWith('application/cloudevents');
 }
 
 /**
- * Reads an event in binary or structured mode. The SDK's own parser decodes data and takes any specversion, so it cannot
- * be used where bytes must pass unchanged and nonsense must be refused.
+ * Reads an event in binary or structured mode. The SDK's parser decodes data and accepts any specversion, so it is no use here, where
+ * bytes must pass unchanged and nonsense must be refused.
  * @throws NotAnEvent
  */
 export function readEvent(headers: IncomingHttpHeaders, body: Buffer): CloudEvent {
@@ -38,7 +38,7 @@ export function toHeaders({ attributes, data }: CloudEvent): Record<string, stri
 
 const passed = /^(x-request-id|retry-after|knative-.*|x-b3-.*|traceparent|tracestate)$/;
 
-/** The headers that a broker passes on with an event: the trace, and Knative's own. Baggage is lost in an asynchronous channel. */
+/** The headers that a broker passes on with an event: tracing, and Knative's own. An asynchronous channel loses baggage. */
 export function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
   const entries = Object.entries(headers).filter(
     (entry): entry is [string, string] => passed.test(entry[0]) && typeof entry[1] === 'string',

@@ -10,18 +10,18 @@ import { type CloudEvent, describe, missingAttribute, withAttributes } from './e
 import { matches } from './filter.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Why an event is not taken in. */
+/** Why an event is not accepted. */
 export interface Refusal {
   status: 400 | 404 | 503;
   reason: string;
 }
 
-/** The Brokers of the manifests: in memory, asynchronous, with Knative's rules of delivery. */
+/** The Brokers in the manifests: in memory, asynchronous, with Knative's delivery rules. */
 export interface Brokers {
   apply(wiring: { brokers: BrokerSpec[]; triggers: TriggerSpec[] }): void;
-  /** Takes an event in. It answers before anything is delivered, as a Broker with an asynchronous handler does. */
+  /** Accepts an event. Answers before anything is delivered, like a Broker with an asynchronous handler. */
   publish(broker: string, message: Message): Refusal | undefined;
-  /** Takes nothing in any more, and resolves when deliveries under way have ended; what waits is dropped, and counted. */
+  /** Accepts nothing more, and resolves when the deliveries under way have ended. What is waiting is dropped, and counted. */
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
   const stopping = new AbortController();
   let brokers = new Map<string, TriggerSpec[]>();
 
-  /** Replies are never refused for want of room: what came in must be able to leave. */
+  /** Replies are never refused for lack of room: what came in must be able to get out. */
   function publish(name: string, message: Message, isReply = false): Refusal | undefined {
     const missing = missingAttribute(message.event);
     if (missing !== undefined) return { status: 400, reason: `The attribute ${missing} is missing` };
@@ -65,7 +65,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
       reply(replied) {
         const event = withAttributes(replied.event, { knativebrokerttl: String(ttl) });
         const refusal = publish(broker, { ...replied, event }, true);
-        // Stopping: as in a cluster, what is in memory is lost with the process.
+        // When stopping, as in a cluster, what is in memory is lost with the process.
         if (!refusal || refusal.status === 503) return undefined;
         return {
           result: 'failed',
@@ -75,7 +75,7 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
         };
       },
     });
-    // deliver() answers for every fault it expects; one that it does not must not end the runtime.
+    // deliver() handles every fault it expects; an unexpected one must not end the runtime.
     const caught = under.catch((error: unknown) => log('broker', `${describe(message.event)}: ${String(error)}`));
     backlog.hold(message.event.data.length, caught);
   }

@@ -10,15 +10,15 @@ export interface Delivery {
   subscriber: Subscriber;
   deadLetterSink?: Subscriber | undefined;
   rules: DeliverySpec;
-  /** Takes a reply in, or says why not. */
+  /** Accepts a reply, or says why not. */
   reply: (message: Message) => DeliveryFailure | undefined;
   log: Log;
   clock: Pick<Clock, 'sleep'>;
-  /** Ends waiting, between attempts and for a turn; an attempt under way is finished. */
+  /** Ends all waiting, between attempts and for a turn. An attempt under way is finished. */
   signal: AbortSignal;
 }
 
-/** Delivers one event to one subscriber: tries, tries again, and hands what cannot be delivered to the dead letter sink. */
+/** Delivers one event to one subscriber, with retries. What cannot be delivered goes to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { message, subscriber, deadLetterSink, reply, log, signal } = delivery;
   const outcome = await retry(delivery, subscriber);
@@ -36,7 +36,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
-/** Resolves with nothing where the broker stops first. */
+/** Resolves with undefined if the broker stops first. */
 async function retry(
   { message, rules, log, clock, signal }: Delivery,
   subscriber: Subscriber,
@@ -72,12 +72,12 @@ function errorAttributes({ url }: Subscriber, { error }: DeliveryFailure): Recor
   };
 }
 
-/** Here it is only cut; in a cluster it would end the dispatcher of all in-memory channels, and what they hold would be lost. */
+/** Here a long body is merely cut. In a cluster it would crash the dispatcher of all in-memory channels, which lose what they hold. */
 function warnOfLongBody({ message, subscriber, log }: Delivery, { error }: DeliveryFailure): void {
   const most = (errorDataLength / 4) * 3;
   if (error && error.body.length > most)
     log(
       'broker',
-      `${describe(message.event)}: ${subscriber.name} failed with a body of ${error.body.length} bytes. Keep it to ${most}: more ends the dispatcher of Knative's in-memory channels`,
+      `${describe(message.event)}: ${subscriber.name} failed with a body of ${error.body.length} bytes. Keep it to ${most}: more crashes the dispatcher of Knative's in-memory channels`,
     );
 }

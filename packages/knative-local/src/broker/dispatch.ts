@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, req
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { limits } from '../limits.ts';
 
-/** What a subscriber said, read to its end. */
+/** A subscriber's response, fully read. */
 export interface SubscriberResponse {
   status: number;
   headers: IncomingHttpHeaders;
@@ -14,18 +14,18 @@ export interface Dispatch {
   url: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** Milliseconds for all of it, the body of the response included. */
+  /** Milliseconds for the whole exchange, including the body of the response. */
   timeout: number;
 }
 
-/** The subscriber took longer than the delivery allows. */
+/** The subscriber took longer than the delivery spec allows. */
 export class NoAnswerInTime extends Error {
   override readonly name = 'NoAnswerInTime';
 }
 
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
-/** One POST over a kept connection. node:http, since it takes half the time of fetch for a small event. */
+/** Sends one POST over a kept-alive connection. Uses node:http, which needs half the time of fetch for a small event. */
 export function post({ url, headers, body, timeout }: Dispatch): Promise<SubscriberResponse> {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');

@@ -1,14 +1,14 @@
 /**
- * A CloudEvent on its way through. Data stay the bytes that came, and attributes stay in the form in which headers carry
- * them: a broker passes on, and must not lose anything by understanding it.
+ * A CloudEvent in transit. Data stays the bytes that came, and attributes stay as headers carry them: a broker passes things on, and
+ * must not lose anything by interpreting it.
  */
 export interface CloudEvent {
-  /** By lower-case name; `datacontenttype` included, where there is one. */
+  /** By lower-case name; includes `datacontenttype`, if there is one. */
   attributes: ReadonlyMap<string, string>;
   data: Buffer;
 }
 
-/** The input is not an event: 400, or a failed delivery where it is a reply. */
+/** The input is not an event: 400, or for a reply, a failed delivery. */
 export class NotAnEvent extends Error {
   override readonly name = 'NotAnEvent';
 }
@@ -31,12 +31,12 @@ export function withAttributes(event: CloudEvent, changes: Record<string, string
   return { attributes, data: event.data };
 }
 
-/** An event in a line of the log. */
+/** An event as shown in the log. */
 export function describe({ attributes }: CloudEvent): string {
   return `${attributes.get('type')} id=${attributes.get('id')}`;
 }
 
-/** @throws NotAnEvent where an attribute is not written as CloudEvents 1.0 has it; one that is missing is no matter of syntax */
+/** @throws NotAnEvent if an attribute is not written as CloudEvents 1.0 requires; a missing one is not a matter of syntax */
 export function wellFormed(event: CloudEvent): CloudEvent {
   const { attributes } = event;
   const version = attributes.get('specversion');

@@ -3,7 +3,7 @@ import type { TriggerSpec } from '../manifest/topology.ts';
 import type { CloudEvent } from './event.ts';
 import { headerSafe } from './structured.ts';
 
-/** Whether an event is meant for a Trigger. No filter at all means every event. */
+/** Whether an event matches a Trigger. Without a filter, every event does. */
 export function matches({ attributes, filters }: Pick<TriggerSpec, 'attributes' | 'filters'>, event: CloudEvent): boolean {
   const exact = Object.entries(attributes).every(([name, wanted]) => {
     const value = event.attributes.get(name);

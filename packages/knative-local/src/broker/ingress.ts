@@ -26,7 +26,7 @@ async function receive(
   token: string | undefined,
 ): Promise<void> {
   const respond = (status: number, reason = '', headers: Record<string, string> = {}) => {
-    // A body that was not read would be taken for the next request.
+    // An unread body would be taken for the next request.
     if (!request.complete) headers['connection'] = 'close';
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(reason) }).end(reason);
     request.resume();

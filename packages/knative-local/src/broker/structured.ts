@@ -24,13 +24,13 @@ export function readStructured(body: Buffer): CloudEvent {
   }
   if (data === undefined) return { attributes, data: Buffer.alloc(0) };
 
-  // As Knative does, an event without datacontenttype passes on as JSON without saying so.
+  // Like Knative, pass on an event without datacontenttype as JSON, without saying so.
   const type = attributes.get('datacontenttype') ?? 'application/json';
   if (!/^(application|text)\/json\s*(;|$)/i.test(type)) {
     if (typeof data === 'string') return { attributes, data: Buffer.from(data) };
     throw new NotAnEvent(`data of the type ${type} must be text; send JSON as application/json, or bytes as data_base64`);
   }
-  // Numbers keep their digits: beyond 2^53 a round trip through doubles would change them.
+  // Numbers keep their digits: above 2^53, a round trip through doubles would change them.
   const exact = object(() =>
     parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value)),
   );

@@ -1,13 +1,13 @@
 import type { Turn } from '../process/revision.ts';
 
-/** Where a delivery goes. */
+/** The target of a delivery. */
 export interface Subscriber {
   /** Its name in the log. */
   name: string;
-  /** What dead letters call it (`knativeerrordest`): its address in a cluster, since a local port says nothing. */
+  /** Its name in dead letters (`knativeerrordest`): its address in a cluster, since a local port would mean nothing. */
   url: string;
   /** What a request to it carries besides the event. */
   headers?: Record<string, string>;
-  /** The right to send one request, in its turn. @throws NotUp where no process is up in time */
+  /** Waits for a turn: the right to send one request. @throws NotUp if no process is up in time */
   turn(signal: AbortSignal): Promise<Turn>;
 }

@@ -9,7 +9,7 @@ export interface Build {
   folder: string;
   /** What follows `node`. */
   command: string[];
-  /** What the start script itself puts before the command: `FUNC_LOG_LEVEL=info faas-js-runtime ...`. */
+  /** Variables that the start script sets before the command: `FUNC_LOG_LEVEL=info faas-js-runtime ...`. */
   variables: Record<string, string>;
 }
 
@@ -19,10 +19,10 @@ interface Package {
 }
 
 /**
- * How a built function starts, as its own package.json says: the script that the buildpack runs in the cluster. No shell runs it,
- * so that the process that is stopped is the function itself.
- * A build that is missing is one fault: what refers to the function is still checked as if it were there.
- * @param name of the function, as its func.yaml has it
+ * How a built function starts, according to its package.json: by the script that the buildpack runs in the cluster. No shell runs it,
+ * so the process that is stopped is the function itself.
+ * A missing build is one fault; references to the function are still checked as if it were there.
+ * @param name the function's name in func.yaml
  * @param folder where the buildpack looks for package.json (BP_NODE_PROJECT_PATH)
  */
 export async function readBuild(folder: string, name: string, faults: Faults): Promise<Build> {
@@ -41,7 +41,7 @@ export async function readBuild(folder: string, name: string, faults: Faults): P
   const [program, ...rest] = first < 0 ? [] : words.slice(first);
   if (program === undefined || rest.length === 0 || words.some((word) => /["'`$&|;<>]/.test(word))) {
     faults.push(
-      `${displayed(path)}: scripts.start must be of the form "node [flags] <file>" or "faas-js-runtime <file>", without a shell's syntax.`,
+      `${displayed(path)}: scripts.start must have the form "node [flags] <file>" or "faas-js-runtime <file>", without shell syntax.`,
     );
     return none;
   }
@@ -56,14 +56,14 @@ export async function readBuild(folder: string, name: string, faults: Faults): P
   return { folder, command: script ? [script, ...rest] : [], variables };
 }
 
-/** What a build writes beside its package.json, if it wants to be checked: whose it is, and what it was made of. */
+/** What a build may write next to its package.json, so that it can be checked: which function it is for, and its sources. */
 interface Sources {
   function: string;
   /** SHA-256 by path, relative to the folder of package.json. */
   files: Record<string, string>;
 }
 
-/** Why a build must not run: it is of another function, or its sources have changed since. */
+/** Why a build must not run: it belongs to another function, or its sources have changed since. */
 async function staleness(folder: string, name: string): Promise<string | undefined> {
   const path = join(folder, 'sources.json');
   if (!existsSync(path)) return undefined;
@@ -79,7 +79,7 @@ async function staleness(folder: string, name: string): Promise<string | undefin
   return first && `is older than its source: ${displayed(join(folder, first))} has changed`;
 }
 
-/** The file behind the command that a package of the same name brings along. */
+/** The file behind a command that comes with the package of the same name. */
 async function programOf(folder: string, name: string): Promise<string | undefined> {
   try {
     const path = createRequire(join(folder, 'package.json')).resolve(`${name}/package.json`);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Document, Faults } from './document.ts';
 
-/** Holds a document to a schema: its typed content, or undefined with one fault per field that is wrong. */
+/** Checks a document against a schema. Returns its typed content, or undefined after adding one fault per wrong field. */
 export function check<Schema extends v.GenericSchema>(
   schema: Schema,
   document: Document,

@@ -5,14 +5,14 @@ import type { DeliverySpec, Destination } from './topology.ts';
 
 type Written = v.InferOutput<typeof delivery> | undefined;
 
-/** What Knative gives a Broker whose manifest says nothing. */
+/** Knative's defaults for a Broker whose manifest says nothing. */
 const builtIn = { retry: 10, backoffPolicy: 'exponential', backoffDelay: 200, timeout: limits.deliveryTime } as const;
 
 export function brokerDelivery(written: Written): DeliverySpec {
   return written ? complete(written) : { ...builtIn };
 }
 
-/** A Trigger with any delivery of its own takes retries, back-off and time-out only from it; the dead letter sink falls back. */
+/** If a Trigger has its own delivery spec, retries, back-off and timeout come only from there. The dead letter sink falls back to the Broker's. */
 export function triggerDelivery(written: Written, broker: DeliverySpec): DeliverySpec {
   if (!written) return broker;
   return { ...(broker.deadLetterSink && { deadLetterSink: broker.deadLetterSink }), ...complete(written) };
@@ -22,7 +22,7 @@ function complete({ retry = 0, backoffPolicy, backoffDelay, timeout, deadLetterS
   return {
     retry,
     backoffPolicy: backoffPolicy ?? builtIn.backoffPolicy,
-    // Knative waits only where both are written.
+    // Knative waits only if both are set.
     backoffDelay: (backoffPolicy && backoffDelay) ?? 0,
     timeout: timeout ?? builtIn.timeout,
     ...(deadLetterSink && { deadLetterSink: toDestination(deadLetterSink) }),

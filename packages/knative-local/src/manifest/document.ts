@@ -4,16 +4,16 @@ import { join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { isMap, isPair, isScalar, LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
 
-/** Everything that is wrong with the manifests; each entry says where, what, and what to do. */
+/** Everything that is wrong with the manifests. Each entry says where, what, and what to do. */
 export type Faults = string[];
 
-/** One YAML document, which remembers where each of its fields was written. */
+/** One YAML document that remembers where each of its fields is. */
 export interface Document {
   value: unknown;
   apiVersion: string;
   kind: string;
   name: string;
-  /** "config/triggers.yaml:12" for a field, or for the nearest one around it that exists. */
+  /** "config/triggers.yaml:12" for a field, or for its nearest existing parent. */
   at(path?: readonly PropertyKey[]): string;
   /** "config/triggers.yaml:12: Trigger sepia: spec.broker: ..." */
   fault(path: readonly PropertyKey[], message: string): string;
@@ -25,8 +25,8 @@ const kustomization = v.object({
 });
 
 /**
- * A folder, and the folders that its kustomization.yaml names as resources, theirs too. What else a kustomization can do is left to
- * kubectl: one that patches would mean something else there than here, and is a fault.
+ * A folder and, recursively, the folders that its kustomization.yaml lists as resources. Everything else in a kustomization is left to
+ * kubectl. One with patches would mean something different there, so it is a fault.
  */
 export async function foldersOf(folder: string, faults: Faults = []): Promise<string[]> {
   const path = join(folder, 'kustomization.yaml');
@@ -35,7 +35,7 @@ export async function foldersOf(folder: string, faults: Faults = []): Promise<st
   for (const each of await readDocuments(path, faults)) {
     const { resources, patches } = v.parse(v.fallback(kustomization, { resources: [] }), each.value);
     if (patches !== undefined)
-      faults.push(each.fault(['patches'], 'patches are applied by kubectl only; name the folder that they are laid over'));
+      faults.push(each.fault(['patches'], 'only kubectl applies patches; use the folder that they modify'));
     named.push(
       ...resources
         .map((resource) => resolve(folder, resource))
@@ -45,7 +45,7 @@ export async function foldersOf(folder: string, faults: Faults = []): Promise<st
   return [folder, ...(await Promise.all(named.map((each) => foldersOf(each, faults)))).flat()];
 }
 
-/** The documents of every *.yaml directly inside a folder, in the order in which `kubectl apply -f` takes them. */
+/** The documents of every *.yaml directly in a folder, in the order in which `kubectl apply -f` applies them. */
 export async function readFolder(folder: string, faults: Faults): Promise<Document[]> {
   const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
   const files = await Promise.all(names.map((name) => readDocuments(join(folder, name), faults)));
@@ -69,7 +69,7 @@ const header: v.GenericSchema<unknown, { apiVersion?: string; kind?: string; met
     apiVersion: v.exactOptional(v.string()),
     kind: v.exactOptional(v.string()),
     metadata: v.exactOptional(v.object({ name: v.exactOptional(v.string()) })),
-    // A func.yaml has its name at the top, and no kind.
+    // A func.yaml has its name at the top level, and no kind.
     name: v.exactOptional(v.string()),
   });
 
@@ -85,7 +85,7 @@ function document(yaml: YamlDocument.Parsed, file: string, lines: LineCounter): 
   return { value, apiVersion, kind, name, at, fault };
 }
 
-/** Where a field starts: at its key, so that a missing value still points at the right line. */
+/** Where a field starts: at its key, so that a missing value still points to the right line. */
 function offsetOf(yaml: YamlDocument.Parsed, path: readonly PropertyKey[]): number {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent: unknown = depth === 1 ? yaml.contents : yaml.getIn(path.slice(0, depth - 1), true);
@@ -110,7 +110,7 @@ function hasRange(node: unknown): node is { range: [number, number, number] } {
   return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
 }
 
-/** A path as a person in the repository would type it. */
+/** A path as someone in the repository would type it. */
 export function displayed(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith('..') ? path : short;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 const pattern = /^P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
-/** ISO 8601 durations of days and less, as Knative takes them ("PT0.5S"), in milliseconds. */
+/** ISO 8601 durations up to days, as Knative accepts them ("PT0.5S"), in milliseconds. */
 export const duration = v.pipe(
   v.string('must be a duration like PT0.5S or PT2M'),
   v.check((text) => pattern.test(text) && text !== 'P', 'must be a duration like PT0.5S or PT2M'),

@@ -7,9 +7,9 @@ type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs
 
 export interface Sources {
   configMaps: ReadonlyMap<string, Record<string, string>>;
-  /** Stands in for Secrets, and overrides ConfigMap keys of the same name; what a manifest spells out stays as it is. */
+  /** Stands in for Secrets, and overrides ConfigMap keys of the same name. Literal values in a manifest are left alone. */
   operator: Environment;
-  /** Variables of the operator that reach every function, whether a manifest names them or not. */
+  /** The operator's variables that reach every function, whether or not a manifest names them. */
   operational?: RegExp | undefined;
   /** Called with the path inside the document, and what is wrong there. */
   fault: (path: PropertyKey[], message: string) => void;
@@ -68,7 +68,7 @@ export function ofContainer(
   }
 }
 
-/** A name wins over an import, in whatever order they are written, as in a container. */
+/** A named variable takes precedence over an imported one, whatever their order, as in a container. */
 function merge({ passed, imported, named }: Record<'passed' | 'imported' | 'named', Environment>): Record<string, string> {
   const entries = Object.entries({ ...passed, ...imported, ...named });
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));

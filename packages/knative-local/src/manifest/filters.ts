@@ -3,10 +3,10 @@ import * as v from 'valibot';
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]*$/, 'names of attributes are lower-case letters and digits'));
 const text = v.string('must be text: put it in quotes, since attributes arrive as text');
 
-/** `spec.filter.attributes`: every one must be equal; an empty text means present and not empty. */
+/** `spec.filter.attributes`: each must be equal; an empty text means "present and not empty". */
 export const attributes = v.record(name, text);
 
-/** One item of `spec.filters`: exactly one of the dialects. */
+/** One item of `spec.filters`, in exactly one dialect. */
 export interface Filter {
   exact?: Record<string, string> | undefined;
   prefix?: Record<string, string> | undefined;

@@ -7,13 +7,13 @@ import { displayed, type Document, type Faults, readDocuments } from './document
 import { func } from './schema.ts';
 
 export interface Func {
-  /** Where its package.json is, as the Node.js buildpack is told: BP_NODE_PROJECT_PATH, or else beside func.yaml. */
+  /** Where its package.json is: at BP_NODE_PROJECT_PATH, as for the Node.js buildpack, or else next to func.yaml. */
   folder: string;
   document: Document;
   content: v.InferOutput<typeof func>;
 }
 
-/** Every folder with a func.yaml. `setting` is what the operator can change. */
+/** Every folder with a func.yaml. `setting` is the setting that the operator can change. */
 export async function readFunctions(functionsFolder: string, setting: string, faults: Faults): Promise<Func[]> {
   const names = existsSync(functionsFolder) ? (await readdir(functionsFolder)).sort() : [];
   const functions: Func[] = [];
@@ -30,7 +30,8 @@ export async function readFunctions(functionsFolder: string, setting: string, fa
     const earlier = functions.slice(0, index).find((each) => each.content.name === content.name);
     if (earlier) faults.push(document.fault(['name'], `${earlier.document.at(['name'])} already has this name; choose another`));
   }
-  if (names.length === 0) faults.push(`${displayed(functionsFolder)}: there is no function here. ${setting} names their folder.`);
+  if (names.length === 0)
+    faults.push(`${displayed(functionsFolder)}: there are no functions here. Set ${setting} to their folder.`);
   return functions;
 }
 

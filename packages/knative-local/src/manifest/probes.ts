@@ -5,16 +5,16 @@ import type { ProbeSpec } from './topology.ts';
 
 type Health = Record<'readiness', ProbeSpec> & Partial<Record<'liveness', ProbeSpec>>;
 
-/** Where a function answers unless it says otherwise. */
+/** Where a function answers by default. */
 const endpoints = { readiness: '/health/readiness', liveness: '/health/liveness' };
 
-/** What `func deploy` makes of a func.yaml. */
+/** The probes that `func deploy` makes from a func.yaml. */
 export function ofFunction({ deploy }: v.InferOutput<typeof func>): Health {
   const { readiness = endpoints.readiness, liveness = endpoints.liveness } = deploy?.healthEndpoints ?? {};
   return { readiness: complete(undefined, readiness), liveness: complete(undefined, liveness) };
 }
 
-/** The probes of a container. One that is not written is not made; to become ready, a function is asked all the same. */
+/** The probes of a container. Only those in the manifest are made; a starting function is checked for readiness regardless. */
 export function ofContainer({ readinessProbe, livenessProbe }: v.InferOutput<typeof container>): Health {
   return {
     readiness: complete(readinessProbe, endpoints.readiness),

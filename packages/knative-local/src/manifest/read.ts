@@ -14,26 +14,26 @@ export interface ManifestSources {
   /** The folders of manifests, in the order in which they are applied, and the folder of functions. */
   config: readonly string[];
   functions: string;
-  /** What these folders and the public service are set by, for the operator. */
+  /** The settings, as the operator knows them, for these folders and the public service. */
   settings: { config: string; functions: string; service?: string };
-  /** Stands in for the cluster's Secrets, and for ConfigMap keys of the same name. */
+  /** Stands in for the cluster's Secrets, and overrides ConfigMap keys of the same name. */
   operator: Environment;
-  /** Variables of the operator that reach every function, whether a manifest names them or not. */
+  /** The operator's variables that reach every function, whether or not a manifest names them. */
   operational?: RegExp;
-  /** By default the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
+  /** By default, the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
   image?: ImageName;
 }
 
 const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<registry>/<function>' };
 
 /**
- * Reads the very manifests that the cluster gets. Kinds that only a cluster needs are passed over.
+ * Reads the same manifests as the cluster. Kinds that only a cluster needs are skipped.
  * @throws CannotStart with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
 export async function readManifests(sources: ManifestSources): Promise<Topology> {
   const { config, functions, settings, operator, operational, image = lastPart } = sources;
   const missing = config.find((folder) => !existsSync(folder));
-  if (missing) throw new CannotStart(`${displayed(missing)} does not exist. ${settings.config} names the folder of manifests.`);
+  if (missing) throw new CannotStart(`${displayed(missing)} does not exist. Set ${settings.config} to the folder of manifests.`);
   const faults: Faults = [];
   const folders = (await Promise.all(config.map((folder) => foldersOf(folder, faults)))).flat();
   const documents = (await Promise.all(folders.map((folder) => readFolder(folder, faults)))).flat();

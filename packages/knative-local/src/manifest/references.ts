@@ -10,7 +10,7 @@ interface References {
   services: Topology['services'];
 }
 
-/** Names that lead nowhere. A cluster would accept them and deliver nothing; here they are said at once. */
+/** References that lead nowhere. A cluster would accept them and deliver nothing; here they are reported at once. */
 export function referenceFaults({ brokers, triggers, pings, services }: References): string[] {
   const faults: string[] = [];
   for (const { document, delivery } of brokers) follow(document, ['spec', 'delivery', 'deadLetterSink'], delivery.deadLetterSink);
@@ -18,7 +18,7 @@ export function referenceFaults({ brokers, triggers, pings, services }: Referenc
     if (!brokers.some(({ name }) => name === broker))
       faults.push(document.fault(['spec', 'broker'], `there is no Broker ${broker}${choice(brokers)}`));
     follow(document, ['spec', 'subscriber'], subscriber);
-    // An inherited sink was already followed where it is written.
+    // An inherited sink was already checked where it is written.
     const inherited = brokers.some((each) => each.delivery.deadLetterSink === delivery.deadLetterSink);
     if (!inherited) follow(document, ['spec', 'delivery', 'deadLetterSink'], delivery.deadLetterSink);
   }

@@ -56,8 +56,8 @@ export const pingSource = v.object({
   }),
 });
 
-/** The catalogue of the events that somebody emits. */
-/** v1beta3 says the type among the attributes; the versions before it, in a field of its own. */
+/** The catalogue of events that somebody emits. */
+/** v1beta3 has the type among the attributes; earlier versions have it in a separate field. */
 export const eventType = v.object({
   metadata,
   spec: v.object({
@@ -70,7 +70,7 @@ export const configMap = v.object({ metadata, data: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
-/** Only HTTP probes can be asked here. */
+/** Only HTTP probes are supported here. */
 export const probe = v.object({
   httpGet: v.optional(v.object({ path: v.optional(v.string()) })),
   periodSeconds: v.optional(count),
@@ -105,7 +105,7 @@ const template = v.object({
 export const service = v.object({
   metadata,
   spec: v.object({
-    // Without one it says how the traffic is split, and nothing else.
+    // Without a template, it only says how traffic is split.
     template: v.optional(template),
     traffic: v.optional(
       v.array(

@@ -8,9 +8,9 @@ import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
 
-/** Which function an image is, for Services that are not called like one. */
+/** Which function an image belongs to, for Services that are not named after one. */
 export interface ImageName {
-  /** Its first group is the name of the function. */
+  /** The first group matches the function's name. */
   pattern: RegExp;
   /** How it is written, for the operator. */
   written: string;
@@ -26,10 +26,10 @@ export interface ServiceSources extends Omit<Sources, 'fault'> {
 }
 
 /**
- * Every function becomes a service. Service documents of one name are applied one after the other, as kubectl would:
- * each template adds a revision, and the last `spec.traffic` holds. A function without any runs as one revision.
+ * Every function becomes a service. Service documents with the same name are applied one after another, as kubectl would do:
+ * each template adds a revision, and the last `spec.traffic` applies. A function without documents runs as one revision.
  *
- * A document that names no image is a version of the function of that name: what it does not say is taken from func.yaml.
+ * A document without an image is a version of the function with that name: whatever it leaves out comes from func.yaml.
  */
 export async function readServices(sources: ServiceSources): Promise<ServiceSpec[]> {
   const functions = await readFunctions(sources.functionsFolder, sources.functionsSetting, sources.faults);
@@ -55,7 +55,7 @@ async function fromFunction(func: Func, sources: ServiceSources): Promise<Servic
   return { name, http: isHttp(invoke), revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
 
-/** What func.yaml says of every revision. */
+/** What func.yaml says about every revision. */
 function ofFunc({ document, content }: Func, { configMaps, operator, operational, faults }: ServiceSources) {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
   return {
@@ -129,7 +129,7 @@ async function fromDocuments(
   return { name, http: isHttp(invoke), revisions, traffic };
 }
 
-/** A function that does not say how it is invoked is invoked by HTTP requests, as `func` has it. */
+/** A function that does not say how it is invoked is invoked by HTTP requests, as in `func`. */
 function isHttp(invoke = 'http'): boolean {
   return invoke === 'http';
 }

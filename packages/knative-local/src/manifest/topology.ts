@@ -1,19 +1,19 @@
 import type { Filter } from './filters.ts';
 
-/** What the manifests describe, checked and resolved: the only form in which the rest of the runtime knows it. */
+/** What the manifests describe, checked and resolved. The rest of the runtime knows nothing else. */
 export interface Topology {
   brokers: BrokerSpec[];
   triggers: TriggerSpec[];
   pings: PingSpec[];
   services: ServiceSpec[];
-  /** The types of events that EventTypes declare; none where there is no catalogue. */
+  /** The event types that EventTypes declare; none without a catalogue. */
   eventTypes: string[];
 }
 
 export type Destination = { service: string } | { broker: string } | { url: string };
 
 export interface DeliverySpec {
-  /** How often a failed delivery is tried again. */
+  /** How often a failed delivery is retried. */
   retry: number;
   backoffPolicy: 'linear' | 'exponential';
   /** Milliseconds. */
@@ -50,7 +50,7 @@ export interface PingSpec {
 
 export interface ServiceSpec {
   name: string;
-  /** Made for plain requests, and not for events. */
+  /** Invoked by plain requests rather than events. */
   http: boolean;
   revisions: RevisionSpec[];
   traffic: TrafficSpec[];
@@ -62,27 +62,27 @@ export interface TrafficSpec {
   percent: number;
 }
 
-/** How the health of a process is asked after, as Kubernetes words it. Times in milliseconds. */
+/** How the health of a process is probed, in Kubernetes' terms. Times in milliseconds. */
 export interface ProbeSpec {
   path: string;
   period: number;
   timeout: number;
-  /** As many failures in a row make a process unhealthy; one success makes it healthy again. */
+  /** This many failures in a row make a process unhealthy; one success makes it healthy again. */
   failureThreshold: number;
 }
 
 export interface RevisionSpec {
   name: string;
   service: string;
-  /** The built function: where its package.json is. */
+  /** The built function: the folder of its package.json. */
   folder: string;
   /** What follows `node`. */
   command: string[];
   /** Requests in flight; 0 means any number. */
   concurrency: number;
   readiness: ProbeSpec;
-  /** Without one, a process that hangs is left alone, as in a cluster. */
+  /** Without one, a hanging process is left alone, as in a cluster. */
   liveness?: ProbeSpec | undefined;
-  /** What the manifests, and the operator in place of Secrets, give it. */
+  /** From the manifests, and from the operator in place of Secrets. */
   environment: Record<string, string>;
 }

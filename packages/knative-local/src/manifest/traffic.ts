@@ -4,7 +4,7 @@ import type { RevisionSpec, TrafficSpec } from './topology.ts';
 
 type Targets = NonNullable<v.InferOutput<typeof service>['spec']['traffic']>;
 
-/** `spec.traffic` of a Service, against the revisions that exist by then. */
+/** `spec.traffic` of a Service, checked against its revisions. */
 export function readTraffic(
   targets: Targets,
   revisions: RevisionSpec[],
@@ -25,6 +25,6 @@ export function readTraffic(
     traffic.push({ revision, percent, ...(tag !== undefined && { tag }) });
   }
   const sum = traffic.reduce((total, { percent }) => total + percent, 0);
-  if (sum !== 100) fault(['spec', 'traffic'], `the percentages make ${sum}; they must make 100`);
+  if (sum !== 100) fault(['spec', 'traffic'], `the percentages add up to ${sum}; they must add up to 100`);
   return traffic;
 }

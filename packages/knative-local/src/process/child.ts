@@ -12,19 +12,19 @@ export interface Program {
 }
 
 export interface Child {
-  /** Resolves as soon as it is gone. */
+  /** Resolves as soon as the process is gone. */
   gone: Promise<void>;
-  /** How it ended, in words, once its last lines were read. Never rejects. */
+  /** How it ended, in words, once its last lines have been read. Never rejects. */
   ended: Promise<string>;
-  /** Its last lines, for when it ends before its time. */
+  /** Its last lines, in case it ends prematurely. */
   lastLines(): string[];
-  /** SIGTERM, then SIGKILL where it is still there after that many milliseconds. */
+  /** SIGTERM, then SIGKILL if it is still there after `timeout` milliseconds. */
   stop(timeout: number): Promise<void>;
 }
 
 const linesKept = 10;
 const living = new Set<ChildProcess>();
-// However this process comes to its end, it takes them along; the leash is for ends that run no code.
+// However this process ends, it takes its children along; the leash covers ends that run no code.
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
@@ -35,7 +35,7 @@ export function startChild({ command, folder, environment }: Program, print: (li
     cwd: folder,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A group of its own: Ctrl-C in the terminal must reach it as our SIGTERM, in order, and not directly.
+    // Its own process group: Ctrl-C in the terminal must reach it through our orderly SIGTERM, not directly.
     detached: true,
   });
   living.add(child);

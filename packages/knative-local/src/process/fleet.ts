@@ -3,14 +3,14 @@ import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import { NotUp, type Revision, startRevision } from './revision.ts';
 
-/** Every revision of every service, and which of them is asked. */
+/** Every revision of every service, and the choice between them. */
 export interface Fleet {
   readonly ready: boolean;
-  /** A revision by its traffic, or by a tag where there is one of that name. */
+  /** Picks a revision by traffic share, or by tag if there is one with that name. */
   pick(service: string, tag?: string): Revision;
   /**
-   * Starts what is new or changed, and resolves when it is ready, with what shifts the traffic over and stops what is gone.
-   * @throws where something does not become ready; what ran before runs on
+   * Starts what is new or changed. Once that is ready, resolves with a function that shifts the traffic and stops what is gone.
+   * @throws if something does not become ready; then everything stays as it was
    */
   prepare(services: ServiceSpec[]): Promise<() => void>;
   stop(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Fleet {
 export function createFleet(platform: Record<string, string>, log: Log): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
-  /** With those that are starting, and those that are leaving and finish their requests. */
+  /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
@@ -76,7 +76,7 @@ function same(one: RevisionSpec, other: RevisionSpec): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Chooses by tag where there is one of that name, and else at random by percentage, as Knative does. */
+/** Chooses by tag if there is one with that name, otherwise at random by percentage, as Knative does. */
 export function choose(targets: TrafficSpec[], tag?: string): TrafficSpec | undefined {
   const tagged = tag === undefined ? undefined : targets.find((target) => target.tag === tag);
   let point = Math.random() * 100;

@@ -1,12 +1,12 @@
-/** Lets a limited number of requests pass at a time, in the order in which they came. */
+/** Lets a limited number of requests through at a time, in order of arrival. */
 export interface Gate {
-  /** Resolves when it is one's turn, with what to call when done. Rejects when `signal` comes first. */
+  /** Resolves when the caller's turn comes, with a function to call when done. Rejects if `signal` is aborted first. */
   enter(signal?: AbortSignal): Promise<() => void>;
   /** Resolves when nobody is inside. */
   idle(): Promise<void>;
 }
 
-/** @param limit how many; 0 means any number, as containerConcurrency has it */
+/** @param limit 0 means any number, as in containerConcurrency */
 export function gate(limit: number): Gate {
   const waiting = new Set<() => void>();
   const idlers: (() => void)[] = [];
@@ -19,7 +19,7 @@ export function gate(limit: number): Gate {
     else if (inside === 0) for (const idler of idlers.splice(0)) idler();
   }
 
-  /** Entering twice through one door must not count twice. */
+  /** Leaving twice must not count twice. */
   function admitted(): () => void {
     inside += 1;
     let left = false;

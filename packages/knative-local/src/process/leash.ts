@@ -1,13 +1,14 @@
-/** Loaded into every child, ahead of its own code. */
+/** Loaded into every child before its own code. */
 import { type ListenOptions, Server } from 'node:net';
 
-// A child goes when its parent goes, even where the parent was killed and could say nothing. The channel to the parent closes with
-// the parent; unref'd, so that it keeps no process alive by itself. It goes as its parent went: an orderly exit would first write
-// the compile cache, for a second or more.
+// A child dies with its parent, even if the parent was killed and could not say so: the channel to the parent then closes. It is
+// unref'd, so that it keeps no process alive. The child kills itself: an orderly exit would first write the compile cache, which takes a
+// second or more.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.channel?.unref();
 
-// A container must listen on every interface. On a person's machine only the router is open to others, and only where HOST says so.
+// In a container, a function must listen on every interface. On somebody's machine, only the router is open to others, and only if HOST
+// says so.
 const { listen } = Server.prototype;
 Object.assign(Server.prototype, {
   listen(this: Server, options: unknown, ...rest: unknown[]) {

@@ -3,26 +3,26 @@ import { limits } from '../limits.ts';
 import type { Child, Program, startChild } from './child.ts';
 import { type Ask, type Probe, type Prober, untilHealthy, watchHealth } from './probe.ts';
 
-/** What to start, where it will answer, and how its health is asked after. */
+/** What to start, where it will answer, and how its health is probed. */
 export interface Service extends Program {
   address: string;
   readiness: Probe;
   liveness?: Probe | undefined;
 }
 
-/** What the life of a process hangs on. */
+/** What the life of a process depends on. */
 export interface Surroundings {
   start: typeof startChild;
   ask: Ask;
   clock: Clock;
 }
 
-/** How a life of a process ended. */
+/** How one life of a process ended. */
 export interface End {
   /** In words: "ended with exit code 1". */
   reason: string;
   wasReady: boolean;
-  /** It was ended because it did not become ready. */
+  /** It was killed because it did not become ready. */
   tooSlow: boolean;
   lastLines: string[];
 }
@@ -36,13 +36,13 @@ interface Listeners {
   print: (line: string) => void;
   /** It is ready, for the first time or again. */
   up: () => void;
-  /** It was up, and is not any more. */
+  /** It was up and no longer is. */
   down: () => void;
-  /** It is still there, and fails its readiness probe. */
+  /** It is still there but fails its readiness probe. */
   unready: () => void;
 }
 
-/** One life of a supervised process: from its start, by its being ready, to its end. */
+/** One life of a supervised process: it starts, becomes ready, and ends. */
 export function beginLife(
   { readiness, liveness, ...program }: Service,
   { print, up, down, unready }: Listeners,
@@ -81,7 +81,7 @@ export function beginLife(
       if (healthy || hung) return;
       hung = true;
       down();
-      // A process that hangs has little to say goodbye to, and one that is stopped (SIGSTOP) hears nothing but SIGKILL.
+      // A hanging process has nothing to wind up, and a suspended one (SIGSTOP) reacts only to SIGKILL.
       void child.stop(limits.leastDrainTime);
     });
   }
@@ -94,7 +94,7 @@ export function beginLife(
 
   async function end(): Promise<End> {
     const reason = await child.ended;
-    // Where it could not even be started, it never was, and never is gone.
+    // If it could not even be started, it never existed, so it can never be gone.
     gone.abort();
     return { reason: tooSlow ? slow() : hung ? stuck() : reason, wasReady, tooSlow, lastLines: child.lastLines() };
   }

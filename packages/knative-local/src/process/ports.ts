@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { CannotStart } from '../errors.ts';
 
-/** Ports that were handed out and may not be taken yet: the kernel would hand them out again. */
+/** Ports that were handed out but may not be bound yet: the kernel might hand them out again. */
 const given = new Set<number>();
 
-/** A loopback port that nobody listens on. */
+/** A free loopback port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = await probe(0);
@@ -15,9 +15,9 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * The port that the operator asks for, or any free one for 0.
+ * The port that the operator asked for, or any free one for 0.
  * @param another the command that chooses another port
- * @throws CannotStart where another program has it
+ * @throws CannotStart if another program has it
  */
 export async function settledPort(port: number, another: (port: number) => string): Promise<number> {
   if (port === 0) return freePort();
@@ -36,10 +36,10 @@ export function portTaken(port: number, another: (port: number) => string, cause
       { cause },
     );
   if (code === 'EACCES')
-    return new CannotStart(`Port ${port} needs more rights than you have. Choose one above 1023: ${another(port + 8000)}`, {
+    return new CannotStart(`Port ${port} needs privileges that you do not have. Choose one above 1023: ${another(port + 8000)}`, {
       cause,
     });
-  return new CannotStart(`Port ${port} cannot be listened on. Choose another: ${another(port < 65_535 ? port + 1 : port - 1)}`, {
+  return new CannotStart(`Port ${port} cannot be used. Choose another: ${another(port < 65_535 ? port + 1 : port - 1)}`, {
     cause,
   });
 }

@@ -7,17 +7,17 @@ export interface Probe extends Omit<ProbeSpec, 'path'> {
   url: string;
 }
 
-/** Asks once. False for no answer in time, or for one that the kubelet does not take for success. */
+/** Probes once. False if there is no answer in time, or one that the kubelet does not count as success. */
 export type Ask = (url: string, timeout: number, signal: AbortSignal) => Promise<boolean>;
 
-/** What probing needs. `signal` ends it. */
+/** What probing needs. `signal` stops it. */
 export interface Prober {
   ask: Ask;
   clock: Clock;
   signal: AbortSignal;
 }
 
-/** Asks a process that is starting until it is healthy. False where the signal came first. */
+/** Probes a starting process until it is healthy. False if `signal` is aborted first. */
 export async function untilHealthy({ url, timeout }: Probe, { ask, clock, signal }: Prober): Promise<boolean> {
   while (!signal.aborted) {
     if (await ask(url, timeout, signal)) return !signal.aborted;
@@ -26,7 +26,7 @@ export async function untilHealthy({ url, timeout }: Probe, { ask, clock, signal
   return false;
 }
 
-/** Goes on asking a process that was healthy, and says when that changes. */
+/** Keeps probing a process that was healthy, and reports when that changes. */
 export async function watchHealth(
   { url, period, timeout, failureThreshold }: Probe,
   { ask, clock, signal }: Prober,
@@ -39,7 +39,7 @@ export async function watchHealth(
     const begun = clock.now();
     const success = await ask(url, timeout, signal);
     if (signal.aborted) return;
-    // It was this process that stood still: the machine slept, or was at its limit.
+    // This process itself stood still: the machine slept, or was overloaded.
     if (!success && clock.now() - begun > 2 * timeout) continue;
     if (success && failures >= failureThreshold) changed(true);
     failures = success ? 0 : failures + 1;

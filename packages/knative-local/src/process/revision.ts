@@ -9,7 +9,7 @@ import { freePort } from './ports.ts';
 import { supervise } from './supervisor.ts';
 import { within } from '../within.ts';
 
-/** A process that was killed leaves what it was writing; the next one starts with an empty folder, as a container does. */
+/** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
 async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
   const folder = join(parent, name);
   await rm(folder, { recursive: true, force: true });
@@ -24,7 +24,7 @@ export interface Turn {
   release: () => void;
 }
 
-/** No process of a revision was up in time: the answer is 503, as an activator gives it. */
+/** No process of the revision was up in time: the answer is 503, as from an activator. */
 export class NotUp extends Error {
   override readonly name = 'NotUp';
 }
@@ -34,16 +34,16 @@ export interface Revision {
   readonly spec: RevisionSpec;
   readonly started: Promise<void>;
   readonly ready: boolean;
-  /** Waits for a turn, and for the process where that is restarting. */
+  /** Waits for a turn, and for the process if it is restarting. */
   turn(signal?: AbortSignal): Promise<Turn>;
-  /** Waits for requests in flight, then for the process to go. */
+  /** Waits for requests in flight, then for the process to end. */
   stop(timeout?: number): Promise<void>;
 }
 
-/** @param platform what the platform itself puts into the environment, which nothing else overrides */
+/** @param platform what the platform itself puts into the environment; nothing overrides it */
 export function startRevision(spec: RevisionSpec, platform: Record<string, string>, log: Log): Revision {
   const entrance = gate(spec.concurrency);
-  // A function with one revision goes by its own name; revisions of one service must be told apart.
+  // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
   const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
   const process = supervise({ name, program }, log);
   let stopped: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
   async function program() {
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
-    // faas-js-runtime knows its port by another name.
+    // faas-js-runtime has another name for its port.
     const identity = {
       PORT: String(port),
       FUNC_PORT: String(port),

@@ -8,32 +8,32 @@ import { beginLife, type End, type Service, type Surroundings } from './life.ts'
 import { askHttp } from './probe.ts';
 
 export interface Supervised {
-  /** Settles once: it was ready, or it was given up (rejects with a sentence). */
+  /** Settles once: resolves when it is ready, rejects with a sentence if it is abandoned. */
   readonly started: Promise<void>;
   readonly ready: boolean;
-  /** As its plan says. */
+  /** From its plan. */
   readonly dispensable: boolean;
-  /** Its address, as soon as it is up; undefined where that takes longer than `timeout` milliseconds. */
+  /** Its address as soon as it is up; undefined if that takes longer than `timeout` milliseconds. */
   address(timeout: number): Promise<string | undefined>;
   stop(timeout: number): Promise<void>;
 }
 
 export interface Plan {
   name: string;
-  /** Called for each life, since a port can be lost to another program in between. */
+  /** Called for each life, since another program may take the port in between. */
   program: () => Promise<Service>;
-  /** The rest can do without it: where it does not start, that is said, and it is tried again for as long as it takes. */
+  /** The rest can do without it: if it does not start, that is logged, and it is retried for as long as it takes. */
   dispensable?: boolean;
 }
 
 const real: Surroundings = { start: startChild, ask: askHttp, clock: systemClock };
 
-/** Keeps one process running: starts it, waits until it is ready, and starts it again when it dies or hangs. */
+/** Keeps one process running: starts it, waits until it is ready, and restarts it when it dies or hangs. */
 export function supervise({ name, program, dispensable = false }: Plan, log: Log, surroundings = real): Supervised {
   const { clock } = surroundings;
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
-  // Whoever waits for it is told; where nobody does, it must not end the runtime.
+  // Whoever waits for it finds out; if nobody does, it must not end the runtime.
   started.promise.catch(() => undefined);
   let up = Promise.withResolvers<void>();
   let address: string | undefined;
@@ -69,12 +69,12 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
       deaths = end.wasReady && clock.now() - begun > limits.steadyTime ? 1 : deaths + 1;
       if (!everReady && (end.tooSlow || deaths === limits.startAttempts)) {
         if (!dispensable) return started.reject(new Error(`${name} ${lastWords(end, deaths)}`));
-        log(name, `${lastWords(end, deaths)}\nThe rest goes on without it, and it is tried again.`);
+        log(name, `${lastWords(end, deaths)}\nEverything else goes on without it, and it is retried.`);
         started.resolve();
       }
-      // At once the first time, then 0.25 s, 0.5 s, 1 s, ...
+      // Immediately the first time, then after 0.25 s, 0.5 s, 1 s, ...
       const pause = deaths === 1 ? 0 : Math.min(125 * 2 ** (deaths - 1), limits.restartPause);
-      log(name, `${end.reason}; starting it again${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
+      log(name, `${end.reason}; restarting it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
       await clock.sleep(pause, stopping.signal).catch(() => undefined);
     }
     started.reject(new Error(`${name} was stopped.`));
