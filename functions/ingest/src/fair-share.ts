@@ -3,15 +3,15 @@ import * as v from 'valibot';
 
 const GiB = 1024 ** 3;
 
-/** Who gets how much, by the environment variable of its name; 0 lifts a limit. The reasons are in docs/limits.md. */
+/** Who gets how much. Each limit can be set by the environment variable of the same name; 0 lifts it. Reasons: docs/limits.md. */
 export const fairShare = {
-  /** Posts that one process takes in at once. */
+  /** Posts that one process accepts at once. */
   MAX_UPLOADS: v.optional(integer(0, 100_000), '256'),
   /** Files that one process sends at once. */
   MAX_DOWNLOADS: v.optional(integer(0, 100_000), '256'),
-  /** Answers that one process holds back at once because of `wait`. */
+  /** Responses that one process holds at once because of `wait`. */
   MAX_WAITS: v.optional(integer(0, 100_000), '256'),
-  /** Bytes on the disk of one process, over all posts that it is taking in. */
+  /** Bytes on the disk of one process, over all posts that it is receiving. */
   MAX_SPOOL_BYTES: v.optional(integer(0, 1024 * GiB), String(2 * GiB)),
   /** Bytes a second below which an upload is cut off. */
   MIN_UPLOAD_RATE: v.optional(integer(0, GiB), '1024'),

@@ -1,4 +1,4 @@
-/** The bundler gives these files as text. */
+/** The bundler provides these files as text. */
 declare module '*?inline' {
   const text: string;
   export default text;

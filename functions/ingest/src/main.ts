@@ -3,7 +3,7 @@ import { isWorker } from '@darkroom/shared/worker/process';
 import { readSettings } from './settings.ts';
 import { inspectPhotos, openInspector } from './upload/inspector.ts';
 
-// Two programs in one: each loads what it needs, and nothing else.
+// Two programs in one: each loads only what it needs.
 try {
   const settings = readSettings();
   if (isWorker) await inspectPhotos(settings);

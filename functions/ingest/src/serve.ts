@@ -30,7 +30,7 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
     log('clients are not told apart, and have no limits of their own: TRUSTED_PROXIES is not set');
 }
 
-/** It ends with the process: whoever scrapes sees the last requests as well. */
+/** Stays up until the process ends, so that a scrape sees the last requests as well. */
 async function serveMetrics(server: Server, port: number, host: string): Promise<number> {
   await once(server.unref().listen(port, host), 'listening');
   return portOf(server);

@@ -19,13 +19,13 @@ export function createServer(intake: Intake): FastifyInstance {
     'referrer-policy': 'no-referrer',
   };
   const app = fastify({
-    // Against clients that never finish their headers, and that neither send nor take a byte. How long a whole request may
-    // take is not limited: its pace is.
+    // Against clients that never finish their headers, or neither send nor read a byte. The duration of a request is not limited, but its
+    // pace is.
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
     requestTimeout: 0,
     connectionTimeout: 120_000,
     trustProxy: trusted(settings.TRUSTED_PROXIES),
-    // A proxy may still use the connections that it holds; they close with the next answer.
+    // A proxy may still use the connections that it holds; they close with the next response.
     return503OnClosing: false,
     exposeHeadRoutes: true,
     clientErrorHandler: refuseConnection(settings.K_REVISION),
@@ -41,11 +41,11 @@ export function createServer(intake: Intake): FastifyInstance {
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Photos are sent to /.' });
+    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
   });
   limitRequests(app, intake);
 
-  // Bodies are read by the route, as streams; every type gets that far.
+  // The route reads bodies as streams, so every content type must get that far.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 
@@ -59,8 +59,8 @@ export function createServer(intake: Intake): FastifyInstance {
 }
 
 /**
- * What takes long is counted, each kind by itself; page, status and health are never held up by it. Knative's own limit
- * (containerConcurrency) could not tell them apart, hence it is off.
+ * Limits long requests, each kind separately, so that page, status and health are never held up. Knative's own limit
+ * (containerConcurrency) cannot tell them apart, so it is off.
  */
 function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, 'settings' | 'clock'>): void {
   const downloads = bulkhead({ kind: 'downloads', all: settings.MAX_DOWNLOADS, perClient: settings.CLIENT_REQUESTS });

@@ -7,7 +7,7 @@ import { fairShare } from './fair-share.ts';
 
 const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
 
-/** Names of address ranges that Fastify knows. */
+/** Address ranges that Fastify knows by name. */
 const ranges = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** "1", or "10.0.0.0/8,loopback". */
@@ -36,17 +36,17 @@ const origins = v.pipe(
 );
 
 const schema = {
-  /** 0 takes any free port; the first line of the log names it. */
+  /** 0 means any free port; the first line of the log names it. */
   PORT: v.optional(integer(0, 65_535), '8080'),
-  /** Where Prometheus finds /metrics; absent means nowhere. 0 takes any free port. */
+  /** The port of /metrics for Prometheus; off if absent. 0 means any free port. */
   METRICS_PORT: v.optional(integer(0, 65_535)),
   STORE_URL: storeUrl,
-  /** Whether files to save come through ingest, or by a presigned address from a store that people can reach. */
+  /** Whether downloads pass through ingest, or come by presigned URL from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
   K_SINK: url('http:', 'https:'),
   FILTERS: filterNames,
   ARCHIVE: v.optional(flag, 'false'),
-  /** Knative sets it. It becomes a header, hence the plain characters. */
+  /** Set by Knative. It becomes a header, hence the plain characters. */
   K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/, 'must be a plain name')), 'local'),
   MAX_FILE_BYTES,
   MAX_FILES,

@@ -2,14 +2,14 @@ import { type Clock, systemClock } from '@darkroom/shared/clock';
 import { log } from '@darkroom/shared/log';
 import type { FastifyInstance } from 'fastify';
 
-/** Milliseconds that requests in flight may go on. Kubernetes kills after 30 s unless told otherwise. */
+/** Milliseconds that requests in flight may still take. Kubernetes kills after 30 s unless told otherwise. */
 const drainTime = 25_000;
-/** Milliseconds for handlers whose connection was cut to clean up behind themselves. */
+/** Milliseconds for handlers whose connection was cut to clean up after themselves. */
 const cleanUpTime = 2_000;
 
 /**
- * On SIGTERM: takes no more connections, finishes what is in flight, and exits.
- * @param closing aborted at the signal, for whoever waits on purpose
+ * On SIGTERM, accepts no more connections, finishes what is in flight, and exits.
+ * @param closing aborted at the signal, for requests that wait on purpose
  */
 export function stopOnSignal(app: FastifyInstance, closing: AbortController): void {
   async function stop() {
@@ -20,7 +20,7 @@ export function stopOnSignal(app: FastifyInstance, closing: AbortController): vo
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
 }
 
-/** Closes a server, and answers whether everything in flight could finish. What could not was cut off. */
+/** Closes a server, and returns whether everything in flight could finish. The rest was cut off. */
 export async function finish(app: Pick<FastifyInstance, 'close' | 'server'>, clock: Clock): Promise<boolean> {
   let isCut = false;
   const closed = new AbortController();

@@ -1,10 +1,10 @@
 import type { Store } from '@darkroom/shared/store';
 
-/** The store or the spool cannot take or give bytes now: nobody's photo is at fault, and later may be better. */
+/** The store or the spool cannot be written or read right now: no photo is at fault, and it may work later. */
 export class StorageFailed extends Error {
   override readonly name = 'StorageFailed';
   readonly status: 503 | 507;
-  /** Seconds. A disk is not emptied as quickly as a store comes back. */
+  /** Seconds. Freeing a disk takes longer than bringing back a store. */
   readonly retryAfter: number;
 
   constructor(cause: unknown) {
@@ -25,7 +25,7 @@ function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '') || isFull(error.cause);
 }
 
-/** A store whose faults are told from all others by their class. */
+/** A store whose faults have a class of their own. */
 export function guarded(store: Store): Store {
   const guard = <Result>(work: Promise<Result>) =>
     work.catch((cause: unknown) => {

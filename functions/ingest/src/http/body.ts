@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { setImmediate as immediate } from 'node:timers/promises';
 
 /**
- * The bytes of a request, all that has arrived in one piece: Node hands over each chunk of HTTP by itself, and a body of single bytes
- * would otherwise cost a hundred times as much as it weighs.
+ * The bytes of a request, joining whatever has arrived so far: Node delivers each HTTP chunk separately, and a body in one-byte chunks
+ * would otherwise cost a hundred times its size.
  */
 export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> {
-  // Destroying the request would cut the connection, and with it the answer.
+  // Destroying the request would cut the connection, and the response with it.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     yield chunk as Buffer;
     await immediate();

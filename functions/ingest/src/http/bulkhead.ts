@@ -3,9 +3,9 @@ import { Busy } from './busy.ts';
 /** Places for requests of one kind, so that too many of them, however slow, hold up none of another kind. */
 export interface Bulkhead {
   /**
-   * Takes a place, and answers with what gives it back.
-   * @param client undefined where clients cannot be told apart
-   * @throws Busy where all places, or all of this client, are taken
+   * Takes a place, and returns a function that gives it back.
+   * @param client undefined if clients cannot be told apart
+   * @throws Busy if all places, or all of this client's, are taken
    */
   enter(client: string | undefined): () => void;
 }

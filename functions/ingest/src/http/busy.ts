@@ -1,4 +1,4 @@
-/** Nobody's photo is at fault: there is no room for this request now. `message` is for the person. */
+/** No photo is at fault: there is no room for this request right now. `message` is for the person. */
 export class Busy extends Error {
   override readonly name = 'Busy';
   /** 429: this client asks for too much. 503: all clients together do. */

@@ -9,7 +9,7 @@ const answers: Record<string, [status: number, detail: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.'],
 };
 
-/** Answers what fails before there is a request: headers that cannot be read, or that take too long. */
+/** Answers what fails before there is a request: headers that cannot be read or take too long. */
 export function refuseConnection(revision: string) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -18,7 +18,7 @@ export function refuseConnection(revision: string) {
   };
 }
 
-/** Ends an upload that arrives too slowly: its answer goes past whoever still reads it, who then finds it broken off. */
+/** Ends an upload that arrives too slowly. Writes straight to the socket; whoever is still reading the upload finds it broken off. */
 export function refuseSlowUpload(revision: string, socket: Socket): void {
   if (socket.writable) socket.end(rawAnswer(revision, 408, tooSlow), () => socket.destroy());
 }

@@ -3,20 +3,20 @@ import type { FastifyRequest } from 'fastify';
 import type { Settings } from '../settings.ts';
 
 /**
- * Who sends a request, as far as that can be known without trusting the sender: the nearest address that is not a proxy of ours.
- * Without TRUSTED_PROXIES nobody is told apart: behind a gateway everyone would share its address, and one would use up the
+ * Who sends a request, as far as that can be known without trusting the sender: the nearest address that is not one of our proxies.
+ * Without TRUSTED_PROXIES clients are not told apart: behind a gateway they would all share its address, and one could use up the
  * share of all.
  */
 export function clientOf({ ip }: Pick<FastifyRequest, 'ip'>, { TRUSTED_PROXIES }: Pick<Settings, 'TRUSTED_PROXIES'>) {
   return TRUSTED_PROXIES === undefined ? undefined : networkOf(ip);
 }
 
-/** TRUSTED_PROXIES as Fastify takes it: the nearest so many, or those that have such an address. */
+/** TRUSTED_PROXIES in Fastify's form: the number of nearest proxies, or their addresses. */
 export function trusted(proxies: Settings['TRUSTED_PROXIES'] = 0) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies;
 }
 
-/** One subscriber of IPv6 has a whole /64 to send from, and counts as one client. */
+/** An IPv6 subscriber can send from a whole /64, and counts as one client. */
 export function networkOf(ip: string): string {
   const address = ip.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(address)) return address;

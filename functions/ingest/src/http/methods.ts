@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { sendProblem } from './problem.ts';
 
-/** Answers 405, and says what would be allowed. Call it after all routes: without it, a wrong method is a 404. */
+/** Answers wrong methods with 405 and lists those allowed. Call it after all routes: without it, a wrong method gets 404. */
 export function refuseOtherMethods(app: FastifyInstance, paths: string[]): void {
   for (const url of paths) {
     const allowed = app.supportedMethods.filter((method) => app.hasRoute({ method, url }));
@@ -12,7 +12,7 @@ export function refuseOtherMethods(app: FastifyInstance, paths: string[]): void 
         reply.header('allow', allowed.join(', '));
         sendProblem(request, reply, {
           status: 405,
-          detail: `${request.method} is not possible here. Use ${allowed.join(' or ')}.`,
+          detail: `${request.method} is not allowed here. Use ${allowed.join(' or ')}.`,
         });
       },
     });

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
-  /** Counts the requests of a server by their route pattern: paths hold job ids, and would never end. */
+  /** Counts a server's requests by route pattern: paths contain job ids, so there would be no end of them. */
   observe(app: FastifyInstance): void;
   accepted(images: number): void;
-  /** Serves /metrics, on a port of its own: the public address has no such page. */
+  /** Serves /metrics on its own port: the public address has no such page. */
   server(): Server;
 }
 

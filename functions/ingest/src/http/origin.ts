@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Rejected } from '@darkroom/shared/errors';
 
 /**
- * Refuses what a page of another website makes a visitor's browser send (CSRF). Browsers say where a request comes from by
- * Sec-Fetch-Site or Origin; programs that are no browsers send neither.
+ * Refuses what another website makes a visitor's browser send (CSRF). Browsers say where a request comes from in Sec-Fetch-Site or
+ * Origin; other programs send neither.
  * @throws Rejected with status 403
  */
 export function refuseOtherSites(headers: IncomingHttpHeaders, allowed: readonly string[] = []): void {
@@ -13,8 +13,8 @@ export function refuseOtherSites(headers: IncomingHttpHeaders, allowed: readonly
   const own = site === undefined ? origin === undefined || hostOf(origin) === host : site === 'same-origin' || site === 'none';
   if (own) return;
   throw new Rejected(
-    'This was sent by a page of another website. Open Darkroom itself and send the photos from there; ' +
-      'its operator can allow that website by ALLOWED_ORIGINS.',
+    'This was sent by another website. Open Darkroom itself and send the photos from there; ' +
+      'its operator can allow that website in ALLOWED_ORIGINS.',
     { status: 403 },
   );
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@darkroom/shared/clock';
 
-/** How often an upload is looked at, and how many such spans make up the window over which its rate is taken. */
+/** How often an upload is checked, and how many checks make up the window over which its rate is measured. */
 const [span, spans] = [5_000, 6];
 
 interface Pace {
   /** Bytes a second; 0 means that an upload may be as slow as it likes. */
   least: number;
-  /** Called once, when the window passed with fewer bytes. */
+  /** Called once, after a window with fewer bytes. */
   tooSlow(): void;
   /** Ends the watch. */
   signal: AbortSignal;
@@ -15,8 +15,8 @@ interface Pace {
 }
 
 /**
- * Watches an upload while it arrives. There is no limit of time for one that makes progress, and only the sender's own slowness
- * counts: while bytes lie here unread, or this process stood still, it is us who are slow.
+ * Watches an upload while it arrives. There is no time limit as long as it makes progress, and only the sender's slowness counts: while
+ * bytes wait here unread, or this process stood still, we are the slow ones.
  */
 export async function watchPace(request: IncomingMessage, { least, tooSlow, signal, clock }: Pace): Promise<void> {
   const { socket } = request;

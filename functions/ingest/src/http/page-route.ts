@@ -13,8 +13,8 @@ import script from '../../page/page.ts?inline';
 import type { Settings } from '../settings.ts';
 
 /**
- * GET /: the page, whole in one answer. Two revisions serve one address, and a page of the one must never meet a script of
- * the other. Its own style and script are allowed by their hashes, and nothing else is.
+ * GET /: the page, complete in one response. Two revisions share an address, and a page of one must never load a script of the other.
+ * Only its own style and script are allowed, by their hashes.
  */
 export function pageRoute(app: FastifyInstance, settings: Settings): void {
   const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
@@ -49,7 +49,7 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
   });
 }
 
-/** The hash of what stands between the tags, to the letter. */
+/** The hash of exactly what is between the tags. */
 function hashOf(page: string, tag: string): string {
   const text = page.split(`<${tag}>`)[1]!.split(`</${tag}>`)[0]!;
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

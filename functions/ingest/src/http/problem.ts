@@ -9,7 +9,7 @@ import { drain } from './drain.ts';
 
 export const problemType = 'application/problem+json; charset=utf-8';
 
-/** What is answered instead of what was asked for. */
+/** The answer to a request that is refused. */
 interface Refusal {
   status: number;
   detail: string;
@@ -29,8 +29,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { stat
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const drained = drain(request.raw);
   if (request.raw.complete || request.method === 'HEAD') return void reply.send(body);
-  // The client has the whole answer at once, but the connection stays until its upload has flowed off. After
-  // `Connection: close`, Node would close it with the end of the answer, and the client would be reset before it reads.
+  // The client gets the whole response at once, but the connection stays open until its upload has been drained. After
+  // `Connection: close`, Node would close it at the end of the response, and reset the client before it reads.
   reply.header('content-length', Buffer.byteLength(body)).send(Readable.from(lingering(body, drained)));
 }
 
@@ -39,12 +39,12 @@ async function* lingering(body: string, drained: Promise<void>) {
   await drained;
 }
 
-/** Turns whatever was thrown into an answer. What is not meant for the person goes to the log only. */
+/** Turns whatever was thrown into an HTTP response. What is not meant for the person goes only to the log. */
 export function answerError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = refusalOf(error);
   const { status } = refusal;
   const fields = { method: request.method, route: request.routeOptions.url, status };
-  // The words of a refusal quote the sender: names of files, or what was given for an address.
+  // The text of a refusal quotes the sender: file names, or what was given as an address.
   if (status < 500 || error instanceof Busy) log('refused', fields);
   else log('failed', { ...fields, error: explain(error) });
   sendProblem(request, reply, refusal);
@@ -56,5 +56,5 @@ function refusalOf(error: FastifyError | Error): Refusal {
   if (error instanceof Rejected) return { status: error.status, detail: error.message };
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status >= 400 && status < 500) return { status, detail: `${error.message}.` };
-  return { status: 500, detail: 'Something went wrong on our side; it has been noted. Try again in a little while.' };
+  return { status: 500, detail: 'Something went wrong on our side; it has been logged. Try again in a little while.' };
 }

@@ -3,7 +3,7 @@ import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { archiveName, originalName, printName, splitName } from '@darkroom/shared/job/names';
 
-/** One file of a job as it is offered for download: the one place that relates addresses to keys. */
+/** One file of a job as offered for download. Only this file relates URLs to keys. */
 export interface JobFile {
   href: string;
   key: string;
@@ -21,7 +21,7 @@ function filesOf(job: Job): JobFile[] {
   return job.archive ? [...images, archiveOf(job)] : images;
 }
 
-/** With or without the extension. What was asked for is only ever compared, and becomes part of no key. */
+/** With or without the extension. The requested path is only compared, and never becomes part of a key. */
 export function findFile(job: Job, path: string): JobFile | undefined {
   return filesOf(job).find(({ href }) => href === path || splitName(href).stem === path);
 }

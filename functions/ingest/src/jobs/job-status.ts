@@ -1,4 +1,4 @@
-/** What GET /jobs/<job> answers. Types alone, so that the page in the browser can share them. */
+/** What GET /jobs/<job> returns. Types only, so that the page in the browser can share them. */
 export interface JobStatus {
   job: string;
   status: 'processing' | 'completed' | 'failed';
@@ -9,7 +9,7 @@ export interface JobStatus {
   acceptedAt: string;
   completedAt: string | null;
   images: ImageStatus[];
-  /** Photos that were not taken, and why. */
+  /** Photos that were turned down, and why. */
   refused?: { name: string; reason: string }[];
   archiveFile: { href: string; bytes: number } | null;
   /** `reason`: why it failed, for the person. */

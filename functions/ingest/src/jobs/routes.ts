@@ -12,10 +12,10 @@ import { isDownload, sendFile } from './send-file.ts';
 import { findFile } from './files.ts';
 import { describe } from './status.ts';
 
-/** How long a presigned address works: a slow download only has to begin within it. */
+/** How long a presigned URL works: even a slow download only has to begin in that time. */
 const presignedSeconds = 300;
 
-/** /jobs/<job> and what lies below it. */
+/** /jobs/<job> and everything below it. */
 export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: Store): void {
   app.get('/jobs/:job', async (request, reply) => {
     const job = await find(request);
@@ -24,7 +24,7 @@ export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: 
 
   app.delete('/jobs/:job', async (request, reply) => {
     const id = idOf(request);
-    // Not by job.json: a removal that broke off, and one of a damaged record, must be possible.
+    // Without job.json: it must be possible to remove a damaged record, or to complete an interrupted removal.
     const present = await entriesOf(store, keys.folder(id));
     if (present.size === 0) throw unknownJob();
     await removeJob(store, id);
@@ -39,8 +39,11 @@ export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: 
       const job = await find(request);
       const file = findFile(job, request.url.split('?', 1)[0]!);
       const stored = file && (await store.stat(file.key));
-      if (!file) throw new Rejected('This job has no such file. Its files are listed at its own address.', { status: 404 });
-      if (!stored) throw new Rejected('This file is not ready yet, or could not be made. The job says which.', { status: 404 });
+      if (!file) throw new Rejected('This job has no such file. The address of the job lists its files.', { status: 404 });
+      if (!stored)
+        throw new Rejected('This file is not ready yet, or could not be made. The status of the job says which.', {
+          status: 404,
+        });
       if (DOWNLOADS === 'redirect' && store.presign && isDownload(file, request)) {
         const address = await store.presign(file.key, { seconds: presignedSeconds, filename: file.name, type: file.type });
         return reply.header('cache-control', 'no-store').redirect(address, 307);
@@ -63,7 +66,7 @@ function idOf({ params }: FastifyRequest): string {
 }
 
 function unknownJob(): Rejected {
-  return new Rejected('There is no such job: it was deleted, its time has passed, or the address is not complete.', {
+  return new Rejected('There is no such job: it was deleted, it has expired, or the address is incomplete.', {
     status: 404,
   });
 }

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 import type { JobFile } from './files.ts';
 
-/** Files never change; an hour in the browser's own cache is short enough for "deleted" to mean it. */
+/** Files never change. An hour in the browser's own cache is short enough for "deleted" to be true. */
 const caching = 'private, max-age=3600, immutable';
 
 /** Answers GET and HEAD of a file: whole, a part of it (RFC 9110, 14), or "you have it" (13). */
@@ -24,7 +24,7 @@ export async function sendFile(store: Store, file: JobFile, stored: Stored, requ
   const range = rangeOf(headers, stored);
   if (range === 'unsatisfiable') {
     reply.header('content-range', `bytes */${stored.size}`);
-    throw new Rejected(`The file has ${stored.size} bytes; the part that was asked for lies outside.`, { status: 416 });
+    throw new Rejected(`The file has ${stored.size} bytes; the requested range is outside it.`, { status: 416 });
   }
   const length = range ? range.end - range.start + 1 : stored.size;
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${stored.size}`);
@@ -35,7 +35,7 @@ export async function sendFile(store: Store, file: JobFile, stored: Stored, requ
   return reply.send(stream);
 }
 
-/** Whether a file is to be saved rather than shown. */
+/** Whether a file should be saved rather than displayed. */
 export function isDownload({ type }: JobFile, { url }: FastifyRequest): boolean {
   return type === 'application/zip' || new URL(url, 'http://ingest').searchParams.has('download');
 }
@@ -46,7 +46,7 @@ function matches(header: string | undefined, etag: string): boolean {
   return header.trim() === '*' || header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
 }
 
-/** A single range; several at once, other units and what cannot be read are answered with the whole file, as RFC 9110 allows. */
+/** A single range. Multiple ranges, other units and anything unreadable get the whole file, as RFC 9110 allows. */
 function rangeOf({ range, 'if-range': ifRange }: FastifyRequest['headers'], { size, etag }: Stored) {
   if (range === undefined || (ifRange !== undefined && ifRange !== etag)) return undefined;
   const parsed = parseRange(size, range);

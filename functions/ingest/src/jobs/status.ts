@@ -5,7 +5,7 @@ import { readJson, type Store } from '@darkroom/shared/store';
 import { archiveOf, originalOf, printOf } from './files.ts';
 import type { ImageStatus, JobStatus, ResultStatus } from './job-status.ts';
 
-/** How far a job has come, for whoever has its address. The e-mail address is not theirs to see. */
+/** How far along a job is, for whoever has its URL. They do not get to see the e-mail address. */
 export async function describe(store: Store, job: Job): Promise<JobStatus> {
   const { prints, archive, completed } = await readProgress(store, job);
   const completion = completed ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined) : undefined;

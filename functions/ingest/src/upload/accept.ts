@@ -9,21 +9,21 @@ import type { Settings } from '../settings.ts';
 import { type PostContent, refuseDeleted } from './claim.ts';
 import type { Arrival } from './spool.ts';
 
-/** What was posted, and the id of the job that it makes or has made. */
+/** What was posted, and the id of the job that it creates or has created. */
 export interface Post extends PostContent {
   id: string;
-  /** The digest of its Idempotency-Key, where it has one: another post may then make the same job. */
+  /** The digest of its Idempotency-Key, if it has one: then another post may create the same job. */
   claim: string | undefined;
 }
 
-/** Writes to the store at a time: each waits for the disk or the network, not for the processor. */
+/** Concurrent writes to the store: each waits for the disk or the network, not for the processor. */
 const writers = 4;
 
 /**
- * Makes a job durable. Its parts come first, job.json after them, and the open marker last: whatever breaks off before
- * has been promised to nobody.
- * @throws StorageFailed, with nothing left behind as far as the store can be cleaned; unless the job is shared
- * @throws Rejected with status 410 when the job was deleted meanwhile
+ * Makes a job durable. First come its parts, then job.json, and last the open marker: if anything fails before that, nobody has been
+ * promised anything.
+ * @throws StorageFailed, leaving nothing behind if the store allows, unless the job is shared
+ * @throws Rejected with status 410 if the job was deleted meanwhile
  */
 export async function accept(store: Store, settings: Settings, clock: Clock, post: Post): Promise<Job> {
   const { id, claim, arrivals, refused, wishes } = post;
@@ -43,23 +43,23 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   };
   try {
     await writeOriginals(store, job.job, arrivals);
-    // Two posts with one Idempotency-Key may come this far at once.
+    // Two posts with the same Idempotency-Key may get this far at once.
     if (!(await store.writeOnce(keys.job(job.job), json(job)))) return await accept(store, settings, clock, post);
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
-    // A post with the same key may be writing the same job; what both leave goes when its retention has passed.
+    // Another post with the same key may be writing the same job; what both leave behind expires with its retention.
     if (!claim)
       await removeParts(store, id).catch((left: unknown) => log('could not clean up', { job: id, error: explain(left) }));
     throw error;
   }
-  // Whoever has its id from an earlier answer may have deleted the job while this post was writing it.
+  // Whoever has its id from an earlier response may have deleted the job while this post was writing it.
   if (claim !== undefined && (await withdrawIfGone(store, id))) await refuseDeleted(store, id);
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', { job: job.job, images: job.images.length, refused: refused.length, bytes, filters: job.filters.join('+') });
   return job;
 }
 
-/** A post that was sent again: its job is what it is. Only the promise may be missing, if the first one broke off before it. */
+/** For a post that was sent again. Its job never changes; only the open marker may be missing, if the first post failed before it. */
 async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
@@ -73,7 +73,7 @@ async function writeOriginals(store: Store, job: string, arrivals: readonly Arri
   async function write() {
     for (const { photo, file } of waiting) await store.write(keys.original(job, photo), { file });
   }
-  // All are waited for, so that nothing is written any more when the clean-up begins.
+  // Waits for all, so that nothing is still being written when the clean-up begins.
   const ends = await Promise.allSettled(Array.from({ length: writers }, write));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -2,11 +2,11 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Busy } from '../http/busy.ts';
 import type { Settings } from '../settings.ts';
 
-/** What one client may send in a minute. Each process counts for itself: several pods allow several times as much. */
+/** What one client may send per minute. Each process keeps its own count: several pods allow several times as much. */
 export interface Allowance {
-  /** Counts a post. @throws Busy when this minute's posts or bytes are used up */
+  /** Counts a post. @throws Busy if this minute's posts or bytes are used up */
   begin(client: string | undefined): Promise<void>;
-  /** Counts the bytes of a post that has ended. A post that was begun is never stopped for them. */
+  /** Counts the bytes of a finished post. A post under way is never stopped because of them. */
   spend(client: string | undefined, bytes: number): Promise<void>;
 }
 
@@ -36,5 +36,5 @@ export function openAllowance({ CLIENT_POSTS, CLIENT_BYTES }: Pick<Settings, 'CL
 
 function usedUp({ msBeforeNext }: RateLimiterRes): Busy {
   const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
-  return new Busy(429, `You have sent all that one sender may send in a minute. Try again in ${seconds} s.`, seconds);
+  return new Busy(429, `You have sent as much as one sender may send in a minute. Try again in ${seconds} s.`, seconds);
 }

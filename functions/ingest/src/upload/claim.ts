@@ -7,40 +7,40 @@ import type { Quota } from './quota.ts';
 import type { Arrival, Refused } from './spool.ts';
 import type { Wishes } from './wishes.ts';
 
-/** claims/<digest>: the job that an Idempotency-Key stands for, and what was posted with it. */
+/** claims/<digest>: the job of an Idempotency-Key, and what was posted with it. */
 interface Claim {
   job: string;
   /** Digest of the fields, and of the names and bytes of the files. */
   post: string;
 }
 
-/** What is left of a claim when its job was deleted. */
+/** What is left of a claim after its job was deleted. */
 interface ClosedClaim {
   gone: true;
 }
 
-/** What was posted, as far as it makes one post the same as another. */
+/** The content that makes one post the same as another. */
 export interface PostContent {
   wishes: Wishes;
   arrivals: readonly Arrival[];
   refused: readonly Refused[];
 }
 
-/** The job that a post makes. */
+/** The job that a post creates. */
 export interface Claimed {
   id: string;
-  /** The digest of its Idempotency-Key, where it has one: another post may then make the same job. */
+  /** The digest of its Idempotency-Key, if it has one: then another post may create the same job. */
   claim: string | undefined;
-  /** For a post that fails after all. */
+  /** To be called if the post fails after all. */
   giveBack(): Promise<void>;
 }
 
 /**
- * The job that a post makes: a new one, or with an Idempotency-Key always the same, so that a client that heard no answer
- * may simply send again (draft-ietf-httpapi-idempotency-key-header). Keys of one address do not meet those of another. A new job
- * takes its place in the quota of its address; a repeated post takes none.
- * @throws Rejected when the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
- * @throws Busy when the address has no jobs left
+ * The job that a post creates: a new one, or with an Idempotency-Key always the same, so that a client that got no answer can simply
+ * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address. A new job takes a place in the quota of
+ * its address; a repeated post does not.
+ * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
+ * @throws Busy if the address has no jobs left
  */
 export async function claimJob(store: Store, quota: Quota, key: string | undefined, content: PostContent): Promise<Claimed> {
   const { email } = content.wishes;
@@ -56,7 +56,7 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
   if (earlier) return repeated(store, claim, earlier, content);
   await quota.take(email);
   const mine: Claim = { job: randomUUID(), post: digestOf(content) };
-  // The claim keeps its place in the quota: the post that is sent again takes none.
+  // The claim keeps its place in the quota, so a repeated post takes none.
   if (await store.writeOnce(place, json(mine))) return { id: mine.job, claim, giveBack: async () => {} };
   return repeated(store, claim, (await readJson(store, place)) as Claim | ClosedClaim, content);
 }
@@ -64,14 +64,14 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
 async function repeated(store: Store, claim: string, earlier: Claim | ClosedClaim, content: PostContent): Promise<Claimed> {
   if ('gone' in earlier) throw deleted();
   if (earlier.post !== digestOf(content))
-    throw new Rejected('This “Idempotency-Key” came before, with other photos or options. Send a new key with a new post.', {
+    throw new Rejected('This “Idempotency-Key” was already used with other photos or options. Send a new key with a new post.', {
       status: 422,
     });
   await refuseDeleted(store, earlier.job);
   return { id: earlier.job, claim, giveBack: async () => {} };
 }
 
-/** @throws Rejected with status 410 when the job of a repeated post has been deleted */
+/** @throws Rejected with status 410 if the job of a repeated post has been deleted */
 export async function refuseDeleted(store: Store, job: string): Promise<void> {
   if (await isGone(store, job)) throw deleted();
 }

@@ -7,21 +7,21 @@ import { publish } from '@darkroom/shared/stage/publish';
 
 /** Hands one event per photo to the broker. */
 export interface Publisher {
-  /** Resolves when the broker has them, or after about a second; publishing goes on behind it. Never rejects. */
+  /** Resolves when the broker has them, or after about a second while publishing continues in the background. Never rejects. */
   publish(job: Job): Promise<void>;
-  /** Resolves when nothing is being published any more. */
+  /** Resolves when nothing is being published anymore. */
   idle(): Promise<void>;
 }
 
-/** The job is safe before its events are: an answer waits for them only this long. */
+/** The job is already safe, so the response waits only this long for its events. */
 const longestWait = 1_000;
-/** A synchronous channel answers when the whole pipeline has finished, and takes hanging up for an order to stop. */
+/** A synchronous channel answers only when the whole pipeline has finished, and stops if we hang up. */
 const longestPublishing = 120_000;
 
 export function openPublisher(sink: string, clock: Clock): Publisher {
   const underWay = new Set<Promise<void>>();
 
-  /** What the broker does not take is not lost: sweep finds the job open, and emits again. */
+  /** What the broker does not accept is not lost: sweep finds the job open and emits the events again. */
   async function publishAll(job: Job): Promise<void> {
     const events = job.images.map(({ image }) => publish(sink, imageUploaded(job, image), longestPublishing));
     const failed = (await Promise.allSettled(events)).filter((end) => end.status === 'rejected');

@@ -6,11 +6,11 @@ import { log } from '@darkroom/shared/log';
 import { entriesOf, json, type Store } from '@darkroom/shared/store';
 import { Busy } from '../http/busy.ts';
 
-/** How many jobs an address gets: the mailbox of a stranger is not to be filled from here. */
+/** Limits the jobs per address, so that nobody can flood a stranger's mailbox. */
 export interface Quota {
   /**
-   * Takes a place, and answers with what gives it back.
-   * @throws Busy when the address has had all of its jobs of this hour
+   * Takes a place, and returns a function that gives it back.
+   * @throws Busy if the address has used up its jobs of this hour
    */
   take(email: string): Promise<() => Promise<void>>;
 }
@@ -18,14 +18,14 @@ export interface Quota {
 const hour = 60 * 60 * 1000;
 
 /**
- * Counts in the store, so that all processes and revisions share one count: each job takes one of the numbered places of its address
- * and hour, and of several that want the same place one gets it.
- * @param most jobs in each hour by the clock; 0 means any number
+ * Counts in the store, so that all processes and revisions share one count: each job takes one of the numbered places for its address
+ * and hour, and of several that want the same place, one gets it.
+ * @param most jobs per clock hour; 0 means any number
  */
 export function openQuota(store: Store, most: number, clock: Clock): Quota {
   let current = '';
 
-  /** What is left of earlier hours counts no more. A fault here is nobody's concern: the next process tries again. */
+  /** Earlier hours no longer count. A fault here does not matter: the next process tries again. */
   async function clear(): Promise<void> {
     try {
       for await (const { key } of store.list(keys.allQuotas)) if (!key.startsWith(keys.quotas(current))) await store.remove(key);
@@ -52,14 +52,14 @@ export function openQuota(store: Store, most: number, clock: Clock): Quota {
       const seconds = Math.ceil((hour - (now % hour)) / 1000);
       throw new Busy(
         429,
-        `This e-mail address has been sent ${most} jobs in this hour. Try again when the next hour begins.`,
+        `This e-mail address has already had ${most} jobs this hour. Try again when the next hour begins.`,
         seconds,
       );
     },
   };
 }
 
-/** ada+1@example.org and ada+2@example.org come to one mailbox, where "+" is understood. */
+/** ada+1@example.org and ada+2@example.org share a mailbox if the server supports "+". */
 function mailboxOf(email: string): string {
   return email.toLowerCase().replace(/\+[^@]*(?=@)/, '');
 }

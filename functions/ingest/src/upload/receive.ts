@@ -10,20 +10,20 @@ export const howTo =
   'Send multipart/form-data with each photo in a part named “file” and the address in a field named “email”; ' +
   'or send one photo as the body, with its own Content-Type such as image/jpeg, to /?email=ada@example.org.';
 
-/** Fields of a form; there are four, and browsers add a few of their own. */
+/** The most fields in a form; there are four, and browsers add a few. */
 const mostFields = 20;
 
 /** What came along with the photos. */
 export interface Received {
-  /** Form fields or the query, by name. A field of the form wins. */
+  /** Form fields and query parameters, by name. Form fields take precedence. */
   fields: Map<string, string>;
   /** What is wrong with the post as a whole, in sentences. */
   faults: string[];
 }
 
 /**
- * Reads an upload to its end: photos into the spool, all else into the answer.
- * @throws Rejected when it cannot be read to its end
+ * Reads an upload to its end: photos go into the spool, everything else is returned.
+ * @throws Rejected if it cannot be read to its end
  */
 export async function receive(
   request: FastifyRequest,
@@ -43,7 +43,7 @@ export async function receive(
   }
   if (type === 'application/octet-stream' || type?.startsWith('image/'))
     await receiveImage(request, spool, query.fields.get('name'));
-  else if (type) throw new Rejected(`A body of the type ${type} cannot be taken. ${howTo}`, { status: 415 });
+  else if (type) throw new Rejected(`A body of type ${type} cannot be accepted. ${howTo}`, { status: 415 });
   return { fields: query.fields, faults };
 }
 

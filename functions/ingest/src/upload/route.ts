@@ -19,7 +19,7 @@ import { howTo, receive } from './receive.ts';
 import { openDisk, openSpool, type Spool } from './spool.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
-/** What taking in photos needs. */
+/** What accepting photos requires. */
 export interface Intake {
   settings: Settings;
   store: Store;
@@ -30,7 +30,7 @@ export interface Intake {
   closing: AbortSignal;
 }
 
-/** POST /: takes photos, and answers 202 once they are safe. */
+/** POST /: accepts photos, and answers 202 once they are safe. */
 export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, metrics, closing }: Intake): void {
   const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
@@ -39,7 +39,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   const quota = openQuota(store, settings.ADDRESS_JOBS, clock);
   const publisher = openPublisher(settings.K_SINK, clock);
   const underWay = new Set<Promise<unknown>>();
-  // An upload that was cut off still has its photos to clear away.
+  // An upload that was cut off still has to clear away its photos.
   app.addHook('onClose', async () => {
     await Promise.allSettled(underWay);
     await publisher.idle();
@@ -80,7 +80,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     }
   }
 
-  /** The end of the process, or of the connection, ends the wait; and with too many waiting, there is none. */
+  /** The wait ends with the process or the connection. If too many are waiting, there is no wait. */
   async function hold(seconds: number, { raw }: FastifyReply): Promise<void> {
     if (seconds === 0) return;
     const gone = new AbortController();
@@ -94,7 +94,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   }
 }
 
-/** RFC 9110, 15.5.16: a 415 says which encodings would do. */
+/** RFC 9110, 15.5.16: a 415 says which encodings are acceptable. */
 function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void {
   const { 'content-encoding': encoding = 'identity' } = headers;
   if (encoding === 'identity') return;
@@ -103,8 +103,8 @@ function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void
 }
 
 /**
- * Some of the photos may be at fault, but not all of them.
- * @throws Rejected with all that is wrong, so that it can be mended at once
+ * Some of the photos may be at fault, but not all.
+ * @throws Rejected with everything that is wrong, so that it can all be fixed at once
  */
 function refuseFaults(spool: Spool, faults: readonly string[]): void {
   const refused = spool.refused();
@@ -121,7 +121,7 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return Array.isArray(key) ? key.join(', ') : key;
 }
 
-/** A form that was posted without JavaScript. */
+/** Whether a form was posted without JavaScript. */
 function prefersPage({ headers }: FastifyRequest): boolean {
   const accepted = headers.accept ?? '';
   return accepted.includes('text/html') && !accepted.includes('json');

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explain, Misconfigured } from '@darkroom/shared/errors';
 
-/** The folders of this process: one that was killed and starts again in its container has the same id, and the same volume. */
+/** This process's folders. A killed process that restarts in its container has the same id and the same volume. */
 export const spoolPrefix = `darkroom-upload-${process.pid}-`;
 
-/** Enough to meet a disk that is full, and a quota. */
+/** Enough to notice a full disk or a quota. */
 const trial = Buffer.alloc(64 * 1024);
 
 /**
- * Sees at the start whether photos can be taken in at all, and clears away what an earlier life of this process left.
- * @throws Misconfigured when the temporary folder cannot be written
+ * Checks at the start whether photos can be received at all, and clears away what an earlier life of this process left behind.
+ * @throws Misconfigured if the temporary folder cannot be written
  */
 export async function prepareSpoolFolder(): Promise<void> {
   const parent = tmpdir();
@@ -26,7 +26,7 @@ export async function prepareSpoolFolder(): Promise<void> {
     }
   } catch (error) {
     throw new Misconfigured(
-      `Photos cannot be taken in: the temporary folder ${parent} cannot be written (${explain(error)}). ` +
+      `Photos cannot be received: the temporary folder ${parent} cannot be written (${explain(error)}). ` +
         'Mount a writable volume there (an emptyDir on a cluster), or set TMPDIR to a folder with space, and start again.',
     );
   }

@@ -17,7 +17,7 @@ import type { Inspector } from './inspector.ts';
 import { spoolPrefix } from './spool-folder.ts';
 import { decodePart } from './transfer-encoding.ts';
 
-/** A photo that has arrived and was inspected, waiting on the local disk. */
+/** A photo that has arrived and been inspected, waiting on the local disk. */
 export interface Arrival {
   photo: Photo;
   /** Path on the local disk. */
@@ -26,33 +26,33 @@ export interface Arrival {
   digest: string;
 }
 
-/** A file that came, but cannot be developed. */
+/** A file that arrived but cannot be developed. */
 export interface Refused {
   name: string;
   /** A sentence for the person. */
   reason: string;
-  /** The HTTP status that says the same. */
+  /** The matching HTTP status. */
   status: number;
 }
 
-/** Where the photos of one post wait until all of them have been inspected: a folder of its own. */
+/** A folder in which the photos of one post wait until all have been inspected. */
 export interface Spool {
-  /** In the order in which they came. */
+  /** In order of arrival. */
   arrivals(): Arrival[];
   refused(): Refused[];
-  /** Bytes that came, of whatever became of them. */
+  /** Bytes that arrived, whatever became of them. */
   bytes(): number;
   /**
-   * Takes in one file; what is wrong with it ends up in `refused`, and the others go on.
-   * @throws Rejected, Busy or StorageFailed, when the whole post cannot go on
+   * Receives one file. If something is wrong with it, that goes into `refused`, and the other files continue.
+   * @throws Rejected, Busy or StorageFailed if the whole post cannot continue
    */
   take(source: AsyncIterable<Buffer>, sent: { name: string | undefined; encoding?: string }): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** The bytes that all posts of this process may hold on the disk together. */
+/** The bytes that all posts of this process together may hold on disk. */
 export interface Disk {
-  /** @throws Busy when there is no room for more */
+  /** @throws Busy if there is no more room */
   take(bytes: number): void;
   give(bytes: number): void;
 }
@@ -79,10 +79,10 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
     throw new StorageFailed(cause);
   });
   const files: (Arrival | Refused | undefined)[] = [];
-  /** Bytes that came, that lie on the disk, and that were read past because their file is too large. */
+  /** Bytes that arrived, that are on disk, and that were skipped because their file is too large. */
   let [came, kept, skipped] = [0, 0, 0];
 
-  /** Streams to a file, as many bytes as a photo may have; the rest is read, so that the next file can come. */
+  /** Streams as many bytes to a file as a photo may have. The rest is read and dropped, so that the next file can come. */
   async function save(source: AsyncIterable<Buffer>, file: string, name: string) {
     const hash = createHash('sha256');
     let bytes = 0;
@@ -107,7 +107,7 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       await pipeline(counted, createWriteStream(file));
     } catch (error) {
       if (error instanceof Rejected || error instanceof Busy) throw error;
-      // Faults of the disk name their system call; all others come from the sender's side.
+      // Disk errors name their system call; all others come from the sender's side.
       throw error instanceof Error && 'syscall' in error ? new StorageFailed(error) : brokenOff(error);
     }
     return { bytes, digest: hash.digest('hex'), isGzip: head[0] === 0x1f && head[1] === 0x8b };
@@ -141,7 +141,7 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       const calledName = safeName(sentName, `Photo ${place + 1}`);
       const decoded = decodePart(encoding, source);
       const saved = await save(decoded ?? source, file, calledName);
-      // A form in which no file was chosen sends a part without name and content.
+      // A form without a chosen file sends a part without name and content.
       if (saved.bytes === 0 && !sentName) return;
       try {
         if (!decoded)

@@ -1,8 +1,8 @@
 type Bytes = AsyncIterable<Buffer>;
 
 /**
- * The bytes of a part behind its Content-Transfer-Encoding, or undefined where that is unknown. RFC 7578 (4.7) has given it up,
- * but curl and mail libraries still send it.
+ * The bytes of a part, decoded from its Content-Transfer-Encoding, or undefined if that is unknown. RFC 7578 (4.7) deprecates it, but
+ * curl and mail libraries still send it.
  */
 export function decodePart(encoding: string, source: Bytes): Bytes | undefined {
   if (['7bit', '8bit', 'binary'].includes(encoding)) return source;
@@ -11,7 +11,7 @@ export function decodePart(encoding: string, source: Bytes): Bytes | undefined {
   return undefined;
 }
 
-/** Four letters are three bytes, wherever lines and chunks break. */
+/** Four characters make three bytes, wherever lines and chunks break. */
 async function* decodeBase64(source: Bytes) {
   let rest = '';
   for await (const chunk of source) {
@@ -23,7 +23,7 @@ async function* decodeBase64(source: Bytes) {
   yield Buffer.from(rest, 'base64');
 }
 
-/** "=4A" is a byte, and "=" at the end of a line joins it to the next. Either may be cut by the end of a chunk. */
+/** "=4A" is a byte, and "=" at the end of a line joins it to the next. A chunk may end in the middle of either. */
 async function* decodeQuotedPrintable(source: Bytes) {
   let rest = '';
   for await (const chunk of source) {

@@ -3,17 +3,17 @@ import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
 import { readAddress } from './address.ts';
 
-/** What a person wants done with the photos. */
+/** What the person wants done with the photos. */
 export interface Wishes {
   email: string;
   options: Options;
-  /** Seconds to hold the answer back: requests that overlap are what makes a revision scale out in plain sight. */
+  /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
 }
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Reads every field, and adds what is wrong with each to `faults`; the answer counts only where nothing was added. */
+/** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[]): Wishes {
   const read = <Value>(reader: () => Value): Value | undefined => {
     try {
@@ -46,7 +46,7 @@ function readQuality(fields: Fields): number | undefined {
   return quality;
 }
 
-/** An empty field counts as absent: that is how a form sends what was not filled in. */
+/** An empty field counts as absent: that is how forms send what was not filled in. */
 function readNumber(fields: Fields, name: string, minimum: number, maximum: number): number | undefined {
   const text = fields.get(name)?.trim() ?? '';
   if (text === '') return undefined;
