@@ -9,7 +9,7 @@ export interface Attachment {
   content: Buffer;
 }
 
-/** The archive where there is one, else the prints; none at all when together they take more than `maxBytes` of a mail. */
+/** The archive if there is one, otherwise the prints; nothing if together they take more than `maxBytes` in a mail. */
 export async function attachmentsFor(store: Store, job: Job, progress: Progress, maxBytes: number): Promise<Attachment[]> {
   const files = progress.archive
     ? [{ key: progress.archive.key, bytes: progress.archive.size, type: 'application/zip', filename: archiveName }]

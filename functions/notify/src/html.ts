@@ -1,4 +1,4 @@
-/** A mail as HTML. `parts` are HTML already; the format-detection keeps phones from making links of numbers and dates in file names. */
+/** A mail as HTML. `parts` are already HTML; format-detection keeps phones from turning numbers and dates in file names into links. */
 export function page(title: string, parts: string[]): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no"><title>${escape(title)}</title></head>
 <body style="margin:0;padding:24px;background:#f4f1ea;color:#222;font:16px/1.5 Georgia,serif">

@@ -15,17 +15,17 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** The same for every attempt, so that a mail that comes twice can be recognised as one. */
+  /** The same for every attempt, so that a duplicate can be recognised. */
   messageId: string;
   headers: Record<string, string>;
   attachments: Attachment[];
 }
 
-/** The moment from which a mail may arrive. */
+/** The point after which a mail may arrive. */
 export interface Handover {
   /** Aborted when the mail must not be sent any more; without effect once the handover is confirmed. */
   signal: AbortSignal;
-  /** Called last before the mail is out of hand. @throws when it must not be sent: then nothing has been. */
+  /** Called right before the mail leaves our hands. @throws if it must not be sent; then nothing has been. */
   confirm(): Promise<void>;
 }
 
@@ -47,13 +47,13 @@ interface Facts {
   settings: MailSettings;
 }
 
-/** Says that a machine sent it, so that no absence notice comes back (RFC 3834, 5; the other is for Exchange). */
+/** Marks the mail as sent by a machine, so that no absence notice comes back (RFC 3834, 5; the other header is for Exchange). */
 const headers = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
 
-/** Lines of one list. The page shows them all. */
+/** The most lines in one list. The page shows them all. */
 const mostListed = 20;
 
-/** Writes the mail of a job: what was made, where it is, what could not be made and why, and what becomes of the photos. */
+/** Writes the mail of a job: what was made, where it is, what could not be made and why, and what happens to the photos. */
 export async function composeMail({ store, job, progress, attachments, settings }: Facts): Promise<Mail> {
   const made = progress.prints.filter(({ status }) => status === 'succeeded');
   const subject =
@@ -70,7 +70,7 @@ export async function composeMail({ store, job, progress, attachments, settings 
   const where = whereabouts(made.length, attachments.length, progress.archive !== undefined);
   const address = `${settings.PUBLIC_URL.replace(/\/$/, '')}/?job=${job.job}`;
   const invitation = made.length > 0 ? 'See them side by side, or delete them' : 'See the job, or delete it';
-  const why = `You get this mail because somebody posted photos to Darkroom with this address. If it was not you, ignore it, or delete the photos by the link above.`;
+  const why = `You are getting this mail because somebody posted photos to Darkroom with this address. If it was not you, ignore it, or delete the photos with the link above.`;
   const howLong = `Photos and prints are deleted ${duration(settings.RETENTION)} after this mail.`;
 
   return {
@@ -103,7 +103,7 @@ export async function composeMail({ store, job, progress, attachments, settings 
   };
 }
 
-/** Derived from the job, which cannot be derived from it: headers travel further than the mail, and who has the job can delete it. */
+/** Derived from the job, but the job cannot be derived from it: headers travel further than the mail, and whoever knows the job can delete it. */
 export function messageIdOf(job: string, from: string): string {
   const digest = createHash('sha256').update(`mail of ${job}`).digest('hex').slice(0, 32);
   return `<${digest}@${/@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'darkroom'}>`;
@@ -126,7 +126,7 @@ async function reasonsOf(store: Store, job: Job, { prints }: Progress): Promise<
 function whereabouts(made: number, attached: number, archive: boolean): string {
   if (made === 0) return 'Look at the reasons below, and send other photos.';
   if (attached > 0) return archive ? 'They are attached as a ZIP file, together with your originals.' : 'They are attached.';
-  return 'They are too large for a mail. Fetch them from the page:';
+  return 'They are too large to mail. Download them from the page:';
 }
 
 function shortened(lines: string[]): string[] {

@@ -1,7 +1,7 @@
 import { Counter, Registry } from 'prom-client';
 import { type MailOutcome, outcomeKinds } from './outcome.ts';
 
-/** Counts attempts by their outcome, at /metrics. */
+/** Counts attempts by outcome, at /metrics. */
 export function countMails(): (outcome: MailOutcome) => void {
   const mails = new Counter({
     name: 'darkroom_mails_total',
@@ -14,7 +14,7 @@ export function countMails(): (outcome: MailOutcome) => void {
   return ({ kind: outcome }) => mails.inc({ outcome });
 }
 
-/** faas-js-runtime keeps its registry to itself. It names its labels right after making it, which happens once, as it starts. */
+/** faas-js-runtime keeps its registry private, but sets its default labels right after creating it, once, at its start. */
 function serveWithRuntime(add: (registry: Registry) => void): void {
   const { setDefaultLabels } = Registry.prototype;
   Registry.prototype.setDefaultLabels = function (this: Registry, labels) {

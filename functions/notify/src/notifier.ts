@@ -23,8 +23,8 @@ export interface NotifierOptions {
 }
 
 /**
- * Ends a job: when all that it expects is there, mails it and writes completed.json. A lock makes one of several deliveries the sender;
- * mail.json tells the next sender what became of the attempts before.
+ * Ends a job: once everything it expects is there, mails it and writes completed.json. A lock makes one of several deliveries the
+ * sender; mail.json tells the next sender how earlier attempts ended.
  */
 export function notifier({ store, clock, send, count, settings }: NotifierOptions) {
   return async ({ job: id }: { job: string }) => {
@@ -40,7 +40,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       return await endUnder(lock, job);
     } finally {
       await lock.release();
-      // What was written here for a job that was deleted meanwhile is taken back, the lock included.
+      // If the job was deleted meanwhile, take back what was written for it, including the lock.
       await withdrawIfGone(store, id);
     }
   };
@@ -48,7 +48,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   async function endUnder(lock: Lock, job: Job) {
     const { job: id } = job;
     const entries = await entriesOf(store, keys.folder(id));
-    // Another may have ended the job, and released the lock, since we looked; or the job was deleted.
+    // Since we looked, another may have ended the job and released the lock, or the job was deleted.
     const ended = entries.has(keys.completed(id)) ? await readEnd(id) : undefined;
     if (ended) return jobCompleted(id, ended.status);
     if (!entries.has(keys.job(id))) return undefined;
@@ -65,14 +65,14 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     const { outcome, known } = attempt;
     const next = nextStep(outcome, known, { late, firstPause: settings.MAIL_RETRY });
     if (next.step === 'end') return end(job, progress, next);
-    // Whoever has taken over in the meantime keeps the record.
+    // If another has taken over in the meantime, the record is theirs.
     if (!(await lock.still())) return undefined;
     await writeRecord(store, id, next.record);
     if (next.step === 'retry' && 'answer' in outcome) throw new Error(`The mail could not be sent: ${outcome.answer}`);
     return undefined;
   }
 
-  /** Sends the mail, and once more with links only where its attachments are refused. */
+  /** Sends the mail, and if its attachments are refused, sends it again with links only. */
   async function attemptUnder(lock: Lock, job: Job, progress: Progress, record: MailRecord) {
     let known = record;
     for (;;) {
@@ -91,7 +91,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     }
   }
 
-  /** The last moment at which whoever stood still finds out that another has taken over, or that the job was deleted. */
+  /** The last chance for a suspended process to find out that another has taken over, or that the job was deleted. */
   async function handOver(lock: Lock, job: string, record: MailRecord): Promise<void> {
     if (await lock.still()) await writeRecord(store, job, handedOver(record, settings.MAIL_RETRY));
     if (!(await lock.still())) throw new Error('Another has taken over this mail');
@@ -117,7 +117,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       mail,
       ...(reason !== undefined && { mailReason: reason }),
     };
-    // The mail may be out: giving up now would send it again, so a store that fails is asked several times.
+    // The mail may be out, and giving up now would send it again: so a failing store is tried several times.
     await retry(async () => {
       if (await store.stat(keys.job(id))) await store.writeOnce(keys.completed(id), json(completion));
     }, clock);
@@ -131,7 +131,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   }
 }
 
-/** By the clock of the store: the newest key is that of the lock, which has just been taken. Clocks of machines differ. */
+/** By the store's clock: the newest key is that of the lock, which has just been taken. Machines' clocks differ. */
 function secondsSince(entries: ReadonlyMap<string, Entry>, key: string): number {
   const newest = Math.max(...[...entries.values()].map(({ modified }) => modified.getTime()));
   return (newest - (entries.get(key)?.modified.getTime() ?? 0)) / 1000;

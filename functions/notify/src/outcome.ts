@@ -1,16 +1,16 @@
 /**
- * How an attempt to send a mail ended. `answer` is for the log: where in the dialogue, and the codes. The words of mail servers are left out,
- * since they quote addresses.
+ * How an attempt to send a mail ended. `answer` is for the log: where in the dialogue, and which codes. The words of mail servers are left
+ * out, because they quote addresses.
  */
 export type MailOutcome =
   | { kind: 'sent' }
-  /** The address takes no mail: no attempt can change that. */
+  /** The address accepts no mail: no attempt can change that. */
   | { kind: 'addressRefused'; answer: string }
-  /** This mail is not taken, because it is too large or for what is in it. */
+  /** This mail is not accepted, because of its size or its content. */
   | { kind: 'contentRefused'; answer: string }
-  /** Our own sender, sign-in or address on the network is refused: an operator can mend it, and it concerns every mail. */
+  /** Our own sender, sign-in or network address is refused. It affects every mail, and an operator can fix it. */
   | { kind: 'misconfigured'; answer: string }
-  /** It was certainly not sent, and may be later. */
+  /** It was certainly not sent, but may be later. */
   | { kind: 'busy'; answer: string; retryAfterSeconds?: number }
   /** It went out, and whether it arrived is not known. */
   | { kind: 'unsure'; answer: string };

@@ -1,11 +1,11 @@
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 
-/** mail.json: what the attempts to send the mail of a job came to, as long as none has succeeded. */
+/** mail.json: how the attempts to send the mail of a job ended, as long as none has succeeded. */
 export interface MailRecord {
   /** Attempts that certainly sent nothing. */
   failures: number;
-  /** Mails that went out and may have arrived. The one that is being handed over counts, in case nobody lives to see the answer. */
+  /** Mails that went out and may have arrived. Includes the one being handed over, in case nobody survives to see the answer. */
   unsure: number;
   /** Seconds from this record until the next attempt. */
   pauseSeconds: number;

@@ -4,7 +4,7 @@ const attempts = 10;
 /** Milliseconds, doubled each time. */
 const firstPause = 4;
 
-/** Repeats what must not fail, at first at once, for about two seconds in all. */
+/** Retries what must not fail, immediately at first, for about two seconds in all. */
 export async function retry(work: () => Promise<unknown>, clock: Clock): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,37 +1,37 @@
 import type { MailOutcome } from './outcome.ts';
 import { type MailRecord, untried } from './record.ts';
 
-/** Failures that are tried again as soon as the broker likes; only then pauses begin. */
+/** Failures that the broker retries as soon as it likes; after that, pauses begin. */
 const quickFailures = 3;
-/** Copies of a mail that a person may get, at most. */
+/** The most copies of a mail that a person may get. */
 const copies = 3;
-/** The longest pause, in first pauses. */
+/** The longest pause, as a multiple of the first. */
 const longest = 5;
 
 const notInTime = 'The mail could not be sent in time. The prints are here, on this page.';
 const neverConfirmed =
-  'The mail server took the mail and never confirmed it. It may have arrived; the prints are here, on this page.';
+  'The mail server took the mail but never confirmed it. It may have arrived; the prints are here, on this page.';
 
 export type Permission = { may: 'send' } | { may: 'wait' } | { may: 'end'; reason: string };
 
 /**
  * Whether to make an attempt now.
  * @param waitedSeconds since the record was written
- * @param late past the deadline of the job
+ * @param late whether the job's deadline has passed
  */
 export function permissionFor(record: MailRecord, waitedSeconds: number, late: boolean): Permission {
   if (record.unsure >= copies || (late && record.unsure > 0)) return { may: 'end', reason: neverConfirmed };
   return { may: late || waitedSeconds >= record.pauseSeconds ? 'send' : 'wait' };
 }
 
-/** What to leave in the store before a mail is handed over: if nobody hears the answer, it counts as one that may have arrived. */
+/** What to store before a mail is handed over: if nobody hears the answer, it counts as one that may have arrived. */
 export function handedOver(record: MailRecord, firstPause: number): MailRecord {
   return { ...record, unsure: record.unsure + 1, pauseSeconds: firstPause * longest ** record.unsure };
 }
 
 export type NextStep =
   | { step: 'end'; mail: 'sent' | 'failed'; reason?: string }
-  /** Soon, by the broker. */
+  /** Soon: the broker retries. */
   | { step: 'retry'; record: MailRecord }
   /** Once the pause of the record is over: sweep asks again. */
   | { step: 'wait'; record: MailRecord };
@@ -42,13 +42,13 @@ interface Circumstances {
   firstPause: number;
 }
 
-/** What follows from an attempt. `record` is what was known before it. */
+/** What to do after an attempt. `record` is what was known before it. */
 export function nextStep(outcome: MailOutcome, record: MailRecord, { late, firstPause }: Circumstances): NextStep {
   switch (outcome.kind) {
     case 'sent':
       return { step: 'end', mail: 'sent' };
     case 'addressRefused':
-      return failed('The mail server takes no mail for this address. Check it, and post the photos again.');
+      return failed('The mail server accepts no mail for this address. Check it, and post the photos again.');
     case 'contentRefused':
       return failed('The mail server refused the mail. The prints are here, on this page.');
     case 'unsure': {
@@ -58,7 +58,7 @@ export function nextStep(outcome: MailOutcome, record: MailRecord, { late, first
     default:
   }
   const failures = record.failures + 1;
-  // A clock that is wrong by a day must not cost anybody a mail.
+  // A clock that is wrong by a day must not cost anybody their mail.
   if (late && failures >= quickFailures) return failed(notInTime);
   const next = { ...record, failures };
   if (outcome.kind === 'misconfigured') return { step: 'wait', record: { ...next, pauseSeconds: growing(failures) } };

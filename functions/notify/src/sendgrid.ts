@@ -28,19 +28,19 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
           content: content.toString('base64'),
           disposition: 'attachment',
         })),
-        // Rewriting links through a tracker would tell a third party who fetches which photos.
+        // Links through a tracker would tell a third party who downloads which photos.
         trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: false } },
       });
       return { kind: 'sent' };
     } catch (error) {
-      // The library's error carries the request, with key and address: only codes leave this file.
+      // The library's error contains the request, with key and address: only codes leave this file.
       return outcomeOf(error as SendGridFailure, clock);
     }
   };
 }
 
 interface SendGridFailure {
-  /** The status, or where no answer came a code of Node. */
+  /** The status, or one of Node's codes if no response came. */
   code?: number | string;
   isAxiosError?: boolean;
   response?: { headers?: Record<string, unknown>; body?: { errors?: { field?: unknown }[] } };

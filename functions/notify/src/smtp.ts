@@ -5,13 +5,13 @@ import type { Handover, Mail, Send } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { classifyReply } from './smtp-reply.ts';
 
-/** Until the mail is handed over (RFC 5321, 4.5.3.2 grants each command as much). */
+/** Until the mail is handed over (RFC 5321, 4.5.3.2 allows this much for each command). */
 export const dialogueSeconds = 5 * 60;
-/** From then on until the final answer (RFC 5321, 4.5.3.2.6): servers look at a mail before they take it. */
+/** From then on until the final reply (RFC 5321, 4.5.3.2.6): servers inspect a mail before they accept it. */
 export const finalAnswerSeconds = 10 * 60;
 
 /**
- * Sends over connections that stay open between mails: greeting, TLS and sign-in cost more than the mail itself.
+ * Sends over connections that stay open between mails, since greeting, TLS and sign-in cost more than the mail itself.
  * @param url smtp://user:password@host:port, or smtps:
  */
 export function openSmtp(url: string, clock: Clock): Send {

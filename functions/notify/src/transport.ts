@@ -5,7 +5,7 @@ import { isPlainAddress } from '@darkroom/shared/job/address';
 import type { Send } from './mail.ts';
 import type { Settings } from './settings.ts';
 
-/** The way out that MAIL_TRANSPORT names. Its library is loaded with the first mail: a cold start need not wait for it. */
+/** The transport that MAIL_TRANSPORT names. Its library is loaded with the first mail, so that a cold start need not wait for it. */
 export function openTransport(settings: Settings, clock: Clock): Send {
   const load = settings.MAIL_TRANSPORT === 'sendgrid' ? sendgrid(settings, clock) : smtp(settings, clock);
   let loaded: Promise<Send> | undefined;
@@ -29,7 +29,7 @@ function sendgrid({ SENDGRID_API_KEY: key, SENDGRID_URL: url }: Settings, clock:
   return async () => (await import('./sendgrid.ts')).openSendGrid(url, key, clock);
 }
 
-/** An internationalised domain in the form that every mail server takes: user@müller.de is user@xn--mller-kva.de (UTS 46). */
+/** An internationalised domain in the form that every mail server accepts: user@müller.de becomes user@xn--mller-kva.de (UTS 46). */
 function asciiAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const domain = address.slice(at + 1);

@@ -150,5 +150,5 @@ test('the archive is attached up to the limit, and above it there are links only
   expect(whole.text).toContain('They are attached as a ZIP file');
   const links = await compose(job, { maxBytes: maxBytes - 1 });
   expect(links.attachments).toEqual([]);
-  expect(links.text).toContain('too large for a mail');
+  expect(links.text).toContain('too large to mail');
 });

@@ -91,7 +91,7 @@ test('an address that is refused ends the job, with a sentence', async () => {
   expect(await completionOf(lab, job)).toMatchObject({
     status: 'completed',
     mail: 'failed',
-    mailReason: 'The mail server takes no mail for this address. Check it, and post the photos again.',
+    mailReason: 'The mail server accepts no mail for this address. Check it, and post the photos again.',
   });
 });
 
@@ -102,7 +102,7 @@ test.each(['552 5.3.4 Too large', '554 5.7.1 Refused'])(
     server.script = { afterData: (bytes) => (bytes > 20_000 ? reply : undefined) };
     expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
     expect(server.mails.map(({ email }) => email.attachments.length)).toEqual([1, 0]);
-    expect(server.mails[1]!.email.text).toContain('Fetch them from the page');
+    expect(server.mails[1]!.email.text).toContain('Download them from the page');
     expect(new Set(server.mails.map(({ email }) => email.messageId)).size).toBe(1);
     expect(await completionOf(lab, job)).toMatchObject({ mail: 'sent' });
   },

@@ -10,17 +10,17 @@ import { readStoreTime } from './store-time.ts';
 import type { FailedEvent } from './task.ts';
 import { readWatch } from './watch.ts';
 
-/** Dead letters that are kept of a job for stages other than its own, which somebody has hung in. */
+/** The most dead letters kept per job for stages other than its own, which somebody has added. */
 const mostOfOthers = 20;
-/** Rounds that are kept of a dead letter: more than are needed to judge it. */
+/** Rounds kept per dead letter: more than are needed to decide. */
 const keptRounds = 10;
 /** Characters. */
 const longestReason = 300;
 
 /**
- * Records an event that exhausted its retries, so that an operator sees it and can send it again. It counts once between two looks of
- * sweep, however often it comes. What becomes of the print is decided when sweep looks at the job itself: anyone who reaches this port can
- * say that something failed.
+ * Records an event that exhausted its retries, so that an operator can see and resend it. However often it comes between two of sweep's
+ * looks, it counts once. The fate of the print is decided only when sweep looks at the job itself: anyone who can reach this port can
+ * claim that something failed.
  */
 export async function recordDeadLetter(store: Store, { job: id, image, type, stage, code, reason, attributes }: FailedEvent) {
   const job = await readJob(store, id).catch((error: unknown) => {
@@ -38,7 +38,7 @@ export async function recordDeadLetter(store: Store, { job: id, image, type, sta
     event: attributes,
     stage,
     ...(code && { code }),
-    // What notify was told by a mail server quotes the address, in whatever words.
+    // What a mail server tells notify quotes the address, in whatever words.
     ...(reason && stage !== 'notify' && { reason: redacted(reason).slice(0, longestReason) }),
     count: rounds.length,
     at: new Date(rounds.at(-1)!.at).toISOString(),
@@ -49,7 +49,7 @@ export async function recordDeadLetter(store: Store, { job: id, image, type, sta
   log('dead letter', { job: id, image, type, stage, code, count: deadLetter.count });
 }
 
-/** Whether the job has such a photo and such a stage. Other stages than its own there may be, but not any number. */
+/** Whether the job has such a photo and such a stage. There may be other stages than its own, but only so many. */
 async function concerns(
   store: Store,
   job: Job,
@@ -61,10 +61,10 @@ async function concerns(
   return kept.has(key) || kept.size < job.images.length * job.filters.length + mostOfOthers;
 }
 
-/** When a stage made prints, by the clock of the store. */
+/** When a stage made prints, by the store's clock. */
 export type PrintTimes = (stage: string) => Promise<number[]>;
 
-/** Lists all prints, once, and only if somebody asks. */
+/** Lists all prints once, and only if asked. */
 export function printTimes(store: Store): PrintTimes {
   let listed: Promise<Map<string, number[]>> | undefined;
   async function list() {
@@ -81,12 +81,12 @@ export function printTimes(store: Store): PrintTimes {
   return async (stage) => (await (listed ??= list())).get(stage) ?? [];
 }
 
-/** How often a stage must have failed on a photo between two prints that it made of others. */
+/** How often a stage must have failed on a photo while it made prints of others in between. */
 const healthyFailures = 2;
 
 /**
- * Whether a photo is to blame for it that its print cannot be made: between its failures the same stage made prints of other photos, and
- * that twice. Otherwise the machine may be at fault, such as a disk that is full, and the print is waited for.
+ * Whether the photo itself is to blame that its print cannot be made: between its failures, the same stage twice made prints of other
+ * photos. Otherwise the machine may be at fault, say because of a full disk, and sweep keeps waiting for the print.
  */
 export async function isPhotoToBlame(store: Store, job: string, print: Print, printsOf: PrintTimes): Promise<boolean> {
   const deadLetter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;

@@ -4,16 +4,16 @@ import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
 import { readStoreTime } from './store-time.ts';
 
-/** Milliseconds for which a stage may go on with a job that was deleted, and more. */
+/** Milliseconds: longer than a stage may continue with a deleted job. */
 const lateWork = 60 * 60 * 1000;
 
 /**
- * Removes every job whose newest part is older than its retention. That also finds what an upload left that broke off halfway:
- * photos without a job.json. What was written for a job after its deletion goes as well, and at last the tombstones.
+ * Removes every job whose newest part is older than its retention. That includes what an interrupted upload left: photos without a
+ * job.json. Whatever was written for a job after its deletion goes as well, and finally the tombstones.
  */
 export async function expire(store: Store, retentionSeconds: number): Promise<void> {
   const time = await readStoreTime(store);
-  // Of a date in the future nothing is known; it is no reason to remove anything.
+  // A date in the future proves nothing, so it is no reason to remove anything.
   const isOld = (modified: Date) => time.now - modified.getTime() > retentionSeconds * 1000;
   for (const prefix of [keys.allDead, keys.allClaims])
     for await (const { key, modified } of store.list(prefix)) if (isOld(modified)) await store.remove(key);
@@ -37,7 +37,7 @@ export async function expire(store: Store, retentionSeconds: number): Promise<vo
   }
 }
 
-/** Removes what was written late for jobs that have just been deleted, by whoever had no time to take it back, and completes removals. */
+/** Removes what was written too late for deleted jobs and not taken back, and completes interrupted removals. */
 export async function clearGone(store: Store): Promise<void> {
   const time = await readStoreTime(store);
   for await (const { key, modified } of store.list(keys.allGone)) {

@@ -18,7 +18,7 @@ export async function refusePrint(store: Store, job: string, { photo, filter }: 
   await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection));
 }
 
-/** Takes the next step of a job in the place of the stage that did not come to it: what is missing then counts as refused. */
+/** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */
 export async function giveUp(store: Store, clock: Clock, { job }: Job, progress: Progress): Promise<void> {
   const { developed, packed, anySucceeded, prints } = progress;
   if (!developed) {
@@ -29,7 +29,7 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
     log('past the deadline: archive', { job });
     await store.writeOnce(keys.archiveRejection(job), json({ reason: late.archive } satisfies Rejection));
   } else {
-    // Whoever is just sending the mail may still succeed, and says so.
+    // Whoever is sending the mail right now may still succeed, and will say so.
     const lock = await takeLock(store, keys.mailLock(job), { clock });
     if (!lock) return;
     try {
@@ -42,7 +42,7 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
   }
 }
 
-/** Ends a job whose record cannot be read: nothing can be made, and nobody be told. */
+/** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */
 export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
   await complete(store, clock, job, 'failed', late.record);
   await store.remove(keys.open(job));

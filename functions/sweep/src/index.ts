@@ -22,8 +22,8 @@ const settings = {
 };
 
 /**
- * Keeps the promise of a 202 when events get lost. On a ping it looks for jobs that stand still, and emits again exactly what is
- * missing; as the dead letter sink it records what could not be processed; hourly it removes old jobs.
+ * Keeps the promise of a 202 when events get lost. On a ping it looks for jobs that stand still and emits again exactly what is
+ * missing; as the dead letter sink it records what could not be processed; every hour it removes old jobs.
  */
 export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   const { STORE_URL, K_SINK, JOB_DEADLINE, RETENTION } = readConfig(settings);

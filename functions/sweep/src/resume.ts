@@ -16,9 +16,9 @@ import { pauseAfter, readWatch, type Watch, writeWatch } from './watch.ts';
 export type Emit = (event: DarkroomEvent) => Promise<void>;
 
 export interface ResumeOptions {
-  /** A job that made progress within this time is at work, and left alone. */
+  /** A job that made progress within this time is being worked on, and is left alone. */
   idleSeconds: number;
-  /** A job that has stood still for longer than this is completed with what exists. */
+  /** A job that has stood still for longer than this is ended with what exists. */
   deadlineSeconds: number;
 }
 
@@ -28,22 +28,22 @@ export interface Resumption {
   clock: Clock;
 }
 
-/** Jobs that are under way at a time because sweep resumed them. More would only stand before new ones in the queues of the broker. */
+/** The most resumed jobs under way at a time. More would only delay new ones in the broker's queues. */
 const underWay = 16;
-/** Milliseconds. How long a resumed job is waited for before the next takes its place, and how often it is looked at. */
+/** Milliseconds. How long to wait for a resumed job before the next takes its place, and how often to look at it. */
 const wait = 15_000;
 const look = 1000;
-/** Milliseconds. What is left of many jobs after this time is left to the next ping. */
+/** Milliseconds. Jobs that are left after this time wait for the next ping. */
 const longest = 50_000;
-/** Milliseconds that one look can add to the time that a job stood still, beyond the pause that was meant: clocks are set, machines are off. */
+/** Milliseconds beyond the intended pause that one look can add to the idle time of a job: clocks are adjusted, machines are off. */
 const longestGap = 120_000;
 
-/** Looks at all open jobs, and sets each that stands still going again. A fault with one is logged, and the others are looked at. */
+/** Looks at all open jobs, and resumes each that stands still. A fault in one is logged, and the others continue. */
 export async function resume({ store, emit, clock }: Resumption, { idleSeconds, deadlineSeconds }: ResumeOptions): Promise<void> {
   const time = await readStoreTime(store);
   const due: Entry[] = [];
   for await (const entry of store.list(keys.allOpen)) if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
-  // Several sweeps at once begin at different places, and do each other's work rather than the same.
+  // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
   shuffle(due);
   const ended = new AbortController();
   const over = new AbortController();
@@ -66,7 +66,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
   }
   await Promise.all(Array.from({ length: underWay }, walk)).finally(() => ended.abort());
 
-  /** @returns how many of its parts are done, where it was resumed */
+  /** @returns how many of its parts are done, if it was resumed */
   async function resumeJob(id: string, entry: Entry): Promise<number | undefined> {
     const watch = await readWatch(store, id);
     if (time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return undefined;
@@ -78,7 +78,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
       await endCorrupt(store, clock, id);
       return undefined;
     }
-    // Deleted, or not even accepted.
+    // Deleted, or never accepted.
     if (!job) {
       await ((await isGone(store, id)) ? removeParts(store, id) : store.remove(keys.open(id)));
       return undefined;
@@ -88,7 +88,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     const next = nextWatch(watch, progress, time, entry, idleSeconds);
     const late = next.idleSeconds > deadlineSeconds;
     const current = await settle(job, progress, late);
-    // Before anything is emitted: what fails here is not tried again at once.
+    // Before anything is emitted, so that a failure here is not retried at once.
     if (!current.completed) await writeWatch(store, id, { ...next, ...(late && { rounds: 1 }), settled: current.settled });
     if (await withdrawIfGone(store, id)) return undefined;
     const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
@@ -117,7 +117,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
   }
 }
 
-/** Counts the time that a job stands still from look to look: no gap between two counts for more than it can have been. */
+/** Adds up how long a job stands still, from look to look. A gap between two looks counts for no more than it can have been. */
 function nextWatch(watch: Watch, progress: Progress, time: StoreTime, entry: Entry, idleSeconds: number): Watch {
   const stoodStill = watch.rounds > 0 && watch.settled === progress.settled;
   const gap = stoodStill ? time.since(entry.modified) : time.since(progress.lastProgress);
@@ -144,7 +144,7 @@ async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, p
   return any;
 }
 
-/** What would have been emitted if nothing had got lost, from the first step that is not done. */
+/** What would have been emitted if nothing had been lost, from the first step that is not done. */
 async function missingEvents(store: Store, job: Job, progress: Progress): Promise<DarkroomEvent[]> {
   if (progress.completed) {
     const end = (await readJson(store, keys.completed(job.job))) as Completion | undefined;

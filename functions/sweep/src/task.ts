@@ -2,13 +2,13 @@ import { Rejected } from '@darkroom/shared/errors';
 import { eventType, type Incoming, pingType, readEvent } from '@darkroom/shared/events';
 import * as v from 'valibot';
 
-/** An event that exhausted its retries, and what the broker says of it. */
+/** An event that exhausted its retries, and what the broker says about it. */
 export interface FailedEvent extends Incoming {
-  /** The Service that could not be reached or did not succeed. */
+  /** The Service that could not be reached, or failed. */
   stage: string;
   code?: string;
   reason?: string;
-  /** The attributes as they were, without what brokers add. */
+  /** The original attributes, without what brokers add. */
   attributes: Record<string, string>;
 }
 
@@ -33,7 +33,7 @@ const errors = v.object({
   knativeerrordata: v.optional(text),
 });
 
-/** What is kept of an event: anyone who reaches the port can send anything. */
+/** Limits on what is kept of an event: anyone who can reach the port can send anything. */
 const longestAttribute = 100;
 const mostAttributes = 30;
 

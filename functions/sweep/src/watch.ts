@@ -2,15 +2,15 @@ import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import * as v from 'valibot';
 
-/** What sweep remembers of a job from one look to the next, in its open marker. Ingest writes the marker without any of this. */
+/** What sweep remembers about a job between looks, in its open marker. Ingest writes the marker without any of this. */
 export interface Watch {
-  /** How often the job was found standing still, ever. */
+  /** How often the job was ever found standing still. */
   looks: number;
-  /** How often in a row, without progress between. */
+  /** How often in a row, without progress in between. */
   rounds: number;
   /** How many parts were done at the last look. */
   settled: number;
-  /** For how long it has stood still, counted from look to look. */
+  /** How long it has stood still, added up from look to look. */
   idleSeconds: number;
 }
 
@@ -35,11 +35,11 @@ export async function writeWatch(store: Store, job: string, content: Watch): Pro
   await store.write(keys.open(job), json(content));
 }
 
-/** Rounds that follow each other without a pause; from then on each pause is twice the one before. */
+/** Rounds that follow each other without a pause; after that, each pause is twice the previous one. */
 const eagerRounds = 3;
 const longestPause = 30;
 
-/** Milliseconds until a job is looked at again: events may have been lost once more, or they wait in a queue, which repeats make longer. */
+/** Milliseconds until a job is looked at again: its events may be lost again, or wait in a queue that repeats would only lengthen. */
 export function pauseAfter(rounds: number, idleSeconds: number): number {
   return idleSeconds * 1000 * Math.min(2 ** Math.max(0, rounds - eagerRounds), longestPause);
 }

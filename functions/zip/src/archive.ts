@@ -10,7 +10,7 @@ import type { Print } from '@darkroom/shared/job/progress';
 import type { Store } from '@darkroom/shared/store';
 import { createZip, type ZipFile } from './zip-file.ts';
 
-/** ZIP without its 64-bit extension counts bytes in 32 bits; a little room is left for headers and the manifest. */
+/** ZIP without its 64-bit extension counts bytes in 32 bits; this leaves a little room for headers and the manifest. */
 const maxBytes = 0xffff_ffff - 64 * 1024 * 1024;
 
 interface Member {
@@ -20,15 +20,15 @@ interface Member {
   image: string;
   /** The name that the photo was sent with. */
   name: string;
-  /** How it was made: "original", or the name of the filter. */
+  /** "original", or the name of the filter that made it. */
   made: string;
   type: string;
 }
 
 /**
  * Packs originals, prints and manifest.json into the job's archive: the same bytes for the same job.
- * @param mayStore asked when all is packed, right before it is stored
- * @throws Rejected when there can be no archive, in words for the person
+ * @param mayStore called when everything is packed, right before it is stored
+ * @throws Rejected if there can be no archive, in words for the person
  */
 export async function pack(
   store: Store,
@@ -77,7 +77,7 @@ function membersOf(job: Job, prints: Print[]): Member[] {
   return [...originals, ...results];
 }
 
-/** The members in order, and last the manifest, which needs the digests of all the others. */
+/** Adds the members in order, and finally the manifest, which needs the digests of all the others. */
 async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[], prints: Print[], signal: AbortSignal) {
   const files: object[] = [];
   for (const { path, key, image, name, made, type, bytes } of members) {
@@ -113,6 +113,6 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
   await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 
-/** What was stored is gone or cut short: no retry brings it back. */
+/** A stored file is gone or truncated: no retry brings it back. */
 const damaged = (name: string) =>
   new Rejected(`A file of ${name} is damaged in the store, so that there is no ZIP file. Download the prints one by one.`);

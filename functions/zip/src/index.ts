@@ -15,7 +15,7 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   return packer(openStore(STORE_URL), systemClock);
 });
 
-/** An archive is put together on the disk. Better no start than jobs that wait for an archive until their deadline. */
+/** Archives are assembled on disk. It is better not to start than to leave jobs waiting for an archive until their deadline. */
 function requireTemporaryFolder(): void {
   try {
     accessSync(tmpdir(), constants.W_OK | constants.X_OK);

@@ -10,7 +10,7 @@ import { json, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import { pack } from './archive.ts';
 
-/** Packs the archive of a job when the last print is there. Of several that see "all there" at once, one packs and announces it. */
+/** Packs the archive of a job once the last print is there. Of several deliveries that see this at once, one packs and publishes it. */
 export function packer(store: Store, clock: Clock) {
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
@@ -22,10 +22,10 @@ export function packer(store: Store, clock: Clock) {
     return packed ? archiveCreated(id) : undefined;
   };
 
-  /** @returns whether there is an archive now, or a reason for none */
+  /** @returns whether there now is an archive, or a reason why there is none */
   async function packAlone(job: Job): Promise<boolean> {
     const lock = await takeLock(store, keys.archiveLock(job.job), { clock });
-    // Whoever holds it announces the archive.
+    // Whoever holds it publishes the archive.
     if (!lock) return false;
     try {
       return await packUnder(lock, job);

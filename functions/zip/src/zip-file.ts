@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
-/** Fixed parts of the format: APPNOTE.TXT, 4.3.7, 4.3.12 and 4.3.16. */
+/** Fixed-size parts of the format: APPNOTE.TXT, 4.3.7, 4.3.12 and 4.3.16. */
 const localHeader = 0x04034b50;
 const centralHeader = 0x02014b50;
 const endRecord = 0x06054b50;
@@ -17,9 +17,9 @@ interface Entry {
   offset: number;
 }
 
-/** A ZIP that grows entry by entry. */
+/** A ZIP file that grows entry by entry. */
 export interface ZipFile {
-  /** Appends a file, as it is read: memory stays at one chunk. */
+  /** Appends a file while reading it: only one chunk is in memory. */
   add(path: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
   /** Writes the directory at the end. */
   finish(): Promise<void>;
@@ -27,12 +27,12 @@ export interface ZipFile {
 }
 
 /**
- * Writes a ZIP of less than 4 GiB and 65,536 entries. Entries are stored, not deflated: images are compressed already. The libraries that
- * write entries as they are read put size and checksum behind them, where a reader that takes the archive from a stream cannot find the end
- * of a stored entry. Here they go into the header of the entry, once its last byte is written.
+ * Writes a ZIP of less than 4 GiB and 65,536 entries. Entries are stored, not deflated: images are already compressed. Libraries that
+ * stream entries put size and checksum after them, so that a reader working from a stream cannot find the end of a stored entry. Here they
+ * go into the header of the entry, once its last byte is written.
  *
  * @param file path of a file that does not exist yet
- * @param modified goes into every entry, as UTC, within the years that ZIP has: 1980 to 2107
+ * @param modified goes into every entry, as UTC, limited to the years that ZIP supports: 1980 to 2107
  */
 export async function createZip(file: string, modified: Date): Promise<ZipFile> {
   const handle = await open(file, 'wx');
@@ -110,7 +110,7 @@ function endPart(count: number, size: number, offset: number): Buffer {
   return part;
 }
 
-/** ZIP knows local time without its zone; UTC, so that the bytes do not depend on where the function runs. */
+/** ZIP has local time without a zone. UTC, so that the bytes do not depend on where the function runs. */
 function dosTime(date: Date): number {
   const first = Date.UTC(1980, 0, 1);
   const last = Date.UTC(2107, 11, 31, 23, 59, 58);

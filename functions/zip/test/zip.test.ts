@@ -28,7 +28,7 @@ async function finish(job: Job, image: string, filter: string) {
 }
 const deliverLastPrint = (job: Job) => zip.deliver(filterFinished(job, '1', 'sepia', 'succeeded'));
 
-test('waits for the last print, then packs and announces', async () => {
+test('waits for the last print, then packs and publishes', async () => {
   const job = await lab.accept();
   await finish(job, '1', 'grayscale');
   expect(await deliverLastPrint(job)).toMatchObject({ status: 204, reply: undefined });
@@ -93,7 +93,7 @@ test('the same job gives the same bytes, in any time zone', async () => {
   expect((await readBytes(lab.store, keys.archive(job.job)))?.equals(first!)).toBe(true);
 });
 
-test('of ten deliveries at once one packs the archive and announces it', async () => {
+test('of ten deliveries at once, one packs the archive and publishes it', async () => {
   const job = await lab.accept();
   await finish(job, '1', 'grayscale');
   await finish(job, '1', 'sepia');
