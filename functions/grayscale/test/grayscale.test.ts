@@ -19,7 +19,7 @@ afterAll(async () => {
   await lab.close();
 });
 
-test('a repeat announces the print again, and does not make it again', async () => {
+test('a repeat publishes the print again, but does not make it again', async () => {
   const job = await lab.accept();
   const finished = { type: eventType.filterFinished, job: job.job, image: '1', filter: 'grayscale', outcome: 'succeeded' };
   const first = await grayscale.deliver(imageUploaded(job, '1'));
@@ -50,7 +50,7 @@ test('a store that takes no more is nothing against the photo: 503, and the prin
   expect((await grayscale.deliver(imageUploaded(job, '1'))).reply).toMatchObject({ outcome: 'succeeded' });
 });
 
-test('a print that was given up is announced as rejected, and not made after all', async () => {
+test('a print that was given up is reported as rejected, and not made after all', async () => {
   const job = await lab.accept();
   await lab.store.writeOnce(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'too dark' }));
   const { reply } = await grayscale.deliver(imageUploaded(job, '1'));

@@ -23,7 +23,7 @@ const accepted = async (response: Response) => {
   return (await response.json()) as Receipt;
 };
 
-test('several photos become one job: durable, announced once each, and the spool is empty', async () => {
+test('several photos become one job: durable, published once each, with an empty spool', async () => {
   bench.events.length = 0;
   const response = await post(
     formOf(['file', { name: 'a.jpg', bytes: jpeg }], ['email', 'ada@example.org'], ['file', { name: 'b.png', bytes: png }]),

@@ -14,7 +14,7 @@ export interface Script {
   data?: string;
   /** Once the whole mail is there. */
   afterData?: string | ((bytes: number) => string | undefined);
-  /** Bytes that the server announces. */
+  /** The SIZE that the server declares, in bytes. */
   size?: number;
   /** Breaks the connection instead of the final answer. */
   drop?: boolean;

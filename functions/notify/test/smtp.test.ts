@@ -94,17 +94,17 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       expect(await outcome({}, mail, server.urlWithPassword)).toEqual({ kind: 'sent' });
     });
 
-    test('a mail above the SIZE of the server is not even begun, and one below it is announced', async () => {
+    test('a mail above the SIZE of the server is not even begun, and one below it declares its size', async () => {
       expect(await outcome({ size: 40_000 }, large)).toEqual({
         kind: 'contentRefused',
         answer: 'larger than the SIZE of the server',
       });
       expect(server.commands.filter((line) => line.startsWith('MAIL'))).toEqual([]);
       expect(await outcome({ size: 50_000 }, large)).toEqual({ kind: 'sent' });
-      const announced = Number(/SIZE=(\d+)/.exec(server.commands.find((line) => line.startsWith('MAIL'))!)?.[1]);
+      const declared = Number(/SIZE=(\d+)/.exec(server.commands.find((line) => line.startsWith('MAIL'))!)?.[1]);
       // The line break before the last dot is the protocol's.
-      expect(server.mails[0]!.bytes - announced).toBeLessThanOrEqual(2);
-      expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(announced);
+      expect(server.mails[0]!.bytes - declared).toBeLessThanOrEqual(2);
+      expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(declared);
     });
 
     test('an internationalised domain is sent to in ASCII', async () => {

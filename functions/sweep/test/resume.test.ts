@@ -34,7 +34,7 @@ test('it is the last progress that counts, not the time of acceptance', async ()
   expect(world.emitted()).toEqual([]);
 });
 
-test('a job that waits in a queue is announced less and less often', async () => {
+test('a job that waits in a queue is resumed less and less often', async () => {
   await world.accept();
   expect(await world.minutes(60, { deadlineSeconds: 24 * 3600 })).toEqual([1, 2, 3, 4, 5, 7, 11, 19, 34, 49]);
 });

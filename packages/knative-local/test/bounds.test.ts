@@ -4,7 +4,7 @@ import { arrive, eventually, send, trigger } from './broker-suite/subject.ts';
 import { localBroker, toEverything } from './local-broker.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
-test('an event beyond the limit is refused with 413, whether its length is announced or not', async () => {
+test('an event beyond the limit is refused with 413, whether its length is declared or not', async () => {
   const { url } = await localBroker({});
   const body = Buffer.alloc(limits.eventBytes + 1);
   expect((await fetch(url, { method: 'POST', headers: binary({}), body })).status).toBe(413);
