@@ -1,10 +1,10 @@
 /**
- * Bundles the function in the current folder, with all that it shares, into dist/: index.mjs, and a package.json that lists
- * only what cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points
- * the buildpack there, since it sees nothing outside the function's own folder and npm cannot install `workspace:`. Beside them lie
- * a source map, the licences of what others made, and sources.json: what it was built from, so that no stale or copied build runs.
+ * Bundles the function in the current folder, with all shared code, into dist/: index.mjs, and a package.json that lists only what
+ * cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points the buildpack there, since
+ * it sees nothing outside the function's folder and npm cannot install `workspace:`. dist/ also gets a source map, the licences of
+ * third-party code, and sources.json: what it was built from, so that no stale or copied build runs.
  *
- * src/main.ts, where there is one, is a server of its own; otherwise src/index.ts is a stage, and is wrapped in the runtime.
+ * src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a stage, and is wrapped in the runtime.
  */
 import { existsSync, globSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ import { collectNotices } from './notices.ts';
 const folder = process.cwd();
 const name = /^name: *(\S+)/m.exec(await readFile('func.yaml', 'utf8'))?.[1] ?? basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
-/** Packages with machine code, which stay outside of the bundle. */
+/** Packages with native code, which stay outside the bundle. */
 const native = ['sharp', '@julusian/jpeg-turbo'];
 
 const ownServer = join(folder, 'src/main.ts');
@@ -26,7 +26,7 @@ const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * 
 /** Every file that was read for the bundle. */
 const modules = new Set<string>();
 
-/** Gives the stages their entry, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
+/** Provides the entry of a stage, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
 const plugin: Plugin = {
   name: 'darkroom',
   resolveId(id, importer) {
@@ -53,7 +53,7 @@ async function bundleBrowserScript(file: string): Promise<string> {
   return output[0].code;
 }
 
-// Built beside dist/ and then put in its place: a function that is started meanwhile finds the old one or the new one.
+// Built next to dist/ and then moved into place: a function that starts meanwhile finds the old build or the new one.
 const draft = `.dist-${process.pid}`;
 await mkdir(draft);
 const bundle = await rolldown({

@@ -50,7 +50,7 @@ export function openKubectl(namespace: string) {
       const output = await run(['get', kind, '--output=json', ...(selector ? ['--selector', selector] : [])]);
       return (JSON.parse(output) as { items: Kind[] }).items;
     },
-    /** Changes what is there. Controllers write to it as well: a change of theirs in between means reading it again. */
+    /** Changes an existing object. Controllers write to it as well: if one does so in between, it is read again. */
     async update<Kind extends Resource>(kind: string, name: string, change: (resource: Kind) => Kind): Promise<void> {
       for (let attempt = 1; ; attempt += 1) {
         const present = await get<Kind>(kind, name);

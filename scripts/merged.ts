@@ -3,7 +3,7 @@ export interface Fragment {
   [field: string]: unknown;
 }
 
-/** Lays one piece over another: fields into fields, items of a list by their name, or by their place where they have none. */
+/** Merges one piece into another: fields into fields, list items by name, or by position if they have none. */
 export function merged(base: unknown, patch: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(patch)) return mergedLists(base, patch);
   if (!isFragment(base) || !isFragment(patch)) return patch;

@@ -21,7 +21,7 @@ interface Manifest {
   optionalDependencies?: Record<string, string>;
 }
 
-/** What a build passes on of others' work, with its licences. */
+/** The third-party code in a build, with its licences. */
 export interface Notices {
   text: string;
   /** Packages that name no licence, as "name@version". */
@@ -30,7 +30,7 @@ export interface Notices {
 
 /**
  * @param modules paths of all files that went into a bundle
- * @param installed folders of packages that are installed beside it, with all that they need in turn
+ * @param installed folders of packages installed next to it, including their dependencies
  */
 export async function collectNotices(modules: string[], installed: string[]): Promise<Notices> {
   const folders = new Set<string>();
@@ -64,7 +64,7 @@ async function addWithDependencies(folder: string, folders: Set<string>): Promis
   const places = createRequire(join(folder, 'package.json'));
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     const found = places.resolve.paths(name)?.find((place) => existsSync(join(place, name, 'package.json')));
-    // An optional one that is missing here is for another platform.
+    // A missing optional package is for another platform.
     if (found) await addWithDependencies(await realpath(join(found, name)), folders);
   }
 }
@@ -88,7 +88,7 @@ async function sectionOf(each: Package): Promise<{ title: string; texts: string[
   return { title: `${titleOf(each)}${each.license ? `, ${each.license}` : ''}`, texts: texts.map((text) => text.trim()) };
 }
 
-/** The texts of the licences in an SPDX expression, for a package that brings none along. */
+/** The texts of the licences in an SPDX expression, for a package that contains none. */
 function standardTexts(expression = ''): string[] {
   const names = expression.match(/[\w.+-]+/g)?.filter((word) => !['AND', 'OR', 'WITH'].includes(word)) ?? [];
   return names.flatMap((name) => {

@@ -3,9 +3,9 @@
  * npm run release -- v2        only that version of ingest
  * npm run release -- --namespace photos
  *
- * Deploying code, choosing filters and shifting traffic are three acts, and this is the second: it takes the image as func deployed it,
- * adds config/pod.yaml, and for ingest the environment of each config/versions/v*.yaml. The name of a revision is derived from what it
- * holds, so that running it again changes nothing. A version keeps its tag and its share of the traffic.
+ * Deploying code, choosing filters and shifting traffic are three tasks, and this is the second: it takes the image that func deployed,
+ * adds config/pod.yaml, and for ingest the environment of each config/versions/v*.yaml. The name of a revision is derived from its
+ * content, so running it again changes nothing. A version keeps its tag and its share of the traffic.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -62,7 +62,7 @@ try {
   process.exitCode = 1;
 }
 
-/** @throws where a name is not a file in config/versions, or versions do not set the same variables */
+/** @throws if a name is not a file in config/versions, or versions do not set the same variables */
 async function readVersions(asked: string[]): Promise<Version[]> {
   const folder = join(config, 'versions');
   const tags = (await readdir(folder)).filter((name) => /^v\d+\.yaml$/.test(name)).map((name) => name.slice(0, -'.yaml'.length));
@@ -74,7 +74,7 @@ async function readVersions(asked: string[]): Promise<Version[]> {
       return { tag, template: spec.template };
     }),
   );
-  // What one sets and another does not would stay behind from the one that was released before it.
+  // A variable that only one version sets would linger from the previous release.
   const variables = versions.map(({ template }) =>
     template.spec.containers[0]?.env
       ?.map(({ name }) => name)
@@ -111,7 +111,7 @@ async function releaseVersion(cluster: Kubectl, { tag, template: version }: Vers
   console.log(`${tag} is ${revision}, with ${percent} % of the traffic`);
 }
 
-/** Whatever follows the latest revision is bound to the one that serves now: a release moves nobody. */
+/** Pins whatever follows the latest revision to the one serving now, so that a release moves nobody. */
 function pinned({ spec: { traffic = [] }, status }: Service): Target[] {
   const ready = status?.latestReadyRevisionName;
   return traffic.flatMap((target) => {
@@ -126,7 +126,7 @@ function plain({ revisionName, tag, percent = 0 }: Target): Target {
 }
 
 /**
- * Makes a revision and waits until it is ready. One that does not become so is taken back: traffic was never on it.
+ * Creates a revision and waits until it is ready. If it does not become ready, it is removed; it never had traffic.
  * @throws with the reason that Knative gives
  */
 async function makeRevision(cluster: Kubectl, name: string, revision: string, template: Template): Promise<void> {
@@ -150,7 +150,7 @@ async function makeRevision(cluster: Kubectl, name: string, revision: string, te
   );
 }
 
-/** Why a revision is not ready, once that is sure; undefined when it is. */
+/** Why a revision is not ready, once that is certain; undefined if it is. */
 async function refusal(cluster: Kubectl, revision: string): Promise<string | undefined> {
   for (let waited = 0; ; waited += 1) {
     const ready = condition(await cluster.get('revision', revision), 'Ready');

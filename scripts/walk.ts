@@ -1,8 +1,8 @@
 /**
  * npm run walk: runs the commands of docs/deploy.md on the cluster that KUBECONFIG names, and writes what they print below them.
  *
- * In a copy of the repository, since the walk adds a function and changes a file. `kn func deploy` is done as cluster:verify does it where
- * IMAGE_COMMAND is set; where GATEWAY_URL is, curl goes there.
+ * Works in a copy of the repository, since the walk adds a function and changes a file. If IMAGE_COMMAND is set, `kn func deploy` is done
+ * as in cluster:verify; if GATEWAY_URL is set, curl goes there.
  */
 import { spawn } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -61,7 +61,7 @@ async function shim(name: string, first: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-/** One shell for the whole page: variables live on from block to block. */
+/** One shell for the whole page, so that variables survive from block to block. */
 function openShell() {
   const mark = 'end-of-block-';
   const shell = spawn('bash', ['-u'], {

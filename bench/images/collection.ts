@@ -100,7 +100,7 @@ function faultOf({ error, frames, size, metadata, worst, alpha, psnr, format }: 
   if (frames[0] !== frames[1]) return `${frames[1]} frames instead of ${frames[0]}`;
   if (String(size[0]) !== String(size[1])) return `${String(size[1])} pixels instead of ${String(size[0])}`;
   if (metadata.length > 0) return `metadata was kept: ${metadata.join(', ')}`;
-  // Of what loses pixels, a JPEG keeps 38 dB; WebP has chroma at half its resolution, and AVIF smooths, at any quality.
+  // Of the lossy formats, JPEG keeps 38 dB; WebP halves the resolution of chroma, and AVIF smooths, at any quality.
   const floor = { JPEG: 38, WEBP: 33, AVIF: 33 }[format[1]!];
   if (alpha! > (format[1] === 'AVIF' ? 8 : 0)) return `alpha differs by ${alpha}`;
   if (worst! > 1 && (floor === undefined || psnr! < floor)) return `worst ${worst}, PSNR ${psnr} dB`;
@@ -113,7 +113,7 @@ function startJudge() {
 
   function start() {
     const child = spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-    // Some collections contain files that end a judge: the next question goes to a new one.
+    // Some collections contain files that kill a judge: the next question goes to a new one.
     child.stdin.on('error', () => undefined);
     return { child, answers: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
   }

@@ -18,10 +18,10 @@ const matrix: Matrix3x3 = [
   [0.272, 0.534, 0.131],
 ];
 
-/** What a good hand writes with sharp: its own defaults, but Darkroom's quality and chroma, so that the prints look alike. */
+/** What an experienced user of sharp writes: its defaults, but Darkroom's quality and chroma, so that the prints look alike. */
 const straightforward: Engine = (photo, bytes, filter) => save(photo, change(bytes, filter)).toBuffer();
 
-/** The same with every encoder setting that Darkroom chose, so that only the way differs. */
+/** The same with all of Darkroom's encoder settings, so that only the pipeline differs. */
 const tuned: Engine = (photo, bytes, filter) => {
   const image = save(photo, change(bytes, filter));
   if (photo.type === 'image/jpeg') image.jpeg({ optimiseCoding: false });
@@ -39,7 +39,7 @@ const jimp: Engine = async ({ type }, bytes, filter) => {
   return type === 'image/jpeg' ? image.getBuffer(type, { quality: defaultQuality[type] }) : image.getBuffer(type);
 };
 
-/** The same pixels by a function of which nothing is known, as a new filter may be. */
+/** The same pixels from an opaque function, as a new filter may be. */
 const anyFunction: Engine = ({ type }, bytes, filter) => render(bytes, { type }, (image) => filters[filter](image), imageLimits);
 
 export const engines = {

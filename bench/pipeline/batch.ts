@@ -1,4 +1,4 @@
-/** What one batch of photos came to. */
+/** The results of one batch of photos. */
 export interface Batch {
   /** From the first photo to the end of the last. */
   seconds: number;

@@ -6,7 +6,7 @@ export interface HttpResponse {
   content: unknown;
 }
 
-/** A form as it goes over the line, made before the clock runs. */
+/** A form as sent over the wire, built before the clock starts. */
 export interface Form {
   type: string;
   body: Buffer;
@@ -23,7 +23,7 @@ export function postForm(url: string, { type, body }: Form, headers: Record<stri
   return ask(url, { method: 'POST', headers: { ...headers, 'content-type': type, 'content-length': body.length } }, body);
 }
 
-/** Asks over a connection of its own, as people do who come one by one: none can have been closed while it was idle. */
+/** Sends each request over a new connection, as separate visitors do: no idle connection can have been closed. */
 export function ask(url: string, options: RequestOptions = {}, body?: Buffer): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const read = (response: IncomingMessage) =>

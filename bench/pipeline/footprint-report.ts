@@ -3,7 +3,7 @@ import { bare, type Startup } from './startup.ts';
 import { spread } from './statistics.ts';
 import { table } from './table.ts';
 
-/** From spawn until ready, beside a bare server's. */
+/** From spawn until ready, compared with a bare server. */
 export function reportStartup({ cold, warm }: Startup): string {
   const rows = [...cold.keys()].map((name) => [name, ...columns(cold, name), ...columns(warm, name)]);
   return table(['start to ready', 'ms', '/ bare', 'min..max', 'ms, cached', '/ bare', 'min..max'], rows);
@@ -12,12 +12,12 @@ export function reportStartup({ cold, warm }: Startup): string {
 function columns(times: Map<string, number[]>, name: string): string[] {
   const own = times.get(name) ?? [];
   const others = times.get(bare) ?? [];
-  // Against the bare server of the same round.
+  // Compared with the bare server of the same round.
   const ratio = spread(own.map((milliseconds, round) => milliseconds / (others[round] ?? NaN)));
   return [spread(own).median.toFixed(0), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
 }
 
-/** Memory after all the work, beside a bare server's. */
+/** Memory after all the work, compared with a bare server. */
 export function reportMemory(processes: readonly Process[], { bareMemory }: Startup, peerPeaks: readonly number[]): string {
   const unit = spread(bareMemory).median;
   const row = (name: string, resident: number | undefined, peak: number | undefined) => [
@@ -36,7 +36,7 @@ export function reportMemory(processes: readonly Process[], { bareMemory }: Star
   );
 }
 
-/** A function may have helpers of its own: one row for all of its processes. */
+/** A function may have helper processes: one row for all of them. */
 function byName(processes: readonly Process[]): Process[] {
   const groups = Map.groupBy(processes, ({ name }) => name);
   return [...groups].map(([name, group]) => {

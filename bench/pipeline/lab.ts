@@ -17,7 +17,7 @@ export interface Lab {
 
 /** Milliseconds between two looks for completed.json. */
 const glance = 5;
-/** Longer than the deliveries of one job with a retry; what takes more has failed. */
+/** Longer than all deliveries of one job with a retry; whatever takes more has failed. */
 const timeout = 60_000;
 
 /** The whole of Darkroom, as `npm start` runs it. */
@@ -48,8 +48,8 @@ function orderOf(bytes: Buffer): Promise<Form> {
 }
 
 /**
- * Milliseconds from POST until the job says that it is completed. Asking the job all the time would load the very processes
- * that are measured: the store is watched instead, which costs them nothing, and the job is asked once, at the end.
+ * Milliseconds from POST until the job says that it is completed. Polling the job would load the processes that are being measured, so
+ * the store is watched instead, which costs them nothing, and the job is asked once, at the end.
  */
 async function developOne(darkroom: Darkroom, store: string, form: Form): Promise<number> {
   const fault = (what: string) => new Error(`${what}:\n${darkroom.output().slice(-2000)}`);
@@ -66,7 +66,7 @@ async function developOne(darkroom: Darkroom, store: string, form: Form): Promis
   return performance.now() - begun;
 }
 
-/** Waits for what follows upon a completed job: the open marker goes, then the mail's lease, then the last event. */
+/** Waits for what follows a completed job: the open marker is removed, then the mail's lock released, then the last event sent. */
 async function settled(store: string): Promise<void> {
   while ((await readdir(join(store, 'open')).catch(() => [])).length > 0) await sleep(glance);
   await sleep(200);

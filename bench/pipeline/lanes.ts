@@ -1,4 +1,4 @@
-/** Works on all items, so many at a time, and answers the results in their order. */
+/** Processes all items, a limited number at a time, and returns the results in order. */
 export async function inLanes<Item, Result>(
   items: readonly Item[],
   lanes: number,

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
-/** What the figures depend on, in a line. */
+/** What the figures depend on, in one line. */
 export function machine(): string {
   const load = loadavg()
     .map((value) => value.toFixed(1))

@@ -9,7 +9,7 @@ export interface Options {
 
 const usage = 'Usage: node bench/pipeline.ts [--images 20] [--rounds 5]';
 
-/** @throws Error with how it is called */
+/** @throws Error with the usage */
 export function readOptions(): Options {
   try {
     const { values } = parseArgs({

@@ -27,7 +27,7 @@ const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 process.send!({ seconds, milliseconds, cpuSeconds: (user + system) / 1e6, peak: memoryOf('self').peak } satisfies PeerBatch);
 
-/** Both prints at a time, as the lab makes them, each from a decoding of its own; then the archive, with its digests. */
+/** Makes both prints at once, as the lab does, each with its own decoding; then the archive, with its digests. */
 async function develop(original: Buffer): Promise<number> {
   const start = performance.now();
   const [grey, brown] = await Promise.all([

@@ -15,7 +15,7 @@ export interface PeerBatch extends Pick<Batch, 'seconds' | 'milliseconds'> {
   peak: number;
 }
 
-/** Does the same to the same photos in one fresh process with sharp and nothing else. */
+/** Does the same work on the same photos, in one fresh process with nothing but sharp. */
 export async function runPeer(assignment: Assignment): Promise<PeerBatch> {
   const child = fork(join(import.meta.dirname, 'peer-process.ts'));
   const failed = once(child, 'exit').then(([code]) => {
@@ -24,7 +24,7 @@ export async function runPeer(assignment: Assignment): Promise<PeerBatch> {
   child.send(assignment);
   const [batch] = (await Promise.race([once(child, 'message'), failed])) as [PeerBatch];
   child.disconnect();
-  // It ends by itself now, and is waited for, so that it takes nothing from whoever is measured next.
+  // It ends by itself now. Wait for that, so that it takes nothing from whatever is measured next.
   await failed.catch(() => undefined);
   return batch;
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-/** 2 megapixels, 4:3, as a camera would give them. */
+/** 2 megapixels, 4:3, like a camera's. */
 const width = 1632;
 const height = 1224;
 
@@ -12,7 +12,7 @@ const height = 1224;
  */
 export const quality = 88;
 
-/** Makes photos, each one different, and answers their paths. */
+/** Makes photos, each one different, and returns their paths. */
 export async function makePhotos(folder: string, count: number): Promise<string[]> {
   const paths = Array.from({ length: count }, (_, index) => join(folder, `photo-${index + 1}.jpg`));
   for (const [index, path] of paths.entries()) await writeFile(path, await makePhoto(index));

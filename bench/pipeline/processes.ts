@@ -14,13 +14,13 @@ export interface Process {
 /** proc(5) counts in USER_HZ, which is 100 on every architecture that Node runs on. */
 const ticksPerSecond = 100;
 
-/** A process and all that descend from it. */
+/** A process and all its descendants. */
 export function processTree(root: number): Process[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => statOf(Number(name)) ?? []);
   const tree = new Set([root]);
-  // A child can have a lower number than its parent once numbers wrap, hence until nothing is found any more.
+  // Once ids wrap around, a child can have a lower one than its parent, so repeat until nothing new is found.
   for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const { pid, parent } of all) if (tree.has(parent)) tree.add(pid);
@@ -57,7 +57,7 @@ function nameOf(pid: number, root: number): string {
   return revision === `${service}-00001` ? service : revision;
 }
 
-/** Undefined where the process has gone. */
+/** Undefined if the process is gone. */
 function read(pid: number | 'self', file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

@@ -32,7 +32,7 @@ interface Service extends Resource {
 /** Darkroom in a namespace of its own. */
 export interface Cluster {
   kubectl: Kubectl;
-  /** As docs/deploy.md: the wiring, each function's code, the versions. */
+  /** As in docs/deploy.md: the wiring, each function's code, the versions. */
   deploy(): Promise<void>;
   /** Another image of one function, as after a change of its code. */
   redeploy(name: string, folder?: string): Promise<void>;
@@ -135,7 +135,7 @@ export async function openCluster(namespace: string, settings: Settings): Promis
     await kubectl.run(['rollout', 'status', 'deployment/store', 'deployment/inbox', '--timeout=180s']);
   }
 
-  /** Conditions, not seconds: a slow machine is no failure. */
+  /** Waits for conditions, not seconds: a slow machine is not a failure. */
   async function ready(kind: string): Promise<void> {
     for (let waited = 0; ; waited += 1) {
       const waiting = (await kubectl.list(kind)).filter((each) => condition(each, 'Ready')?.status !== 'True');

@@ -1,8 +1,8 @@
 /**
- * npm run cluster:verify                       the whole judgement of Darkroom on the cluster that KUBECONFIG names
+ * npm run cluster:verify                       the whole verification of Darkroom, on the cluster that KUBECONFIG names
  * npm run cluster:verify -- split kills        only these rows
  *
- * In a namespace of its own, which is removed at the end (--keep leaves it). Ends non-zero where something fell short.
+ * Runs in a separate namespace, which is removed at the end (--keep leaves it). Exits non-zero if something fell short.
  */
 import { randomBytes } from 'node:crypto';
 import { explain } from '@darkroom/shared/errors';
@@ -27,9 +27,7 @@ try {
     .run(['api-resources', '--output=name'])
     .catch((error: unknown) => explain(error));
   if (!kinds.includes('services.serving.knative.dev') || !kinds.includes('brokers.eventing.knative.dev')) {
-    console.log(
-      `There is no cluster with Knative Serving and Eventing here, so that nothing was judged (${kinds.split('\n')[0]}).`,
-    );
+    console.log(`There is no cluster with Knative Serving and Eventing here, so nothing was verified (${kinds.split('\n')[0]}).`);
     process.exit(0);
   }
   const unknown = settings.rows.find((name) => !rows.some((row) => row.name.startsWith(name)));

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { Inbox } from './inbox.ts';
 import type { Site } from './http.ts';
 
-/** A post that was answered. */
+/** A post that got an answer. */
 export interface Post {
   status: number;
   job: string;
@@ -42,7 +42,7 @@ export function photo(width = 320, height = 240): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Posts that many photos, some at once, each from a person of its own. */
+/** Posts `count` photos, some at once, each from a different person. */
 export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes }: Wanted): Promise<Post[]> {
   run += 1;
   const content = bytes ?? (await photo());

@@ -3,7 +3,7 @@ import type { Site } from './http.ts';
 import type { Inbox } from './inbox.ts';
 import type { Settings } from './settings.ts';
 
-/** What a row of the judgement works with. */
+/** What a row of the verification works with. */
 export interface Bench {
   cluster: Cluster;
   /** ingest, as a person reaches it. */
@@ -20,11 +20,11 @@ export interface Verdict {
   faults: string[];
 }
 
-/** Part of the judgement: what it is called, and how it is tried. */
+/** A part of the verification: what it is called, and how it is tried. */
 export interface Row {
   name: string;
   what: string;
-  /** Why it cannot be tried here, where it cannot. */
+  /** Why it cannot be tried here, if it cannot. */
   skipped?: (settings: Settings) => string | undefined;
   verify(bench: Bench): Promise<Verdict>;
 }

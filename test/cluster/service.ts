@@ -17,7 +17,7 @@ interface Func {
 }
 
 /**
- * The Service that `func deploy --build=false` makes of a function's func.yaml: func needs a container engine, and the judgement of a
+ * The Service that `func deploy --build=false` makes of a function's func.yaml: func needs a container engine, but verifying a
  * cluster must not. Source: pkg/deployer/knative of func 1.23.
  */
 export async function serviceOf(folder: string, image: string, namespace: string): Promise<Resource> {
