@@ -42,7 +42,7 @@ export function photo(width = 320, height = 240): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Posts `count` photos, some at once, each from a different person. */
+/** Posts `posts` photos, some at once, each from a different person. */
 export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes }: Wanted): Promise<Post[]> {
   run += 1;
   const content = bytes ?? (await photo());

@@ -24,7 +24,7 @@ test('a repeat publishes the print again, but does not make it again', async () 
   const finished = { type: eventType.filterFinished, job: job.job, image: '1', filter: 'grayscale', outcome: 'succeeded' };
   const first = await grayscale.deliver(imageUploaded(job, '1'));
   expect(first.reply).toMatchObject(finished);
-  // Without the original there is nothing to make a print of.
+  // Without the original, no print can be made.
   await lab.store.remove(keys.original(job.job, job.images[0]!));
   const { reply } = await grayscale.deliver(imageUploaded(job, '1'));
   expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
@@ -38,10 +38,10 @@ test('an event that is delivered twice at once makes one print', async () => {
   await expect.poll(() => (grayscale.output().match(/emitted/g)?.length ?? 0) - before).toBe(3);
 });
 
-test('a store that takes no more is nothing against the photo: 503, and the print is made once there is room', async () => {
+test('the photo is not blamed for a full store: 503, and the print is made once there is room', async () => {
   const job = await lab.accept();
   const drafts = join(lab.environment['STORE_URL']!.replace('file:', ''), '.tmp');
-  // Where drafts should lie is a file: nothing can be written, as on a full disk.
+  // A file is where drafts should be: nothing can be written, as on a full disk.
   await rm(drafts, { recursive: true });
   await writeFile(drafts, '');
   expect((await grayscale.deliver(imageUploaded(job, '1'))).status).toBe(503);
@@ -58,7 +58,7 @@ test('a print that was given up is reported as rejected, and not made after all'
   expect(await lab.store.stat(keys.print(job, job.images[0]!, 'grayscale'))).toBeUndefined();
 });
 
-test('a job that was deleted, or never asked for this filter, is no reason to be asked again', async () => {
+test('a job that was deleted, or never asked for this filter, is not retried', async () => {
   const others = await lab.accept({ filters: ['sepia'] });
   expect(await grayscale.deliver(imageUploaded(others, '1'))).toMatchObject({ status: 204, reply: undefined });
   const job = await lab.accept();
@@ -66,7 +66,7 @@ test('a job that was deleted, or never asked for this filter, is no reason to be
   expect(await grayscale.deliver(imageUploaded(job, '1'))).toMatchObject({ status: 204, reply: undefined });
 });
 
-test('liveness and readiness tell when workers cannot be started, and when they can again', async () => {
+test('liveness and readiness show when workers cannot be started, and when they can again', async () => {
   // A copy whose program goes missing: whoever starts it once more cannot.
   const copy = await mkdtemp(join(import.meta.dirname, '../dist-copy-'));
   await cp(join(import.meta.dirname, '../dist'), join(copy, 'dist'), { recursive: true });

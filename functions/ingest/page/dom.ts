@@ -1,11 +1,11 @@
-/** An element of the page, which is known to be there. */
+/** An element that the page is known to have. */
 export function element<Kind extends HTMLElement = HTMLElement>(selector: string): Kind {
   return document.querySelector<Kind>(selector)!;
 }
 
 type Child = Node | string;
 
-/** Makes an element. Text stays text: file names and reasons come from strangers. */
+/** Creates an element. Text stays text: file names and reasons come from strangers. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   properties: Partial<HTMLElementTagNameMap[Name]> = {},
@@ -16,7 +16,7 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Shows a text in place, or hides the place. Unchanged text is left alone, so that it is not read out again. */
+/** Shows a text, or hides the element if there is none. Unchanged text is left alone, so that it is not read out again. */
 export function say(place: HTMLElement, text: string): void {
   if (place.textContent !== text) place.textContent = text;
   place.hidden = text === '';

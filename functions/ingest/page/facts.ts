@@ -1,6 +1,6 @@
 import { element } from './dom.ts';
 
-/** What the server that sent this page takes. */
+/** What the server that sent this page accepts. */
 export interface Facts {
   maxFileBytes: number;
   maxFiles: number;

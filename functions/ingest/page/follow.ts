@@ -7,7 +7,7 @@ import { sentence } from './sentence.ts';
 const shortest = 500;
 const longest = 3000;
 
-/** Shows a job, and looks again until it is done: at first often, then less so. */
+/** Shows a job, and polls until it is done: often at first, then less so. */
 export function follow(id: string): void {
   const path = `/jobs/${encodeURIComponent(id)}`;
   const status = element('#status');

@@ -54,7 +54,7 @@ export function orderForm(onAccepted: (job: string) => void): void {
   }
 }
 
-/** Storage may be switched off, and throws then. */
+/** If storage is switched off, it throws. */
 function recall(): string {
   try {
     return localStorage.getItem(remembered) ?? '';

@@ -7,7 +7,7 @@ const job = new URLSearchParams(location.search).get('job');
 if (job) follow(job);
 else
   orderForm((accepted) => {
-    // In the address, so that reloading and sharing lead to the same prints.
+    // In the URL, so that reloading and sharing lead to the same prints.
     history.pushState(null, '', `/?job=${accepted}`);
     addEventListener('popstate', () => location.reload());
     follow(accepted);

@@ -1,7 +1,7 @@
 import type { ImageStatus, JobStatus, ResultStatus } from '../src/jobs/job-status.ts';
 import { element, make, size } from './dom.ts';
 
-/** Hangs every photo and its prints on a line. What has not changed since the last time is left hanging. */
+/** Shows every photo and its prints. Whatever has not changed since the last time is left in place. */
 export function hang(job: JobStatus): void {
   const lines = element('#lines');
   for (const image of job.images) {
@@ -10,7 +10,7 @@ export function hang(job: JobStatus): void {
       const old = line.querySelector<HTMLElement>(`[data-filter="${filter}"]`);
       if (old?.dataset['status'] === result.status) continue;
       const print = figureOf(image, filter, result);
-      // Only what develops before one's eyes fades in.
+      // Only prints that appear while the person watches fade in.
       if (old) print.classList.add('developed');
       if (old) old.replaceWith(print);
       else line.querySelector('div')!.append(print);
@@ -18,7 +18,7 @@ export function hang(job: JobStatus): void {
   }
 }
 
-/** Photos that came with these, but could not be taken. */
+/** Photos of the same post that were turned down. */
 export function listRefused({ refused = [] }: JobStatus): void {
   const list = element('#refused');
   if (list.childElementCount === refused.length) return;
@@ -55,7 +55,7 @@ function picture(image: ImageStatus, href: string, alt: string): HTMLElement {
   const { width, height } = image;
   const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height });
   const link = make('a', { href, target: '_blank', rel: 'noopener' }, seen);
-  // No browser shows every format that a photo may have.
+  // No browser can show every format that a photo may have.
   seen.addEventListener('error', () =>
     link.replaceWith(blank(image, 'unseen', 'This browser cannot show this format. Save it to see it.')),
   );
@@ -63,7 +63,7 @@ function picture(image: ImageStatus, href: string, alt: string): HTMLElement {
   return link;
 }
 
-/** Paper of the photo's own shape, so that nothing moves when the picture comes. */
+/** A placeholder with the photo's proportions, so that nothing moves when the picture loads. */
 function blank({ width, height }: ImageStatus, kind: string, text: string): HTMLElement {
   const paper = make('div', { className: `blank ${kind}` }, text);
   paper.style.aspectRatio = `${width} / ${height}`;

@@ -6,7 +6,7 @@ export interface Sending {
   cancel(): void;
 }
 
-/** Posts the form. Of all ways to send, only XMLHttpRequest tells how far it has come. */
+/** Posts the form. Only XMLHttpRequest reports upload progress. */
 export function send(form: FormData, onProgress: (share: number) => void): Sending {
   const request = new XMLHttpRequest();
   const job = new Promise<string>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { JobStatus } from '../src/jobs/job-status.ts';
 import { count } from './dom.ts';
 
-/** How far a job is, in words. */
+/** How far along a job is, in words. */
 export function sentence(job: JobStatus): string {
   const left = job.refused?.length ?? 0;
   return left === 0 ? progress(job) : `${progress(job)} ${count(left, 'photo')} could not be taken; the reason is below.`;

@@ -1,7 +1,7 @@
 import { count, element, make, say, size } from './dom.ts';
 import { facts } from './facts.ts';
 
-/** The contact sheet: which photos are to be sent. */
+/** The contact sheet: the photos to be sent. */
 export interface Sheet {
   readonly files: readonly File[];
   lock(locked: boolean): void;

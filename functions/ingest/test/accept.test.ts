@@ -39,7 +39,7 @@ function watched(before: (key: string) => unknown): Store {
   };
 }
 
-test('originals come first, then the job, then the promise; and the time is that of the clock', async () => {
+test('originals come first, then the job, then the open marker; the time comes from the clock', async () => {
   const written: string[] = [];
   const clock = testClock();
   await accept(
@@ -65,7 +65,7 @@ test.each(['job', 'open'] as const)('a job that is deleted before its %s is writ
   expect((await lab.keys()).filter((key) => !key.startsWith('gone/'))).toEqual([]);
 });
 
-test('an hour begins with the clock, and what is left of the last one goes', async () => {
+test('hours follow the clock, and the counts of earlier ones are removed', async () => {
   const clock = testClock(Date.parse('2026-07-01T12:59:30Z'));
   const quota = openQuota(lab.store, 2, clock);
   await Promise.all([quota.take('a@example.org'), quota.take('A+tag@example.org')]);
@@ -80,7 +80,7 @@ test('an hour begins with the clock, and what is left of the last one goes', asy
   await expect.poll(() => lab.keys()).toEqual(expect.not.arrayContaining([expect.stringContaining('T12')]));
 });
 
-test('of many at once, as many get a place as there are', async () => {
+test('of many at once, exactly as many succeed as there are places', async () => {
   const quotas = [1, 2, 3].map(() => openQuota(lab.store, 5, testClock()));
   const ends = await Promise.allSettled(Array.from({ length: 30 }, (_, index) => quotas[index % 3]!.take('a@example.org')));
   expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);

@@ -19,7 +19,7 @@ test.each([
 const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia' };
 const settings = (proxies: string) => readSettings({ ...environment, TRUSTED_PROXIES: proxies });
 
-test('proxies are counted, or named', () => {
+test('proxies are given by number or by name', () => {
   expect(clientOf({ ip: '192.0.2.1' }, settings(''))).toBeUndefined();
   expect(clientOf({ ip: '192.0.2.1' }, settings('0'))).toBe('192.0.2.1');
   const two = trusted(settings('2').TRUSTED_PROXIES) as (address: string, hop: number) => boolean;
@@ -49,7 +49,7 @@ test('a place is counted once for each who holds it, and given back once', () =>
   expect(() => enter('c')).toThrow(Busy);
 });
 
-test('0 is no limit, and who is not known has none', () => {
+test('0 is no limit, and unknown clients have none', () => {
   const free = bulkhead({ kind: 'posts', all: 0, perClient: 0 });
   const unknown = bulkhead({ kind: 'posts', all: 3, perClient: 1 });
   for (let count = 0; count < 1000; count += 1) free.enter('a');

@@ -57,7 +57,7 @@ async function expectBusy(response: Response, status: number, detail: RegExp) {
   expect(((await response.json()) as { detail: string }).detail).toMatch(detail);
 }
 
-test('uploads that stand still hold up only their own sender, however many', async () => {
+test('stalled uploads hold up only their own sender, however many there are', async () => {
   bench = await openBench({ CLIENT_REQUESTS: '8' });
   for (let count = 0; count < 40; count += 1) await open(halfAnUpload('192.0.2.66'));
   await until(async () => (await spools(bench.lab)).length === 8);
@@ -69,7 +69,7 @@ test('uploads that stand still hold up only their own sender, however many', asy
   await until(async () => (await post({ client: '192.0.2.66' })).status === 202);
 });
 
-test('readers who take nothing hold up only their own downloads', async () => {
+test('readers that read nothing hold up only their own downloads', async () => {
   bench = await openBench({ CLIENT_REQUESTS: '4' });
   const { job } = await bench.lab.accept();
   const file = `/jobs/${job}/archive.zip`;
@@ -95,7 +95,7 @@ test('all places taken is a 503, and a place that becomes free is given away', a
   await until(async () => (await post()).status === 202);
 });
 
-test('one who waits takes no place of an upload; with too many waiting, an answer comes at once', async () => {
+test('a waiting request takes no upload place; with too many waiting, the answer comes at once', async () => {
   bench = await openBench({ MAX_UPLOADS: '1', MAX_WAITS: '1' });
   let answered = false;
   const waiting = post({ wait: '30' }).then(({ status }) => {
@@ -109,7 +109,7 @@ test('one who waits takes no place of an upload; with too many waiting, an answe
   expect(await waiting).toBe(202);
 });
 
-test('a client has so many posts in a minute, and is who the nearest proxy saw', async () => {
+test('posts per client and minute are limited, and the nearest proxy says who the client is', async () => {
   bench = await openBench({ CLIENT_POSTS: '2' });
   expect((await post({ client: '192.0.2.66' })).status).toBe(202);
   expect((await post({ client: '198.51.100.1, 192.0.2.66' })).status).toBe(202);
@@ -117,7 +117,7 @@ test('a client has so many posts in a minute, and is who the nearest proxy saw',
   expect((await post({ client: '192.0.2.66, 192.0.2.1' })).status).toBe(202);
 });
 
-test('a client has so many bytes in a minute; a post that was begun is finished', async () => {
+test('bytes per client and minute are limited; a post under way is finished', async () => {
   bench = await openBench({ CLIENT_BYTES: '10' });
   expect((await post()).status).toBe(202);
   await expectBusy(await post(), 429, /in a minute/);
@@ -130,7 +130,7 @@ test('without trusted proxies nobody is told apart, and the log says so', async 
   expect(bench.ingest.output()).toContain('TRUSTED_PROXIES is not set');
 });
 
-test('an address has so many jobs in an hour, over all processes; a post that is sent again counts once', async () => {
+test('jobs per address and hour are limited over all processes; a repeated post counts once', async () => {
   bench = await openBench({ ADDRESS_JOBS: '3' });
   const other = await startFunction('ingest', {
     ...bench.lab.environment,
@@ -164,7 +164,7 @@ test('a job that could not be kept gives its place back', async () => {
   expect((await post({ email: 'b@example.org' })).status).toBe(202);
 });
 
-test('the disk holds so many bytes over all uploads', async () => {
+test('bytes on disk are limited over all uploads', async () => {
   bench = await openBench({ MAX_SPOOL_BYTES: '30000' });
   const socket = await open(halfAnUpload('192.0.2.66', 29_900));
   await until(async () => (await spools(bench.lab)).length === 1);
@@ -177,7 +177,7 @@ test('the disk holds so many bytes over all uploads', async () => {
   await until(async () => (await post()).status === 202);
 });
 
-test('a refusal reaches a client that closes after it, whatever is still on its way', async () => {
+test('a refusal reaches a client that then closes, whatever is still being sent', async () => {
   bench = await openBench();
   const size = limits.MAX_FILE_BYTES + 20_000_000;
   const socket = await open(

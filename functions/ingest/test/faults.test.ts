@@ -29,7 +29,7 @@ test('a broker that is away loses nothing: the job is accepted, and stays open f
   expect(await bench.lab.keys()).toContain(`open/${job}`);
 });
 
-test('a broker that takes its time holds up no answer, and is waited for at the end', async () => {
+test('a slow broker does not delay the answer, and is waited for at shutdown', async () => {
   const held: ServerResponse[] = [];
   const broker = createServer((_request, response) => void held.push(response));
   await once(broker.listen(0, '127.0.0.1'), 'listening');
@@ -113,7 +113,7 @@ test('a store that fails half-way is a 503, and what was written is removed', as
   expect(await spools(bench.lab)).toEqual([]);
 });
 
-test('a full disk is told from other faults, however deep it lies', async () => {
+test('a full disk is recognised, however deep in the causes', async () => {
   bench = await openBench();
   const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
   expect(new StorageFailed(new Error('put', { cause: full }))).toMatchObject({ status: 507, retryAfter: 60 });
@@ -148,7 +148,7 @@ test('a client that sends far too much still reads the answer', async () => {
   const head = 'POST /?email=a@example.org HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: 30000000\r\n\r\n';
   socket.write(head);
   for (let sent = 0; sent < 30; sent += 1) if (!socket.write(Buffer.alloc(1_000_000))) await once(socket, 'drain');
-  // The connection is as good as new.
+  // The connection can still be used.
   socket.write('GET /health/liveness HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
   await once(socket, 'close');
   expect(answers).toMatch(/^HTTP\/1\.1 413 [^]*larger than[^]*HTTP\/1\.1 200 OK[^]*OK$/);

@@ -44,7 +44,7 @@ test('a job that is complete is not opened again', async () => {
   expect(await bench.lab.store.stat(keys.open(job))).toBeUndefined();
 });
 
-test('a first post that broke off before its promise is made good by the second', async () => {
+test('a first post that failed before its promise is completed by the second', async () => {
   const { job } = (await (await post('broken')).json()) as Receipt;
   await bench.lab.store.remove(keys.open(job));
   expect((await post('broken')).status).toBe(202);
@@ -89,7 +89,7 @@ test('photos of the same name, size and dimensions, but other content, are anoth
   expect((await post('twin')).status).toBe(202);
 });
 
-test('the key of a job that was deleted raises it no more, and its claim no longer says which job it was', async () => {
+test('the key of a deleted job does not revive it, and its claim no longer says which job it was', async () => {
   const { job } = (await (await post('gone')).json()) as Receipt;
   expect((await fetch(`${bench.ingest.url}/jobs/${job}`, { method: 'DELETE' })).status).toBe(204);
   const again = await post('gone');

@@ -17,7 +17,7 @@ const send = () => {
 };
 const inspectors = () => childrenOf(bench.ingest.pid);
 
-test('a process that dies between two photos, or over one, takes no upload with it', async () => {
+test('a process that dies between two photos, or over one, takes no upload down with it', async () => {
   expect(await send()).toBe(202);
   const [first] = inspectors();
   process.kill(first!, 'SIGKILL');

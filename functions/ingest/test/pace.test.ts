@@ -72,7 +72,7 @@ test('silence of less than a window is forgiven', async () => {
   expect(cuts).toBe(0);
 });
 
-test('while bytes lie unread, it is not the sender who is slow', async () => {
+test('while bytes are unread, the sender is not the slow one', async () => {
   await send(10);
   await clock.advance(300_000);
   expect(cuts).toBe(0);

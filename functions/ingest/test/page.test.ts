@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-test('the page is whole in itself, and may run nothing but itself', async () => {
+test('the page is self-contained, and may run nothing else', async () => {
   const response = await fetch(bench.ingest.url);
   const page = await response.text();
   const policy = response.headers.get('content-security-policy')!;

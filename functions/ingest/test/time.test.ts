@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const portOf = (listening: Server) => (listening.address() as AddressInfo).port;
 
-test('what is in flight may go on for 25 s, and is then cut off', async () => {
+test('requests in flight may take another 25 s, and are then cut off', async () => {
   const app = fastify();
   let begun = false;
   app.get('/', () => {
@@ -69,7 +69,7 @@ afterEach(() => {
   server.close();
 });
 
-test('the rest of a refused upload flows off', async () => {
+test('the rest of a refused upload is drained', async () => {
   await beginUpload();
   const drained = drain(request, 100_000, clock);
   socket.write(Buffer.alloc(100_000));
@@ -77,7 +77,7 @@ test('the rest of a refused upload flows off', async () => {
   expect([request.complete, request.socket.destroyed]).toEqual([true, false]);
 });
 
-test('but not more of it than is bearable', async () => {
+test('but only up to a limit', async () => {
   await beginUpload();
   const drained = drain(request, 99_999, clock);
   socket.write(Buffer.alloc(100_000));

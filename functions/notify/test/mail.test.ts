@@ -83,7 +83,7 @@ test('photos of one name have attachments of different names', async () => {
   ]);
 });
 
-test('names are shortened and no links, and what they quote is escaped', async () => {
+test('names are shortened, are no links, and are escaped', async () => {
   const name = 'Your account is locked, go to www.evil.example and sign in there';
   const job = await printed(lab, { names: [name, '<b>x</b>.jpg'] });
   const { text, html } = await compose(job);
@@ -123,7 +123,7 @@ test('a long list ends after twenty lines', async () => {
   expect(text).not.toContain('21.jpg');
 });
 
-test('what is attached is reckoned as it travels, never too low and hardly too high', async () => {
+test('attachments are measured as they travel, never too low and hardly too high', async () => {
   for (const [bytes, filename] of [
     [100_000, 'photo-grayscale.jpg'],
     [1, `${'写'.repeat(80)}-grayscale.jpg`],

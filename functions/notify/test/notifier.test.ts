@@ -157,7 +157,7 @@ test('a busy server: the broker tries again soon, later sweep does, and at the d
   });
 });
 
-test('a clock that is a day ahead costs nobody a mail', async () => {
+test('a clock that is a day ahead costs nobody their mail', async () => {
   const job = await printed(lab);
   clock.jump(24 * hour * 1000);
   server.script = { rcpt: '450 4.2.0 Greylisted' };
@@ -167,7 +167,7 @@ test('a clock that is a day ahead costs nobody a mail', async () => {
   expect(await completionOf(lab, job)).toMatchObject({ mail: 'sent' });
 });
 
-test("the operator's fault is loud, tried rarely, and mended within the deadline costs nobody a mail", async () => {
+test("the operator's fault is logged loudly and retried rarely; fixed within the deadline, it costs nobody their mail", async () => {
   const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const job = await printed(lab);
   server.script = { mail: '550 5.7.1 lab@example.org is refused' };
@@ -183,7 +183,7 @@ test("the operator's fault is loud, tried rarely, and mended within the deadline
   expect(await completionOf(lab, job)).toMatchObject({ mail: 'sent' });
 });
 
-test("the operator's fault that is not mended ends the job at its deadline", async () => {
+test("the operator's fault, if not fixed, ends the job at its deadline", async () => {
   const job = await printed(lab);
   server.script = { mail: '550 5.7.1 refused' };
   for (let attempt = 0; attempt < 4; attempt += 1) {
@@ -249,7 +249,7 @@ test('who takes over from a sender that fell silent after handing over waits bef
   expect(server.mails).toHaveLength(1);
 });
 
-test('who was taken over before handing over sends nothing', async () => {
+test('a sender that was taken over before handing over sends nothing', async () => {
   const job = await printed(lab);
   const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
   server.script = { holdRecipient };
@@ -264,7 +264,7 @@ test('who was taken over before handing over sends nothing', async () => {
   expect(server.mails).toHaveLength(1);
 });
 
-test('who is taken over while it notes the handover sends nothing', async () => {
+test('a sender that is taken over while it notes the handover sends nothing', async () => {
   const job = await printed(lab);
   const store = {
     ...lab.store,
@@ -277,7 +277,7 @@ test('who is taken over while it notes the handover sends nothing', async () => 
   expect(server.mails).toEqual([]);
 });
 
-test('who was taken over after handing over leaves the record to the other', async () => {
+test('a sender that was taken over after handing over leaves the record to the other', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   server.script = { hold, afterData: '451 4.3.0 Later' };
@@ -303,7 +303,7 @@ test('nobody gets the mail of a job that is deleted while it is on its way', asy
   expect((await lab.keys()).filter((key) => key.includes(job.job))).toEqual([]);
 });
 
-test('a job that was deleted once its mail was out is not raised by the answer', async () => {
+test('a job that was deleted after its mail went out is not revived by the answer', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   server.script = { hold };

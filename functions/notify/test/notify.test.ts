@@ -129,7 +129,7 @@ describe('privacy', () => {
   });
 });
 
-test('of two processes one stands still in the midst of a mail: the other takes over, and one mail goes out', async () => {
+test('if one of two processes is suspended during a mail, the other takes over, and one mail goes out', async () => {
   const job = await printed(lab);
   const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
   server.script = { holdRecipient };
@@ -147,7 +147,7 @@ test('of two processes one stands still in the midst of a mail: the other takes 
   await frozen.stop();
 });
 
-test('a process that is killed after the mail went out leaves word, so that the next one waits', async () => {
+test('a process killed after the mail went out leaves a record, so that the next one waits', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   server.script = { hold };

@@ -38,7 +38,7 @@ describe('what follows from an attempt', () => {
     expect(series(busy, 8)).toEqual(['retry', 'retry', 'retry', 60, 120, 240, 300, 300]);
   });
 
-  test('Retry-After is heeded at once', () => {
+  test('Retry-After is respected at once', () => {
     expect(series({ ...busy, retryAfterSeconds: 1000 }, 2)).toEqual([1000, 1000]);
     expect(series({ ...busy, retryAfterSeconds: 0 }, 1)).toEqual([0]);
   });
@@ -58,7 +58,7 @@ describe('what follows from an attempt', () => {
     expect(series(unsure, 9, inTime, { ...untried, unsure: 1, failures: 1 })).toEqual([300, 'end']);
   });
 
-  test('that links alone are taken is remembered', () => {
+  test('it is remembered that only links are accepted', () => {
     const record = { ...untried, linksOnly: true };
     for (const outcome of [busy, misconfigured, unsure])
       expect(nextStep(outcome, record, inTime)).toMatchObject({ record: { linksOnly: true } });

@@ -70,7 +70,7 @@ test('a clock that was set back removes nothing', async () => {
   expect(await world.keys()).toHaveLength(3);
 });
 
-test('a removal that breaks off at whatever call is completed by sweep, and never forgets the tombstone', async () => {
+test('a removal interrupted at any call is completed by sweep, and never loses the tombstone', async () => {
   for (let last = 1; last < 12; last += 1) {
     world = openWorld();
     const claim = 'c'.repeat(64);

@@ -118,7 +118,7 @@ test('hours in which sweep did not run do not count as standing still', async ()
   expect((await world.watch(job)).idleSeconds).toBeLessThan(10 * 60);
 });
 
-test('whoever packs or mails is not disturbed while alive, and ends at the deadline all the same', async () => {
+test('whoever packs or mails is left alone while alive, but still ends at the deadline', async () => {
   const job = await world.accept({ filters: ['sepia'] });
   await world.print(job, '1', 'sepia');
   const lock = (await takeLock(world.store, keys.archiveLock(job.job), { clock: world.clock }))!;
@@ -223,7 +223,7 @@ test('at the start nothing can be on its way: what is open is resumed at once, b
   expect((await world.watch(first)).looks).toBe(1);
 });
 
-test('what changes while sweep looks is at work', async () => {
+test('a job that changes while sweep looks is being worked on', async () => {
   await world.accept();
   world.clock.jump(-minute);
   await world.sweep();

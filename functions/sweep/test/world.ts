@@ -14,7 +14,7 @@ export const second = 1000;
 export const minute = 60 * second;
 export const hour = 60 * minute;
 
-/** Sweep in a world whose time is driven by the test. The clock of the store and that of sweep may differ. */
+/** Sweep in a world whose time the test drives. The store's clock and sweep's may differ. */
 export interface World {
   clock: TestClock;
   store: Store;

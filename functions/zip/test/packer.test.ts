@@ -70,7 +70,7 @@ test('whoever waited for the lock finds the archive packed, and does not pack it
   expect(packs).toBe(1);
 });
 
-test('whoever has lost the lock by the end stores nothing', async () => {
+test('a packer that has lost the lock by the end stores nothing', async () => {
   const store = interrupted('read', keys.original(job.job, job.images[0]!), async () => {
     await lab.store.writeOnce(`${keys.archiveLock(job.job)}/2`, Buffer.from('another'));
   });
@@ -78,7 +78,7 @@ test('whoever has lost the lock by the end stores nothing', async () => {
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
-test('a store that fails is a passing fault, and the next one need not wait', async () => {
+test('a failing store is a transient fault, and the next one need not wait', async () => {
   let failures = 0;
   const store = interrupted('read', keys.original(job.job, job.images[0]!), async () => {
     failures += 1;

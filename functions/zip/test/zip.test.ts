@@ -21,7 +21,7 @@ afterAll(async () => {
   await lab.close();
 });
 
-/** No print has the bytes of another, so that none can be taken for another. */
+/** No two prints have equal bytes, so that none can be mistaken for another. */
 async function finish(job: Job, image: string, filter: string) {
   const print = await photo('jpeg', { width: 64 + Number(image), height: 48 + filter.length });
   await lab.store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), print);
@@ -125,7 +125,7 @@ test.each([
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
-test('more than 4 GiB fit into no ZIP, and the person hears of it', async () => {
+test('more than 4 GiB do not fit into a ZIP, and the person is told', async () => {
   const job = await lab.accept({ filters: ['sepia'] });
   await lab.store.write(keys.job(job.job), json({ ...job, images: job.images.map((image) => ({ ...image, bytes: 2 ** 32 })) }));
   await finish(job, '1', 'sepia');
@@ -195,7 +195,7 @@ test('a job that was deleted gets no archive', async () => {
   expect(await lab.store.stat(keys.archive(job.job))).toBeUndefined();
 });
 
-test('a record that cannot be read is no event to try again', async () => {
+test('an event whose record cannot be read is not retried', async () => {
   const job = await lab.accept();
   await lab.store.write(keys.job(job.job), Buffer.from('{"job": "'));
   expect((await deliverLastPrint(job)).status).toBe(410);
