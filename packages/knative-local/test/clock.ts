@@ -1,11 +1,11 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock } from '../src/clock.ts';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until it is advanced. */
 export interface TestClock extends Clock {
-  /** Lets time pass: each sleeper wakes at its own moment, in order, and has done what it can before the next one wakes. */
+  /** Lets time pass: sleepers wake in order, each at its own moment, and each does what it can before the next one wakes. */
   advance(ms: number): Promise<void>;
-  /** Changes the time of day, as an operator or NTP does; durations are not affected. */
+  /** Sets the wall clock, as an operator or NTP does; durations are not affected. */
   jump(ms: number): void;
 }
 
@@ -14,7 +14,7 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** @param start the time of day in milliseconds */
+/** @param start the wall-clock time in milliseconds */
 export function testClock(start = Date.parse('2026-07-01T12:00:00Z')): TestClock {
   const sleepers = new Set<Sleeper>();
   let passed = 0;
@@ -58,7 +58,7 @@ export function testClock(start = Date.parse('2026-07-01T12:00:00Z')): TestClock
   };
 }
 
-/** Work that waits for nothing but promises is done after a few turns of the event loop. */
+/** Work that only waits for promises is done after a few turns of the event loop. */
 async function settled(): Promise<void> {
   for (let count = 0; count < 5; count += 1) await immediate();
 }

@@ -6,7 +6,7 @@ import { gate } from '../src/process/gate.ts';
 import { createRouter } from '../src/router.ts';
 import { startSubscriber } from './subscriber.ts';
 
-test('one who goes away while waiting loses the place, and the next one has it', async () => {
+test('whoever goes away while waiting loses the place to the next one', async () => {
   const entrance = gate(1);
   const leave = await entrance.enter();
   const impatient = new AbortController();
@@ -19,7 +19,7 @@ test('one who goes away while waiting loses the place, and the next one has it',
   await entrance.idle();
 });
 
-test('leaving twice gives one place', async () => {
+test('leaving twice frees only one place', async () => {
   const entrance = gate(1);
   const leave = await entrance.enter();
   const second = entrance.enter();
@@ -31,7 +31,7 @@ test('leaving twice gives one place', async () => {
   expect(third).toBe(false);
 });
 
-test('a client that left while a process was being started for it gives its turn back', async () => {
+test('a client that leaves while a process is starting for it gives its turn back', async () => {
   const upstream = await startSubscriber();
   const asked = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();

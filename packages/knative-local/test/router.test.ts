@@ -63,7 +63,7 @@ test('splits by percentage, and sends a tag to its revision', async () => {
   expect(['v1', 'v2']).toContain(await ask('unknown'));
 });
 
-test('speaks of its own connection, not of the one behind', async () => {
+test('sends headers about its own connection, not the one behind it', async () => {
   const behind = await serve((_request, response) =>
     response.writeHead(200, { connection: 'keep-alive', 'keep-alive': 'timeout=72' }).end(),
   );
@@ -92,7 +92,7 @@ test('streams a large upload through, and keeps the host', async () => {
   });
 });
 
-test('says who was seen behind whatever the client says of itself', async () => {
+test('appends the address it saw to whatever the client claims', async () => {
   const upstream = await serve((request, response) => response.end(request.headers['x-forwarded-for']));
   const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
   const seen = async (headers: Record<string, string>) => (await fetch(url, { headers })).text();
@@ -100,7 +100,7 @@ test('says who was seen behind whatever the client says of itself', async () => 
   expect(await seen({ 'x-forwarded-for': '192.0.2.1' })).toBe('192.0.2.1, 127.0.0.1');
 });
 
-test('chunks of single bytes are passed on in larger pieces', async () => {
+test('one-byte chunks are passed on in larger pieces', async () => {
   let pieces = 0;
   const upstream = await serve(async (request, response) => {
     // Node gives each chunk of HTTP as an event of its own.
@@ -153,7 +153,7 @@ test('holds an upload back while the function behind does not read', async () =>
   expect(await (await answer).text()).toBe('done');
 });
 
-test('a client that goes away ends the request behind, and gives its place to the next', async () => {
+test('when a client goes away, the request behind it ends, and the next one gets its place', async () => {
   const begun: string[] = [];
   const closed: string[] = [];
   const upstream = await serve((request, response) => {
@@ -182,7 +182,7 @@ test('a revision that is not up answers 503 and asks to come back', async () => 
   ]);
 });
 
-test('a function that breaks off before it answers is a 503 as well', async () => {
+test('a function that disconnects before it answers is a 503 as well', async () => {
   const broken = createServer((request) => request.socket.destroy());
   await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void broken.close());

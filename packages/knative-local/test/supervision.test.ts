@@ -4,7 +4,7 @@ import type { Child } from '../src/process/child.ts';
 import { supervise } from '../src/process/supervisor.ts';
 import { testClock } from './clock.ts';
 
-/** A process of the tests: dies and answers when it is told to. */
+/** A process that dies and answers when the test says so. */
 interface Fake {
   die(reason?: string): void;
   /** The timeout that it was stopped with. */
@@ -65,7 +65,7 @@ function open({ dispensable = false, liveness = true, heedsStop = true, ready = 
   return { clock, lives, answers, asked, lines, supervised };
 }
 
-test('starts again at once, then after pauses that double up to the longest; a steady life makes up for all deaths', async () => {
+test('restarts at once, then after pauses that double up to the longest; a long life resets them', async () => {
   const { clock, lives, supervised, lines } = open();
   await clock.advance(0);
   await clock.advance(limits.steadyTime + 1);
@@ -89,7 +89,7 @@ test('starts again at once, then after pauses that double up to the longest; a s
   expect(lives.length).toBe(pauses.length + 2);
 });
 
-test('a process that hangs is ended after as many failures as its probe allows, and started again', async () => {
+test('a process that hangs is killed after as many failures as its probe allows, and restarted', async () => {
   const { clock, lives, answers, supervised, lines } = open();
   await clock.advance(0);
   expect(supervised.ready).toBe(true);
@@ -104,7 +104,7 @@ test('a process that hangs is ended after as many failures as its probe allows, 
   expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; restarting it');
 });
 
-test('it gets no requests from then on, even where it takes long to end', async () => {
+test('it gets no requests from then on, even if it takes long to end', async () => {
   const { clock, answers, supervised } = open({ heedsStop: false });
   await clock.advance(0);
   answers.liveness = false;
@@ -145,7 +145,7 @@ test('without a liveness probe none is made', async () => {
   expect(asked).not.toContain('liveness');
 });
 
-test('answers that are missed while this process stood still count for nothing', async () => {
+test('answers missed while this process itself stood still do not count', async () => {
   const { clock, lives, answers } = open();
   await clock.advance(0);
   Object.assign(answers, { liveness: false, readiness: false, late: 5000 });
@@ -153,7 +153,7 @@ test('answers that are missed while this process stood still count for nothing',
   expect(lives[0]!.stopped).toEqual([]);
 });
 
-test('a process that does not become ready in time is given up', async () => {
+test('a process that does not become ready in time is abandoned', async () => {
   const { clock, lives, supervised } = open({ ready: false });
   const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last words');
   await clock.advance(limits.startTime - 1);
@@ -163,7 +163,7 @@ test('a process that does not become ready in time is given up', async () => {
   await failed;
 });
 
-test('one that the rest can do without is tried for ever, and the rest does not wait for it', async () => {
+test('a dispensable one is retried forever, and the rest does not wait for it', async () => {
   const { clock, lives, answers, supervised, lines } = open({ dispensable: true, ready: false });
   for (let death = 0; death < limits.startAttempts; death += 1) {
     await clock.advance(limits.probeInterval);

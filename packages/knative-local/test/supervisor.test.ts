@@ -46,7 +46,7 @@ async function start(
   return { lines, process, ask: async (path = '/') => (await fetch((await process.address(10_000)) + path)).text() };
 }
 
-test('a process that dies is started again, as often as it takes', async () => {
+test('a process that dies is restarted, as often as it takes', async () => {
   const { process, ask, lines } = await start(serving);
   await process.started;
   const first = await ask();
@@ -59,7 +59,7 @@ test('a process that dies is started again, as often as it takes', async () => {
   expect(lines.filter((line) => line.includes('ended with exit code 7')).length).toBe(2);
 });
 
-test('a process that is frozen is killed and started again; whoever asks meanwhile gets the next one', async () => {
+test('a frozen process is killed and restarted; requests meanwhile get the next one', async () => {
   const { process, ask, lines } = await start(serving, { period: 200, timeout: 500, failureThreshold: 2 });
   await process.started;
   const frozen = Number(await ask());
@@ -82,7 +82,7 @@ test('SIGTERM lets work in flight finish', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a process that does not heed SIGTERM is killed', async () => {
+test('a process that ignores SIGTERM is killed', async () => {
   const { process, ask } = await start(serving + "process.on('SIGTERM', () => {});");
   await process.started;
   const pid = Number(await ask());
@@ -90,7 +90,7 @@ test('a process that does not heed SIGTERM is killed', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a process that never comes up is given up, with its last words', async () => {
+test('a process that never comes up is abandoned, with its last words', async () => {
   const { process, lines } = await start("console.error('no such module'); process.exit(1);");
   await expect(process.started).rejects.toThrow(
     'program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module',
@@ -107,7 +107,7 @@ test('stopping one that is still starting leaves nothing behind', async () => {
   expect(isAlive(Number(lines[0]!.split(': ')[1]))).toBe(false);
 });
 
-test('a port that is taken is said in a sentence that helps', async () => {
+test('a port that is taken is reported in a helpful sentence', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void other.close());

@@ -82,7 +82,7 @@ test('the inbox, the broker and the public address answer no other website, what
   expect((await ask(runtime.publicUrl, { host: 'evil.localhost' }, 'POST')).status).toBe(200);
 });
 
-test('a broker takes events from its own functions alone', async () => {
+test('a broker accepts events only from its own functions', async () => {
   const runtime = await startReady(await copyFixtures());
   const headers = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/forged', 'ce-type': 'test.published' };
   const publish = (more = {}) => fetch(runtime.brokerUrl, { method: 'POST', headers: { ...headers, ...more } });
@@ -91,7 +91,7 @@ test('a broker takes events from its own functions alone', async () => {
   expect((await publish({ authorization: `Bearer ${runtime.token}` })).status).toBe(202);
 });
 
-test('an inbox that dies is started again, and has its mails', async () => {
+test('an inbox that dies is restarted, and still has its mails', async () => {
   const runtime = await startReady(await copyFixtures());
   await sendMail(runtime.smtpPort);
   const children = await childrenOf(runtime.process.pid!);
@@ -105,7 +105,7 @@ test('an inbox that dies is started again, and has its mails', async () => {
   expect(await finish(runtime)).toBe(0);
 });
 
-test('an inbox that does not start is said, and keeps nobody from work', async () => {
+test('an inbox that does not start is reported, and holds nothing up', async () => {
   const folder = await copyFixtures();
   await mkdir(join(folder, 'data'));
   await writeFile(join(folder, 'data/inbox'), 'no folder');
@@ -115,7 +115,7 @@ test('an inbox that does not start is said, and keeps nobody from work', async (
   expect(await finish(runtime)).toBe(0);
 });
 
-test('two beside each other, on any ports and with folders of their own', async () => {
+test('two can run next to each other, on any ports and with separate folders', async () => {
   const [one, other] = await Promise.all([startReady(await copyFixtures()), startReady(await copyFixtures())]);
   expect(one.publicUrl).not.toBe(other.publicUrl);
   const third = startMain({

@@ -1,10 +1,10 @@
 /**
  * npm run conformance
- *   judges the local broker
+ *   tests the local broker
  * npm run conformance -- --broker http://<ingress>/<namespace> --sink HOST [--knative 1.15] [--sync] [-t NAME]
- *   judges the Brokers of a cluster by the very same suite, with the kubectl on the PATH
+ *   tests the Brokers of a cluster with the same suite, using the kubectl on the PATH
  *
- * --broker   where the cluster's Brokers take events; each test makes a Broker of its own in that namespace, which must exist
+ * --broker   where the cluster's Brokers accept events; each test makes its own Broker in that namespace, which must exist
  * --sink     the name or address by which the cluster reaches this machine
  * --knative  whose known differences are expected: 1.15, or 1.22 (the default)
  * --sync     without messaging.knative.dev/async-handler

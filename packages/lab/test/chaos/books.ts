@@ -9,7 +9,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { Saboteur } from './saboteur.ts';
 import { archiveDigestsOf, type Digests, digestsOf } from './samples.ts';
 
-/** What became of the jobs. */
+/** How the jobs ended. */
 export interface Books {
   accepted: number;
   completed: number;
@@ -18,18 +18,18 @@ export interface Books {
   lost: string[];
   /** Jobs that are still open, since nobody can know whether their mail has arrived. */
   unclear: string[];
-  /** Jobs whose files or archive are not what they are when nothing fails. */
+  /** Jobs whose files or archive differ from those of a run without faults. */
   wrong: string[];
   /** Folders of jobs that nobody was promised: a post that was sent again has made a second job. */
   strays: string[];
   withoutMail: string[];
-  /** Mails beyond the first that no unclear answer explains. */
+  /** Extra mails that no missing answer explains. */
   duplicateMails: number;
   /** Jobs whose mail was sent more often than a server's silence can excuse. */
   tooManyMails: string[];
   /** What a store still holds of deleted jobs and their senders. */
   leftovers: string[];
-  /** Deleted jobs that a post under the same key has raised, or made anew. */
+  /** Deleted jobs that a post with the same key has revived or created again. */
   raised: string[];
   /** What a hostile sender got through. */
   hostileAccepted: string[];

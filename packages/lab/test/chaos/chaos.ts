@@ -42,12 +42,12 @@ const longestLife = 5000;
 /** All posts come from one machine and in a rush: what keeps one client from crowding out others is not at stake here. */
 const unlimited = { CLIENT_POSTS: '0', CLIENT_BYTES: '0', CLIENT_REQUESTS: '0' };
 
-/** A main program beside this file that is `npm start` with a saboteur in it. */
+/** A main program next to this file: `npm start` with a saboteur in it. */
 const program = join(import.meta.dirname, 'main.ts');
 
 /**
- * Lets jobs of real photos run while everything fails at random, then leaves the system alone, and balances the books. The
- * choices follow the seed; when exactly a process is hit does not.
+ * Runs jobs with real photos while everything fails at random, then leaves the system alone, and balances the books. The choices depend
+ * on the seed; exactly when a process is hit does not.
  */
 export async function runChaos({ say, ...plan }: Plan): Promise<Books> {
   const begun = Date.now();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Darkroom } from '../pipeline/darkroom.ts';
 import type { Sample } from './samples.ts';
 
-/** The post that a job came of, so that it can be sent once more. */
+/** The post that created the job, so that it can be sent again. */
 export interface Post {
   email: string;
   /** Its Idempotency-Key. */
@@ -13,7 +13,7 @@ export interface Post {
   tag: string;
 }
 
-/** Jobs that their senders delete in the middle of it. */
+/** Jobs that their senders delete while they are under way. */
 export interface Deletions {
   /** By job. */
   readonly deleted: ReadonlyMap<string, Post>;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Darkroom } from '../pipeline/darkroom.ts';
 
-/** Someone who means harm, beside all the others. */
+/** A malicious sender among all the others. */
 export interface HostileSender {
   /** How often something was tried. */
   readonly attempts: number;
@@ -23,7 +23,7 @@ const line = (width: number, height: number) => {
   return header;
 };
 
-/** Files that are no photos, or claim to be more than they are. */
+/** Files that are not photos, or claim to be more than they are. */
 const files: Record<string, Buffer> = {
   'text.jpg': Buffer.from('no photo at all'),
   'cut.jpg': Buffer.from('ffd8ffe000104a46494600010100000100010000ffc0001108', 'hex'),
@@ -43,7 +43,7 @@ export function openHostileSender(darkroom: Darkroom, random: () => number): Hos
     if (answer.status === 202) seen.accepted.push(name);
   }
 
-  /** Begins an upload and says no more. */
+  /** Starts an upload and falls silent. */
   async function trickle(): Promise<void> {
     const socket = connect(Number(new URL(darkroom.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
@@ -54,7 +54,7 @@ export function openHostileSender(darkroom: Darkroom, random: () => number): Hos
     socket.destroy();
   }
 
-  /** An event that no function has sent. */
+  /** An event that no function sent. */
   async function forge(): Promise<void> {
     const headers = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/forged', 'ce-type': 'dev.darkroom.archive.created' };
     const answer = await fetch(darkroom.brokerUrl, { method: 'POST', headers });

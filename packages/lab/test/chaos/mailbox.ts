@@ -13,7 +13,7 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** What becomes of one mail. */
+/** What happens to one mail. */
 export type Reception = 'taken' | 'busy' | 'unclear';
 
 /** A mail server that is busy (451) for some mails, and breaks the connection off after it has taken others. */
@@ -58,7 +58,7 @@ function count(counts: Map<string, number>, job: string): void {
   counts.set(job, (counts.get(job) ?? 0) + 1);
 }
 
-/** The library has no way to hang up without a word, nor types for what it keeps of a connection. */
+/** The library cannot hang up silently, and has no types for its connections. */
 function breakOff(server: SMTPServer, id: string): void {
   const { connections } = server as unknown as { connections: Set<{ id: string } & Record<'_socket', Socket>> };
   for (const connection of connections) if (connection.id === id) connection['_socket'].destroy();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Darkroom } from '../pipeline/darkroom.ts';
 import { childrenOf } from './processes.ts';
 
-/** What befalls the machine while jobs run: processes are killed or stand still, and the disk is full for a while. */
+/** What happens to the machine while jobs run: processes are killed or suspended, and the disk fills up for a while. */
 export interface Outages {
   readonly counts: Record<'kills' | 'freezes' | 'fullDisks', number>;
   stop(): Promise<void>;
@@ -16,7 +16,7 @@ export interface Intervals {
   fullEvery: number;
 }
 
-/** Milliseconds. A process that stands still longer than the broker's patience would be one that was killed. */
+/** Milliseconds. A process suspended for longer than the broker's timeout would be as good as killed. */
 const longestFreeze = 8000;
 const fullTime = 2000;
 

@@ -13,20 +13,20 @@ export interface Faults {
 export interface Saboteur {
   url: string;
   counts: Record<'delivered' | 'dropped' | 'duplicated' | 'delayed' | 'cursed', number>;
-  /** Whether the sepia prints of a job cannot be made, for ever: its sender must hear of it. */
+  /** Whether the sepia prints of a job can never be made: its sender must hear of it. */
   isCursed(job: string): boolean;
   close(): void;
 }
 
 const cursedStage = 'sepia';
-/** One in so many jobs that want sepia, the first included: even a short run has its dead letters. */
+/** One in this many jobs with sepia, including the first, so that even a short run has dead letters. */
 const jobsPerCurse = 16;
 
 /** Milliseconds that a delayed delivery may wait; others overtake it meanwhile. */
 const longestDelay = 2000;
 
 /**
- * Stands between broker and functions: loses deliveries without a word, makes them twice, and holds them back.
+ * Sits between broker and functions: silently drops deliveries, duplicates them, and delays them.
  * @param faults undefined while nothing fails
  */
 export async function openSaboteur(faults: () => Faults | undefined, random: () => number): Promise<Saboteur> {

@@ -27,7 +27,7 @@ test('a print that was given up is listed with its reason, and a replay makes it
   const { job } = (await answer.json()) as Status;
   await darkroom.finished(job);
 
-  // As sweep leaves it when sepia has failed too often: a rejected print, and the letter.
+  // As sweep leaves it when sepia has failed too often: a rejected print, and the dead letter.
   const store = openStore(`file:${darkroom.folder}/data/store`);
   const accepted = (await readJob(store, job)) as Job;
   await store.remove(keys.print(accepted, accepted.images[0]!, 'sepia'));
