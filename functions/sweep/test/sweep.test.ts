@@ -97,6 +97,18 @@ test('a dead letter is recorded, without addresses', async () => {
   expect(sweep.output()).not.toContain('person@');
 });
 
+test.each([
+  undefined,
+  'http://broker-ingress.knative-eventing.svc.cluster.local/darkroom/default',
+  'http://kafka-broker-ingress.x',
+])('a dead letter of %s is recorded for the stage that the job still waits for', async (knativeerrordest) => {
+  const job = await lab.accept();
+  await print(job, '1', 'grayscale');
+  const letter = imageUploaded(job, '1').cloneWith(knativeerrordest === undefined ? {} : { knativeerrordest });
+  expect((await sweep.deliver(letter)).status).toBe(204);
+  expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ stage: 'sepia', count: 1 });
+});
+
 test('removes jobs past their retention, and the remains of broken uploads', async () => {
   const job = await lab.accept();
   await ping({ expire: true });
