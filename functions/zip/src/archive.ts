@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Rejected } from '@darkroom/shared/errors';
 import { type Job, readReason } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { noteOf } from '@darkroom/shared/job/note';
 import { archivePath } from '@darkroom/shared/job/names';
 import type { Print } from '@darkroom/shared/job/progress';
 import type { Store } from '@darkroom/shared/store';
@@ -108,8 +109,12 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
         reason: await readReason(store, job.job, image, filter),
       })),
   );
+  const notes = job.images.flatMap((photo) => {
+    const note = noteOf(job, photo);
+    return note === undefined ? [] : [{ image: photo.image, name: photo.name, note }];
+  });
   const { job: id, revision, acceptedAt, filters, options, refused = [] } = job;
-  const manifest = { job: id, revision, acceptedAt, filters, options, files, rejected, refused };
+  const manifest = { job: id, revision, acceptedAt, filters, options, files, notes, rejected, refused };
   await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 

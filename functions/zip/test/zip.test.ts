@@ -178,6 +178,18 @@ test.skipIf(!busybox)('busybox, which reads from a pipe, finds no fault (skipped
   expect(stdout).toContain('5 files');
 });
 
+test('what a print cannot hold is noted in the manifest', async () => {
+  const several = { image: '1', name: 'scan.tiff', type: 'image/tiff', bytes: 3, width: 1, height: 1, pictures: 4 } as const;
+  const job = await lab.accept({ filters: ['sepia'], images: [several], options: { format: 'image/jpeg' } });
+  await lab.store.write(keys.original(job.job, several), Buffer.from('abc'));
+  await finish(job, '1', 'sepia');
+  await announce(job);
+  const entries = unzipSync((await readBytes(lab.store, keys.archive(job.job)))!);
+  expect(JSON.parse(Buffer.from(entries['manifest.json']!).toString())).toMatchObject({
+    notes: [{ image: '1', name: 'scan.tiff', note: expect.stringMatching(/^Only the first of 4 pages/) }],
+  });
+});
+
 test('photos that were not taken are listed in the manifest', async () => {
   const refused = [{ name: 'notes.txt', reason: 'This is not a photo.' }];
   const job = await lab.accept({ refused, filters: ['sepia'] });

@@ -146,10 +146,10 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       try {
         if (!decoded)
           throw new Rejected(`its Content-Transfer-Encoding “${encoding}” is unknown. Send the photo as it is.`, { status: 415 });
-        const { type, width, height } = await examine(file, saved);
-        const name = safeName(sentName, `photo.${extensionOf(type)}`);
+        const inspection = await examine(file, saved);
+        const name = safeName(sentName, `photo.${extensionOf(inspection.type)}`);
         const { bytes, digest } = saved;
-        files[place] = { photo: { image: String(place + 1), name, type, bytes, width, height }, file, digest };
+        files[place] = { photo: { image: String(place + 1), name, bytes, ...inspection }, file, digest };
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;
         files[place] = { name: calledName, reason: error.message, status: error.status };
