@@ -146,7 +146,7 @@ describe('turns', () => {
   async function serve(
     { settle, at, busy }: ReturnType<typeof open>,
     prices: Record<string, number>,
-    meanwhile = (_: string) => {},
+    meanwhile: (task: string) => void = () => {},
   ) {
     const order: string[] = [];
     for (;;) {
