@@ -5,7 +5,7 @@ import { decode } from '../image/decode.ts';
 import { checkSize, encode, type EncodeOptions } from '../image/encode.ts';
 import type { PrintType } from '../image/formats.ts';
 import { type Cost, costOf } from '../image/cost.ts';
-import { checkMemory, prepare, type Prepared } from '../image/inspect.ts';
+import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
 import { openStore } from '../store/open.ts';
@@ -27,8 +27,8 @@ export interface Task {
   quality?: number;
 }
 
-const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
-const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
+const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
+const settings = { STORE_URL: url('file:', 's3:'), MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
 
 /** What the workers of a filter do; the store and the limits are those of the environment. */
 export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {
@@ -65,11 +65,11 @@ export async function render(original: Buffer, options: EncodeOptions, apply: Ap
   return renderPrepared(photo, options, apply, imageLimits);
 }
 
-/** @throws Rejected when that is more than one photo may take, or the print would be larger than its format can be */
+/** @throws Rejected when that is more than one photo may cost, or the print would be larger than its format can be */
 function costOfPrint({ header, bytes }: Prepared, { type }: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Cost {
   checkSize(header, type);
   const cost = costOf(header, bytes.length, type, apply.matrix !== undefined);
-  checkMemory(header, cost, type, imageLimits);
+  checkCost(header, cost, type, imageLimits);
   return cost;
 }
 

@@ -1,4 +1,5 @@
 import { extensionOf, printType } from '../image/formats.ts';
+import { shorten } from '../shorten.ts';
 import type { Job, Photo } from './job.ts';
 
 /** Bytes of a stem in UTF-8: with "-sepia.jpg" or "-2.tiff" after it, it stays below the 255 that file systems take. */
@@ -54,20 +55,9 @@ function safeStem(name: string): string {
   const plain = splitName(name.toWellFormed().normalize('NFC'))
     .stem.replace(/[^\p{L}\p{M}\p{N} ._()+-]+/gu, '-')
     .replace(/^[\s.-]+/, '');
-  const stem = shortened(plain).replace(/[\s.-]+$/, '');
+  const stem = shorten(plain, longest).replace(/[\s.-]+$/, '');
   if (stem === '' || /^(con|prn|aux|nul|com\p{N}|lpt\p{N})(\.|$)/iu.test(stem)) return `photo-${stem}`.replace(/-$/, '');
   return stem;
-}
-
-function shortened(text: string): string {
-  let bytes = 0;
-  let kept = '';
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > longest) break;
-    kept += character;
-  }
-  return kept;
 }
 
 /** What file systems may take for the same: "STRASSE" is "straße" to some of them. */
