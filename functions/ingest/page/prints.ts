@@ -33,6 +33,7 @@ function newLine(image: ImageStatus): HTMLElement {
     'article',
     { className: 'line' },
     make('h2', {}, make('span', {}, image.image), image.name),
+    ...(image.note === undefined ? [] : [make('p', { className: 'note' }, image.note)]),
     make('div', {}, original),
   );
   line.dataset['image'] = image.image;

@@ -4,17 +4,18 @@ import { anyHost } from '@darkroom/shared/any-host';
 import { systemClock } from '@darkroom/shared/clock';
 import { log } from '@darkroom/shared/log';
 import { openStore } from '@darkroom/shared/store/open';
+import { prepareTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { measure } from './http/metrics.ts';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';
 import { guarded } from './storage.ts';
 import type { Inspector } from './upload/inspector.ts';
-import { prepareSpoolFolder } from './upload/spool-folder.ts';
+import { spoolPurpose } from './upload/spool.ts';
 
 /** Listens until the process is told to stop. */
 export async function serve(settings: Settings, inspector: Inspector): Promise<void> {
-  await prepareSpoolFolder();
+  prepareTemporaryFolder(spoolPurpose, 'Photos cannot be taken in');
   const closing = new AbortController();
   const store = guarded(openStore(settings.STORE_URL));
   const metrics = measure();

@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { bulkhead } from './http/bulkhead.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
@@ -48,6 +49,7 @@ export function createServer(intake: Intake): FastifyInstance {
   // The route reads bodies as streams, so every content type must get that far.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  void app.register(multipart);
 
   metrics.observe(app);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');

@@ -5,7 +5,7 @@ import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 import { fairShare } from './fair-share.ts';
 
-const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
+const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
 
 /** Address ranges that Fastify knows by name. */
 const ranges = ['loopback', 'linklocal', 'uniquelocal'];
@@ -53,6 +53,7 @@ const schema = {
   MAX_PIXELS,
   MAX_FRAMES,
   MAX_IMAGE_MEMORY,
+  MAX_IMAGE_SECONDS,
 
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),

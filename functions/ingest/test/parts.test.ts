@@ -47,6 +47,11 @@ const post = (body: Buffer, headers: Record<string, string> = {}) =>
     body: new Uint8Array(body),
   });
 
+/** Some clients give each field a type. */
+const json = (value: string) =>
+  Buffer.from(
+    ['--B', 'Content-Disposition: form-data; name="quality"', 'Content-Type: application/json', '', value, ''].join('\r\n'),
+  );
 const base64 = () => jpeg.toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 const quoted = () =>
   [...jpeg]
@@ -106,6 +111,15 @@ test.each<[string, () => Buffer, Record<string, string>, number, RegExp]>([
     {},
     400,
     /“photo” holds a file.*“file”/,
+  ],
+  ['a reserved name', () => form({ disposition: 'form-data; name="constructor"' }), {}, 400, /reserved name/],
+  ['a wrong value in a field that calls itself JSON', () => Buffer.concat([json('high'), form()]), {}, 400, /“quality” must be/],
+  [
+    'a long field that calls itself JSON',
+    () => Buffer.concat([json('1'.repeat(1001)), form()]),
+    {},
+    400,
+    /“quality” is too long/,
   ],
   ['multipart/mixed', () => form(), { 'content-type': 'multipart/mixed; boundary=B' }, 415, /multipart\/mixed cannot be taken/],
 ])('%s is named', async (_what, body, headers, status, detail) => {

@@ -83,7 +83,7 @@ export function formOf(...parts: [name: string, part: Part][]): FormData {
 
 export interface Receipt {
   job: string;
-  images: { image: string; name: string; type: string; bytes: number; width: number; height: number }[];
+  images: { image: string; name: string; type: string; bytes: number; width: number; height: number; note?: string }[];
 }
 
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {

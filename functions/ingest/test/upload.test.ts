@@ -4,6 +4,9 @@ import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
+import sharp from 'sharp';
+import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
+import type { JobStatus } from '../src/jobs/job-status.ts';
 import { type Bench, formOf, openBench, type Receipt, spools } from './support.ts';
 
 let bench: Bench;
@@ -52,6 +55,31 @@ test('several photos become one job: durable, published once each, with an empty
   const sent = bench.events.map((headers) => headers['ce-id']).sort();
   expect(sent).toEqual([imageUploaded(job, '1').id, imageUploaded(job, '2').id]);
   expect(bench.events[0]).toMatchObject({ 'ce-grayscale': 'true', 'ce-sepia': 'true', 'ce-archive': 'true' });
+});
+
+test('a photo with more pages or frames than its prints can hold is taken, and receipt and status say so', async () => {
+  const pages = tiff([rgb(8, 8), rgb(8, 8), rgb(8, 8)]);
+  const film = await sharp(Buffer.from(Array.from({ length: 2 * 8 * 8 * 3 }, (_, at) => (at < 8 * 8 * 3 ? 0 : 255))), {
+    raw: { width: 8, height: 16, channels: 3, pageHeight: 8 },
+  })
+    .gif()
+    .toBuffer();
+  const files = (name: string, bytes: Buffer): ['file', { name: string; bytes: Buffer }] => ['file', { name, bytes }];
+  const form = formOf(['email', 'a@example.org'], files('p.tiff', pages), files('f.gif', film), files('a.jpg', jpeg));
+  const receipt = await accepted(await post(form, '?format=jpeg'));
+  const notes = [
+    'Only the first of 3 pages is developed. Send each page as a file of its own to have them all.',
+    'Only the first of 2 frames is developed. A JPG print cannot move; leave the format as it is to keep the animation.',
+    undefined,
+  ];
+  expect(receipt.images.map(({ note }) => note)).toEqual(notes);
+  expect((await jobOf(receipt)).images.map(({ pictures }) => pictures)).toEqual([3, 2, undefined]);
+  const status = (await (await fetch(`${bench.ingest.url}/jobs/${receipt.job}`)).json()) as JobStatus;
+  expect(status.images.map(({ note }) => note)).toEqual(notes);
+
+  const moving = await accepted(await post(formOf(['email', 'a@example.org'], files('f.gif', film))));
+  expect(moving.images[0]).toMatchObject({ pictures: 2 });
+  expect(moving.images[0]).not.toHaveProperty('note');
 });
 
 test('fields may come after the photos', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Job, readReason, type Rejection } from '@darkroom/shared/job';
+import { noteOf } from '@darkroom/shared/job/note';
 import { keys } from '@darkroom/shared/job/keys';
 import type { Progress } from '@darkroom/shared/job/progress';
 import { readJson, type Store } from '@darkroom/shared/store';
@@ -66,6 +67,7 @@ export async function composeMail({ store, job, progress, attachments, settings 
       return filters.length === 0 ? [] : [`${shownName(name)}: ${filters.join(', ')}`];
     }),
   );
+  const notes = shortened(notesOf(job, progress));
   const missing = shortened(await reasonsOf(store, job, progress));
   const where = whereabouts(made.length, attachments.length, progress.archive !== undefined);
   const address = `${settings.PUBLIC_URL.replace(/\/$/, '')}/?job=${job.job}`;
@@ -83,6 +85,8 @@ export async function composeMail({ store, job, progress, attachments, settings 
       bullets(prints),
       where,
       `${invitation}:\n${address}`,
+      notes.length > 0 ? 'Made in part:' : '',
+      bullets(notes),
       missing.length > 0 ? 'Not made:' : '',
       bullets(missing),
       `-- \n${howLong}\n${why}`,
@@ -94,6 +98,7 @@ export async function composeMail({ store, job, progress, attachments, settings 
       list(prints),
       paragraph(where),
       anchor(address, invitation),
+      notes.length > 0 ? paragraph('Made in part:') + list(notes) : '',
       missing.length > 0 ? paragraph('Not made:') + list(missing) : '',
       small(`${howLong} ${why}`),
     ]),
@@ -107,6 +112,15 @@ export async function composeMail({ store, job, progress, attachments, settings 
 export function messageIdOf(job: string, from: string): string {
   const digest = createHash('sha256').update(`mail of ${job}`).digest('hex').slice(0, 32);
   return `<${digest}@${/@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'darkroom'}>`;
+}
+
+/** Of photos that have a print: where there is none, its reason says more. */
+function notesOf(job: Job, { prints }: Progress): string[] {
+  return job.images.flatMap((photo) => {
+    const isMade = prints.some((print) => print.photo.image === photo.image && print.status === 'succeeded');
+    const note = isMade && noteOf(job, photo);
+    return note ? [`${shownName(photo.name)}: ${note}`] : [];
+  });
 }
 
 async function reasonsOf(store: Store, job: Job, { prints }: Progress): Promise<string[]> {

@@ -19,7 +19,7 @@ export interface NotifierOptions {
   clock: Clock;
   send: Send;
   count: (outcome: MailOutcome) => void;
-  settings: MailSettings & { MAIL_ATTACH_MAX: number; MAIL_RETRY: number; JOB_DEADLINE: number };
+  settings: MailSettings & { MAIL_ATTACH_MAX: number; MAIL_RETRY: number };
 }
 
 /**
@@ -55,15 +55,14 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
 
     const progress = progressOf(job, entries);
     const record = (await readRecord(store, id)) ?? untried;
-    const late = clock.now() - Date.parse(job.acceptedAt) > settings.JOB_DEADLINE * 1000;
-    const permission = permissionFor(record, secondsSince(entries, keys.mail(id)), late);
+    const permission = permissionFor(record, secondsSince(entries, keys.mail(id)));
     if (permission.may === 'end') return end(job, progress, { mail: 'failed', reason: permission.reason });
     if (permission.may === 'wait') return undefined;
 
     const attempt = await attemptUnder(lock, job, progress, record);
     if (!attempt) return undefined;
     const { outcome, known } = attempt;
-    const next = nextStep(outcome, known, { late, firstPause: settings.MAIL_RETRY });
+    const next = nextStep(outcome, known, settings.MAIL_RETRY);
     if (next.step === 'end') return end(job, progress, next);
     // If another has taken over in the meantime, the record is theirs.
     if (!(await lock.still())) return undefined;

@@ -8,7 +8,6 @@ const copies = 3;
 /** The longest pause, as a multiple of the first. */
 const longest = 5;
 
-const notInTime = 'The mail could not be sent in time. The prints are here, on this page.';
 const neverConfirmed =
   'The mail server took the mail but never confirmed it. It may have arrived; the prints are here, on this page.';
 
@@ -17,11 +16,10 @@ export type Permission = { may: 'send' } | { may: 'wait' } | { may: 'end'; reaso
 /**
  * Whether to make an attempt now.
  * @param waitedSeconds since the record was written
- * @param late whether the job's deadline has passed
  */
-export function permissionFor(record: MailRecord, waitedSeconds: number, late: boolean): Permission {
-  if (record.unsure >= copies || (late && record.unsure > 0)) return { may: 'end', reason: neverConfirmed };
-  return { may: late || waitedSeconds >= record.pauseSeconds ? 'send' : 'wait' };
+export function permissionFor(record: MailRecord, waitedSeconds: number): Permission {
+  if (record.unsure >= copies) return { may: 'end', reason: neverConfirmed };
+  return { may: waitedSeconds >= record.pauseSeconds ? 'send' : 'wait' };
 }
 
 /** What to store before a mail is handed over: if nobody hears the answer, it counts as one that may have arrived. */
@@ -36,14 +34,12 @@ export type NextStep =
   /** Once the pause of the record is over: sweep asks again. */
   | { step: 'wait'; record: MailRecord };
 
-interface Circumstances {
-  late: boolean;
-  /** Seconds. */
-  firstPause: number;
-}
-
-/** What to do after an attempt. `record` is what was known before it. */
-export function nextStep(outcome: MailOutcome, record: MailRecord, { late, firstPause }: Circumstances): NextStep {
+/**
+ * What follows from an attempt. No number of failures ends a job: its deadline is sweep's to watch.
+ * @param record what was known before it
+ * @param firstPause seconds
+ */
+export function nextStep(outcome: MailOutcome, record: MailRecord, firstPause: number): NextStep {
   switch (outcome.kind) {
     case 'sent':
       return { step: 'end', mail: 'sent' };
@@ -53,13 +49,11 @@ export function nextStep(outcome: MailOutcome, record: MailRecord, { late, first
       return failed('The mail server refused the mail. The prints are here, on this page.');
     case 'unsure': {
       const next = handedOver(record, firstPause);
-      return late || next.unsure >= copies ? failed(neverConfirmed) : { step: 'wait', record: next };
+      return next.unsure >= copies ? failed(neverConfirmed) : { step: 'wait', record: next };
     }
     default:
   }
   const failures = record.failures + 1;
-  // A clock that is wrong by a day must not cost anybody their mail.
-  if (late && failures >= quickFailures) return failed(notInTime);
   const next = { ...record, failures };
   if (outcome.kind === 'misconfigured') return { step: 'wait', record: { ...next, pauseSeconds: growing(failures) } };
   if (outcome.retryAfterSeconds !== undefined)

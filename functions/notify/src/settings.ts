@@ -19,8 +19,6 @@ export const settings = {
   SMTP_URL: v.optional(url('smtp:', 'smtps:')),
   SENDGRID_API_KEY: v.optional(v.string()),
   SENDGRID_URL: v.optional(url('http:', 'https:'), 'https://api.sendgrid.com/'),
-  /** Seconds after which a job ends without its mail. */
-  JOB_DEADLINE: v.optional(integer(1, 30 * day), String(60 * 60)),
   /** Seconds after which the photos are gone, as the mail says. */
   RETENTION: v.optional(integer(1, 3650 * day), String(7 * day)),
 };

@@ -43,6 +43,17 @@ test('says that a machine sent it, why it came, when the photos go, and where to
   expect(mail).not.toHaveProperty('replyTo');
 });
 
+test('says which prints hold less than the photo does, and of no others', async () => {
+  const job = await printed(lab);
+  const whole = await compose(job);
+  expect(whole.text).not.toContain('Made in part');
+  expect(whole.html).not.toContain('Made in part');
+  const images = job.images.map((photo) => ({ ...photo, type: 'image/tiff' as const, pictures: 3 }));
+  const mail = await compose({ ...job, images, options: { format: 'image/jpeg' } });
+  expect(mail.text).toContain(`Made in part:\n\n- ${job.images[0]!.name}: Only the first of 3 pages is developed.`);
+  expect(mail.html).toContain('Only the first of 3 pages is developed.');
+});
+
 test('replies go where the operator wants them', async () => {
   expect(await compose(await printed(lab), { MAIL_REPLY_TO: 'help@example.org' })).toMatchObject({ replyTo: 'help@example.org' });
 });

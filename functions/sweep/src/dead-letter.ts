@@ -1,8 +1,8 @@
-import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
+import { type DeadLetter, stagesFor, unknownStage } from '@darkroom/shared/job/dead-letter';
 import { redacted } from '@darkroom/shared/errors';
 import { CorruptJob, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import type { Print } from '@darkroom/shared/job/progress';
+import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
@@ -22,31 +22,52 @@ const longestReason = 300;
  * looks, it counts once. The fate of the print is decided only when sweep looks at the job itself: anyone who can reach this port can
  * claim that something failed.
  */
-export async function recordDeadLetter(store: Store, { job: id, image, type, stage, code, reason, attributes }: FailedEvent) {
+export async function recordDeadLetter(store: Store, failed: FailedEvent): Promise<void> {
+  const { job: id, image, type, code, reason, attributes } = failed;
   const job = await readJob(store, id).catch((error: unknown) => {
     if (!(error instanceof CorruptJob)) throw error;
   });
+  const stage = failed.stage ?? (job && (await stageByJob(store, job, failed))) ?? unknownStage;
   const key = keys.dead(id, image, stage);
   if (!job || !(await concerns(store, job, { image, stage, key })))
     return log('dead letter of nothing', { job: id, image, stage });
 
   const { looks } = await readWatch(store, id);
-  const rounds = ((await readJson(store, key)) as DeadLetter | undefined)?.rounds ?? [];
+  const { count = 0, rounds = [] } = ((await readJson(store, key)) as DeadLetter | undefined) ?? {};
   if (rounds.at(-1)?.look === looks) return;
-  rounds.push({ look: looks, at: (await readStoreTime(store)).now });
+  rounds.push({ look: looks, at: (await readStoreTime(store)).now, ...(isExcused(failed) && { excused: true }) });
   const deadLetter: DeadLetter = {
     event: attributes,
     stage,
     ...(code && { code }),
     // What a mail server tells notify quotes the address, in whatever words.
     ...(reason && stage !== 'notify' && { reason: redacted(reason).slice(0, longestReason) }),
-    count: rounds.length,
+    count: count + 1,
     at: new Date(rounds.at(-1)!.at).toISOString(),
     rounds: rounds.slice(-keptRounds),
   };
   await store.write(key, json(deadLetter));
   if (await withdrawIfGone(store, id)) return;
   log('dead letter', { job: id, image, type, stage, code, count: deadLetter.count });
+}
+
+/** The stage of which an event can have come, where the broker does not say: the only one that it is meant for, or that has not done its part. */
+async function stageByJob(store: Store, job: Job, { image, attributes }: FailedEvent): Promise<string | undefined> {
+  const meant = stagesFor(job, attributes);
+  if (meant.length < 2) return meant[0];
+  const { prints } = await readProgress(store, job);
+  const pending = prints.filter(
+    ({ photo, filter, status }) => photo.image === image && meant.includes(filter) && status === 'pending',
+  );
+  return pending.length === 1 ? pending[0]!.filter : undefined;
+}
+
+/** What a stage or the platform answers when the machine is at fault, or there was no time. */
+const codesOfTheMachine = ['503', '504'];
+
+/** Nothing that a photo can be blamed for, unless the stage itself answered, and did not blame the machine. */
+function isExcused({ stage, code }: FailedEvent): boolean {
+  return stage === undefined || code === undefined || codesOfTheMachine.includes(code);
 }
 
 /** Whether the job has such a photo and such a stage. There may be other stages than its own, but only so many. */
@@ -90,7 +111,7 @@ const healthyFailures = 2;
  */
 export async function isPhotoToBlame(store: Store, job: string, print: Print, printsOf: PrintTimes): Promise<boolean> {
   const deadLetter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;
-  const failures = deadLetter?.rounds?.map(({ at }) => at) ?? [];
+  const failures = deadLetter?.rounds?.filter(({ excused }) => !excused).map(({ at }) => at) ?? [];
   if (failures.length <= healthyFailures) return false;
   const times = await printsOf(print.filter);
   const healthy = failures.filter((at, index) => index > 0 && times.some((time) => failures[index - 1]! < time && time < at));

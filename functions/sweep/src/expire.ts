@@ -7,9 +7,13 @@ import { readStoreTime } from './store-time.ts';
 /** Milliseconds: longer than a stage may continue with a deleted job. */
 const lateWork = 60 * 60 * 1000;
 
+/** Milliseconds for which places of an hour are counted: one that is older belongs to an hour that is over. */
+const quotaHour = 60 * 60 * 1000;
+
 /**
  * Removes every job whose newest part is older than its retention. That includes what an interrupted upload left: photos without a
  * job.json. Whatever was written for a job after its deletion goes as well, and finally the tombstones.
+ * How many jobs an address has had is forgotten once that hour is over.
  */
 export async function expire(store: Store, retentionSeconds: number): Promise<void> {
   const time = await readStoreTime(store);
@@ -17,6 +21,9 @@ export async function expire(store: Store, retentionSeconds: number): Promise<vo
   const isOld = (modified: Date) => time.now - modified.getTime() > retentionSeconds * 1000;
   for (const prefix of [keys.allDead, keys.allClaims])
     for await (const { key, modified } of store.list(prefix)) if (isOld(modified)) await store.remove(key);
+
+  for await (const { key, modified } of store.list(keys.allQuotas))
+    if (time.now - modified.getTime() > quotaHour) await store.remove(key);
 
   const newest = new Map<string, Date>();
   for await (const { key, modified } of store.list(keys.allJobs)) {

@@ -3,7 +3,7 @@ import { type Completion, type Job, type Rejection } from '@darkroom/shared/job'
 import { keys } from '@darkroom/shared/job/keys';
 import type { Print, Progress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
-import { json, type Store } from '@darkroom/shared/store';
+import { json, readJson, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import type { JobOutcome } from '@darkroom/shared/events';
 
@@ -11,6 +11,7 @@ const late = {
   print: 'It could not be made in time. Send the photo again.',
   archive: 'It could not be packed in time. Download the prints one by one.',
   mail: 'The mail could not be sent in time. The prints are on the page of this job.',
+  unconfirmed: 'The mail server never confirmed the mail in time. It may have arrived; the prints are on the page of this job.',
   record: 'The record of this job is damaged. Send the photos again.',
 };
 
@@ -35,11 +36,18 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
     try {
       if (!(await lock.still())) return;
       log('past the deadline: mail', { job });
-      await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', late.mail);
+      const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
+      await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', reason);
     } finally {
       await lock.release();
     }
   }
+}
+
+/** Whether a mail went out of which nobody knows what became, as mail.json tells. */
+async function mayHaveArrived(store: Store, job: string): Promise<boolean> {
+  const record = (await readJson(store, keys.mail(job))) as { unsure?: number } | undefined;
+  return (record?.unsure ?? 0) > 0;
 }
 
 /** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */

@@ -4,8 +4,8 @@ import * as v from 'valibot';
 
 /** An event that exhausted its retries, and what the broker says about it. */
 export interface FailedEvent extends Incoming {
-  /** The Service that could not be reached, or failed. */
-  stage: string;
+  /** The Service that could not be reached or did not succeed. Brokers do not say it after a time-out or an answer that is no event. */
+  stage?: string;
   code?: string;
   reason?: string;
   /** The original attributes, without what brokers add. */
@@ -48,9 +48,10 @@ export function readTask(received: unknown): SweepTask {
   if (!result.success) throw new Rejected('The attributes knativeerror... must be texts or numbers', { status: 400 });
   const { knativeerrordest, knativeerrorcode: code, knativeerrordata: data } = result.output;
   const reason = data && Buffer.from(data, 'base64').toString();
+  const stage = stageAt(knativeerrordest);
   const failed = {
     ...event,
-    stage: stageAt(knativeerrordest),
+    ...(stage && { stage }),
     ...(code && { code: code.slice(0, longestAttribute) }),
     ...(reason && { reason }),
     attributes: attributesOf(received as object),
@@ -58,10 +59,11 @@ export function readTask(received: unknown): SweepTask {
   return { type, job: event.job, failed };
 }
 
-/** A Service's host begins with its name: http://sepia.darkroom.svc.cluster.local */
-function stageAt(destination: string): string {
+/** A Service's host begins with its name: http://sepia.darkroom.svc.cluster.local. Where a reply was refused, it is the broker's own. */
+function stageAt(destination: string): string | undefined {
   const host = URL.canParse(destination) ? new URL(destination).hostname : '';
-  return /^[a-z][a-z0-9-]{0,62}/.exec(host)?.[0] ?? 'unknown';
+  const name = /^[a-z][a-z0-9-]{0,62}/.exec(host)?.[0];
+  return name && /(^|-)broker-ingress$/.test(name) ? undefined : name;
 }
 
 function attributesOf(event: object): Record<string, string> {

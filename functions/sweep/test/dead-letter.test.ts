@@ -2,6 +2,7 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { removeJob } from '@darkroom/shared/job/remove';
 import { beforeEach, expect, test } from 'vitest';
+import type { FailedEvent } from '../src/task.ts';
 import { minute, openWorld, type World } from './world.ts';
 
 let world: World;
@@ -12,11 +13,11 @@ beforeEach(async () => {
 });
 
 /** A round: sweep emits, the stage fails. */
-async function round(stage = 'sepia') {
+async function round(stage: string | undefined = 'sepia', changes: Partial<FailedEvent> = {}) {
   await world.clock.advance(20 * minute);
   await world.sweep({ deadlineSeconds: 24 * 3600 });
   await world.clock.advance(1000);
-  await world.fail(job, '1', stage);
+  await world.fail(job, '1', stage, changes);
 }
 /** The stage makes a print of another photo. */
 async function elsewhere() {
@@ -71,7 +72,12 @@ test('a dead letter counts once between two looks, however often it comes', asyn
   expect(await refused()).toBe(false);
 });
 
-test('dead letters of what does not exist are not kept', async () => {
+test('every round counts, also those that are no longer kept', async () => {
+  for (let count = 0; count < 15; count += 1) await round();
+  expect(await dead()).toMatchObject({ count: 15 });
+});
+
+test('letters of what does not exist are not kept', async () => {
   const before = await world.keys();
   await world.fail({ ...job, job: '00000000-0000-4000-8000-000000000000' }, '1', 'sepia');
   await world.fail(job, '7', 'sepia');
@@ -107,4 +113,57 @@ test('a job that is deleted while its dead letter is written keeps none', async 
   };
   await world.fail(job, '1', 'sepia');
   expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+test.each<[string, string | undefined, Partial<FailedEvent>]>([
+  ['503, as when the disk is full', 'sepia', { code: '503' }],
+  ['504, as when the platform timed out', 'sepia', { code: '504' }],
+  ['no answer in time, and no word of which stage', undefined, { code: undefined } as never],
+  ['a reply that the broker refused', undefined, { code: '400' }],
+])('%s: it is never held against the photo, however often it comes while others are made', async (_kind, stage, changes) => {
+  for (let count = 0; count < 6; count += 1) {
+    await world.clock.advance(20 * minute);
+    await world.sweep({ deadlineSeconds: 24 * 3600 });
+    await world.clock.advance(1000);
+    await world.fail(job, '1', stage, changes);
+    await elsewhere();
+  }
+  await look();
+  expect(await dead()).toMatchObject({ stage: 'sepia', count: 6 });
+  expect(await refused()).toBe(false);
+});
+
+test('failures that are held against the photo count beside those that are not', async () => {
+  await round();
+  await elsewhere();
+  await round('sepia', { code: '503' });
+  await elsewhere();
+  await round();
+  await elsewhere();
+  await look();
+  expect(await refused()).toBe(false);
+  await round();
+  await look();
+  expect(await refused()).toBe(true);
+});
+
+test('a letter without its stage is that of the only stage that has not done its part; of several, nobody can say', async () => {
+  job = await world.accept();
+  await world.fail(job, '1', undefined);
+  expect(await world.json(keys.dead(job.job, '1', 'unknown'))).toMatchObject({ stage: 'unknown', count: 1 });
+  expect(await dead()).toBeUndefined();
+  await world.print(job, '1', 'grayscale');
+  await world.fail(job, '1', undefined);
+  expect(await dead()).toMatchObject({ stage: 'sepia', count: 1 });
+});
+
+test.each([
+  ['filter.finished', true, 'zip'],
+  ['filter.finished', false, 'notify'],
+  ['archive.created', true, 'notify'],
+  ['job.completed', true, 'unknown'],
+])('%s without its stage, of a job with archive: %s, is a letter for %s', async (type, archive, stage) => {
+  job = await world.accept({ archive });
+  await world.fail(job, '1', undefined, { attributes: { type: `dev.darkroom.${type}`, job: job.job } });
+  expect(await world.json(keys.dead(job.job, '1', stage))).toMatchObject({ stage });
 });

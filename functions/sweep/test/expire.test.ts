@@ -40,6 +40,17 @@ test('claims and the remains of a broken upload go by their age', async () => {
   expect(await world.keys()).toEqual([keys.gone('00000000-0000-4000-8000-000000000000')]);
 });
 
+test('what an address has had in an hour is forgotten when that is over, whatever the hour is called', async () => {
+  await world.store.write(keys.quota('2000-01-01T00', 'digest', 1), json({}));
+  await world.clock.advance(hour - minute);
+  await world.store.write(keys.quota('2000-01-01T01', 'digest', 1), json({}));
+  await world.expire(week);
+  expect(await world.keys()).toHaveLength(2);
+  await world.clock.advance(2 * minute);
+  await world.expire(week);
+  expect(await world.keys()).toEqual([keys.quota('2000-01-01T01', 'digest', 1)]);
+});
+
 test('what comes late for a deleted job goes within the next pings, or with the next hour', async () => {
   const job = await world.accept();
   await removeJob(world.store, job.job);

@@ -76,6 +76,17 @@ test('after the refused prints, archive and mail have their chance', async () =>
   expect(await world.json(keys.completed(job.job))).toMatchObject({ mail: 'sent' });
 });
 
+test('a mail that may have arrived is not said to be lost', async () => {
+  const job = await world.accept({ filters: ['sepia'], archive: false });
+  await world.print(job, '1', 'sepia');
+  await world.store.write(keys.mail(job.job), json({ failures: 2, unsure: 1, pauseSeconds: 60, linksOnly: false }));
+  await world.minutes(90);
+  expect(await world.json(keys.completed(job.job))).toMatchObject({
+    mail: 'failed',
+    mailReason: expect.stringContaining('may have arrived'),
+  });
+});
+
 test('a job without a single print ends as failed', async () => {
   const job = await world.accept({ archive: false });
   await world.minutes(90);

@@ -97,6 +97,18 @@ test('a dead letter is recorded, without addresses', async () => {
   expect(sweep.output()).not.toContain('person@');
 });
 
+test.each([
+  undefined,
+  'http://broker-ingress.knative-eventing.svc.cluster.local/darkroom/default',
+  'http://kafka-broker-ingress.x',
+])('a dead letter of %s is recorded for the stage that the job still waits for', async (knativeerrordest) => {
+  const job = await lab.accept();
+  await print(job, '1', 'grayscale');
+  const letter = imageUploaded(job, '1').cloneWith(knativeerrordest === undefined ? {} : { knativeerrordest });
+  expect((await sweep.deliver(letter)).status).toBe(204);
+  expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ stage: 'sepia', count: 1 });
+});
+
 test('removes jobs past their retention, and the remains of broken uploads', async () => {
   const job = await lab.accept();
   await ping({ expire: true });
@@ -109,10 +121,21 @@ test('removes jobs past their retention, and the remains of broken uploads', asy
 });
 
 test.each<[object]>([
-  [{ type: 'com.example.other', source: '/x', job: 'b4a8b8a5-2d35-4c7e-9d3a-0c5d2c9a7b11' }],
-  [{ type: eventType.imageUploaded, source: '/x', job: '../../etc' }],
+  [{ type: 'com.example.other', source: '/x', job: 'b4a8b8a5-2d35-4c7e-9d3a-0c5d2c9a7b11', data: {} }],
+  [{ type: eventType.imageUploaded, source: '/x', job: '../../etc', data: {} }],
   [{ type: pingType, source: '/x', data: { idleSeconds: 'soon' } }],
   [{ type: pingType, source: '/x', data: 'soon' }],
 ])('answers 400 to what it cannot use: %j', async (event) => {
   expect((await sweep.deliver(new CloudEvent(event as { type: string; source: string }))).status).toBe(400);
+});
+
+test('however much there is to say, the body of a refusal stays below what ends a dispatcher, in whole characters', async () => {
+  const { status, text } = await sweep.deliver(
+    new CloudEvent({ type: eventType.imageUploaded, source: '/x', job: `-${'ü'.repeat(900)}`, data: {} }),
+  );
+  expect(status).toBe(400);
+  expect(text).toMatch(/^Not an event that Darkroom understands/);
+  expect(text).not.toContain('\ufffd');
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(700);
+  expect(Buffer.byteLength(text)).toBeGreaterThan(690);
 });

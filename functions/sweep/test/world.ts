@@ -8,6 +8,7 @@ import { memoryStore } from '../../../packages/shared/test/support/memory-store.
 import { recordDeadLetter } from '../src/dead-letter.ts';
 import { clearGone, expire } from '../src/expire.ts';
 import { resume } from '../src/resume.ts';
+import type { FailedEvent } from '../src/task.ts';
 import { readWatch, type Watch } from '../src/watch.ts';
 
 export const second = 1000;
@@ -26,7 +27,8 @@ export interface World {
   sweep(options?: { idleSeconds?: number; deadlineSeconds?: number }): Promise<void>;
   /** Lets a minute pass and sweeps, so many times. @returns the minutes in which something was emitted */
   minutes(count: number, options?: { deadlineSeconds?: number }): Promise<number[]>;
-  fail(job: Job, image: string, stage: string): Promise<void>;
+  /** A dead letter comes. `changes`: what is unlike the answer 500 of the stage. */
+  fail(job: Job, image: string, stage: string | undefined, changes?: Partial<FailedEvent>): Promise<void>;
   expire(seconds: number): Promise<void>;
   keys(): Promise<string[]>;
   json(key: string): Promise<unknown>;
@@ -84,15 +86,16 @@ export function openWorld(): World {
       }
       return active;
     },
-    async fail(job, image, stage) {
+    async fail(job, image, stage, changes = {}) {
       await recordDeadLetter(store, {
         type: 'dev.darkroom.image.uploaded',
         job: job.job,
         image,
-        stage,
+        ...(stage && { stage }),
         code: '500',
         reason: 'out of memory for person@example.com',
-        attributes: { type: 'dev.darkroom.image.uploaded', job: job.job, image },
+        attributes: { type: 'dev.darkroom.image.uploaded', job: job.job, image, grayscale: 'true', sepia: 'true' },
+        ...changes,
       });
     },
     expire: (seconds) => expire(store, seconds),

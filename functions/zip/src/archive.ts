@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rejected } from '@darkroom/shared/errors';
 import { type Job, readReason } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { noteOf } from '@darkroom/shared/job/note';
 import { archivePath } from '@darkroom/shared/job/names';
 import type { Print } from '@darkroom/shared/job/progress';
 import type { Store } from '@darkroom/shared/store';
+import { makeTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { createZip, type ZipFile } from './zip-file.ts';
+
+/** What the temporary folders of archives are called by. */
+export const archivePurpose = 'archive';
 
 /** ZIP without its 64-bit extension counts bytes in 32 bits; this leaves a little room for headers and the manifest. */
 const maxBytes = 0xffff_ffff - 64 * 1024 * 1024;
@@ -40,7 +44,7 @@ export async function pack(
   const members = membersOf(job, prints);
   if (members.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
     throw new Rejected('The prints are too large together for one ZIP file (4 GB). Download them one by one.');
-  const folder = await mkdtemp(join(tmpdir(), 'archive-'));
+  const folder = await makeTemporaryFolder(archivePurpose);
   try {
     const file = join(folder, 'archive.zip');
     const zip = await createZip(file, new Date(job.acceptedAt));
@@ -108,8 +112,12 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
         reason: await readReason(store, job.job, image, filter),
       })),
   );
+  const notes = job.images.flatMap((photo) => {
+    const note = noteOf(job, photo);
+    return note === undefined ? [] : [{ image: photo.image, name: photo.name, note }];
+  });
   const { job: id, revision, acceptedAt, filters, options, refused = [] } = job;
-  const manifest = { job: id, revision, acceptedAt, filters, options, files, rejected, refused };
+  const manifest = { job: id, revision, acceptedAt, filters, options, files, notes, rejected, refused };
   await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 

@@ -1,13 +1,16 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { eventType, filterFinished } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readBytes, readJson } from '@darkroom/shared/store';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort, type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
 import { type Lab, openLab, photo } from '../../../packages/shared/test/support/lab.ts';
 
 let lab: Lab;
@@ -178,6 +181,18 @@ test.skipIf(!busybox)('busybox, which reads from a pipe, finds no fault (skipped
   expect(stdout).toContain('5 files');
 });
 
+test('what a print cannot hold is noted in the manifest', async () => {
+  const several = { image: '1', name: 'scan.tiff', type: 'image/tiff', bytes: 3, width: 1, height: 1, pictures: 4 } as const;
+  const job = await lab.accept({ filters: ['sepia'], images: [several], options: { format: 'image/jpeg' } });
+  await lab.store.write(keys.original(job.job, several), Buffer.from('abc'));
+  await finish(job, '1', 'sepia');
+  await deliverLastPrint(job);
+  const entries = unzipSync((await readBytes(lab.store, keys.archive(job.job)))!);
+  expect(JSON.parse(Buffer.from(entries['manifest.json']!).toString())).toMatchObject({
+    notes: [{ image: '1', name: 'scan.tiff', note: expect.stringMatching(/^Only the first of 4 pages/) }],
+  });
+});
+
 test('photos that were not taken are listed in the manifest', async () => {
   const refused = [{ name: 'notes.txt', reason: 'This is not a photo.' }];
   const job = await lab.accept({ refused, filters: ['sepia'] });
@@ -203,6 +218,18 @@ test('an event whose record cannot be read is not retried', async () => {
 
 test('without a temporary folder that can be written it does not start, and says what to do', async () => {
   await expect(startFunction('zip', { ...lab.environment, TMPDIR: '/proc/sys' })).rejects.toThrow(
-    /\/proc\/sys cannot be written. Mount/,
+    /^zip ended with 1: Archives cannot be packed: the temporary folder \/proc\/sys cannot be written \(.+\)\. Mount/,
   );
+});
+
+test('what an earlier life left in the temporary folder is cleared away at the start; what others have there is not', async () => {
+  const folder = `${lab.environment['TMPDIR']}/again`;
+  const bundle = resolve(import.meta.dirname, '../dist');
+  const script = `mkdir -p ${folder}/darkroom-archive-$$-left ${folder}/darkroom-archive-0-other; exec ${process.execPath} index.mjs`;
+  const PORT = String(await freePort());
+  const child = spawn('sh', ['-c', script], { cwd: bundle, env: { ...lab.environment, PORT, TMPDIR: folder } });
+  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${PORT}/health/readiness`)).ok).toBe(true), 20_000);
+  expect(await readdir(folder)).toEqual(['darkroom-archive-0-other']);
+  child.kill();
+  await once(child, 'exit');
 });

@@ -22,6 +22,9 @@ export const limits = {
   probe: { period: 10_000, timeout: 10_000, failureThreshold: 3 },
   /** How long a process may take to become ready the first time. */
   startTime: 60_000,
+  /** How long a port is waited for: the children of a predecessor that was killed take a moment to follow it. And between two tries. */
+  portWait: 2000,
+  portInterval: 50,
   /** A process that dies this many times without ever being ready is abandoned. */
   startAttempts: 3,
   /** The longest pause before a process is restarted. */

@@ -12,7 +12,7 @@ import { type ManifestSources, readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
-import { portTaken } from './process/ports.ts';
+import { portTaken, whenFree } from './process/ports.ts';
 import { type Plan, supervise } from './process/supervisor.ts';
 import { createRouter } from './router.ts';
 import { watchFolder } from './watch.ts';
@@ -86,7 +86,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
-      listen(options.port, options.host, { requestTimeout: 0 }).catch((error: unknown) => {
+      whenFree(() => listen(options.port, options.host, { requestTimeout: 0 })).catch((error: unknown) => {
         throw portTaken(options.port, options.anotherPort, error);
       }),
       listen(0, loopback, { requestTimeout: limits.ingressTime, headersTimeout: limits.ingressTime }),

@@ -7,12 +7,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
+import { type DeadLetter, stagesFor, unknownStage } from '@darkroom/shared/job/dead-letter';
 import { explain } from '@darkroom/shared/errors';
 import { eventType } from '@darkroom/shared/events';
+import { readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { publish } from '@darkroom/shared/stage/publish';
-import { json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { CloudEvent } from 'cloudevents';
 import { readSettings } from './settings.ts';
@@ -75,12 +76,16 @@ async function replay(store: Store, sink: string, names: string[]): Promise<void
 
 /** A print that was given up is wanted after all: what was made without it goes, and the person gets a second, complete mail. */
 async function reopen(store: Store, { event, stage }: DeadLetter): Promise<void> {
-  const { type, job, image } = event;
-  if (type !== eventType.imageUploaded || !job || !image) return;
-  const rejection = keys.rejection(job, image, stage);
-  if (!(await store.stat(rejection))) return;
-  await store.write(keys.open(job), json({ reopened: new Date().toISOString() }));
-  for (const key of [rejection, keys.archive(job), keys.archiveRejection(job), keys.completed(job)]) await store.remove(key);
+  const { type, job: id, image } = event;
+  if (type !== eventType.imageUploaded || !id || !image) return;
+  const job = await readJob(store, id);
+  if (!job) return;
+  const stages = stage === unknownStage ? stagesFor(job, event) : [stage];
+  const present = await entriesOf(store, keys.folder(id));
+  const rejections = stages.map((name) => keys.rejection(id, image, name)).filter((key) => present.has(key));
+  if (rejections.length === 0) return;
+  await store.write(keys.open(id), json({ reopened: new Date().toISOString() }));
+  for (const key of [...rejections, keys.archive(id), keys.archiveRejection(id), keys.completed(id)]) await store.remove(key);
 }
 
 function nameOf(key: string): string {

@@ -42,6 +42,17 @@ test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])('%s that is taken: one sentence, 
   expect(existsSync(join(folder, 'data/runtime.pid'))).toBe(false);
 });
 
+test('right after one that was killed, the next starts on the same ports', async () => {
+  const folder = await copyFixtures();
+  const first = await startReady(folder);
+  const [PORT, INBOX_PORT] = [new URL(first.publicUrl).port, new URL(first.inboxUrl).port];
+  first.process.kill('SIGKILL');
+  await first.ended;
+  const second = await startReady(folder, { PORT, INBOX_PORT, SMTP_PORT: String(first.smtpPort) });
+  expect((await fetch(`${second.inboxUrl}/api/healthz`)).status).toBe(200);
+  expect(second.smtpPort).toBe(first.smtpPort);
+});
+
 test('settings that are wrong are told all at once', async () => {
   const started = startMain({ PORT: 'http', SMTP_PORT: '70000', SMTP_URL: 'mail' });
   expect(await started.ended).toBe(1);

@@ -51,7 +51,7 @@ const reservedNames = `
   dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
   job image filter outcome archive stage
   original manifest mail
-  ingest zip notify sweep
+  ingest zip notify sweep unknown
 `.split(/\s+/);
 
 /** The name of a filter. It doubles as an event attribute, hence lower-case letters and digits only. */

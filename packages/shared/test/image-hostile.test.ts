@@ -126,6 +126,12 @@ describe('refused by its header, before anything is decoded', () => {
     await inspect(large, imageLimits);
     // AVIF takes ten times as much as PNG.
     await expect(inspect(large, { ...imageLimits, MAX_IMAGE_MEMORY: 200 << 20 }, 'image/avif')).rejects.toThrow('as AVIF');
+    const hasty = { ...imageLimits, MAX_IMAGE_SECONDS: 1 };
+    await inspect(large, hasty);
+    await expect(inspect(large, hasty, 'image/avif')).rejects.toThrow(
+      'about 2 seconds to develop as AVIF; at most 1 are allowed',
+    );
+    await expect(printOf(large, 'sepia', { type: 'image/avif' }, hasty)).rejects.toThrow('about 2 seconds');
     await expect(
       printOf(large, 'sepia', { type: 'image/avif' }, { ...imageLimits, MAX_IMAGE_MEMORY: 200 << 20 }),
     ).rejects.toThrow('as AVIF');

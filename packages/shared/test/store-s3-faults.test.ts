@@ -46,13 +46,32 @@ test('a file is reopened for each attempt, and closed afterwards', async () => {
   await rm(folder, { recursive: true });
 });
 
+test('a kept connection that the server has closed meanwhile is replaced by a new one', async () => {
+  const sockets: unknown[] = [];
+  const noted =
+    (turn: Turn): Turn =>
+    (request, ...rest) => (sockets.push(request.socket), turn(request, ...rest));
+  scripted.turns = [answer(200), drop, answer(200)].map(noted);
+  await store.write('key', bytes);
+  await store.write('key', bytes);
+  expect(sockets[1]).toBe(sockets[0]);
+  expect(sockets[2]).not.toBe(sockets[0]);
+});
+
+test.runIf(process.platform === 'linux')('a file whose size is not what it was said to be is not sent', async () => {
+  // The system says that it has 0 bytes.
+  const error = await store.write('key', { file: '/proc/version' }).catch((caught: unknown) => caught);
+  expect(explain(error)).toContain('The file did not hold 0 bytes');
+});
+
 test.each([
   [answer(403, 'AccessDenied'), 'S3 answered 403 AccessDenied to PUT key'],
   [answer(501, 'NotImplemented'), 'S3 answered 501 NotImplemented to PUT key'],
   [
     answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }),
-    'S3 answered 301 to PUT key: the bucket is in another region',
+    'S3 answered 301 PermanentRedirect to PUT key (the bucket is in eu-west-1)',
   ],
+  [answer(307, '', { location: '/elsewhere' }), 'S3 answered 307 to PUT key (the bucket is in another region, or the endpoint'],
   [answer(400, 'InvalidRequest', { 'x-amz-request-id': 'R1' }), 'S3 answered 400 InvalidRequest to PUT key (request R1)'],
 ])('a permanent fault is reported at once: %#', async (fault, message) => {
   scripted.turns = [fault];

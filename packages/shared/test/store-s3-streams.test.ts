@@ -1,6 +1,7 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
@@ -65,6 +66,33 @@ test('a truncated body is a fault, not a shorter file', async () => {
     },
   ];
   await expect(readBytes(store, 'key')).rejects.toThrow(Error);
+});
+
+/** Around the size at which a body that nobody reads no longer fits the buffers of a client. */
+const sizes = [20_000, 70_000, 100_000, 200_000, 2_000_000];
+
+test.each(sizes)('a server may hang up while a body of %i bytes waits for its reader', async (size) => {
+  scripted.turns = [
+    (_request, response) =>
+      void response.writeHead(200, { 'content-length': String(size), connection: 'close' }).end(Buffer.alloc(size)),
+  ];
+  const stream = (await store.read('key'))!;
+  await sleep(1000);
+  expect((await buffer(stream)).length).toBe(size);
+});
+
+test.each(sizes)('a body of %i bytes that is cut while it waits for its reader is a fault of that read alone', async (size) => {
+  scripted.turns = [
+    (_request, response) =>
+      void response
+        .writeHead(200, { 'content-length': String(size), connection: 'close' })
+        .write(Buffer.alloc(size - 1), () => void response.socket?.end()),
+    (_request, response) => void response.end('whole'),
+  ];
+  const stream = (await store.read('key'))!;
+  await sleep(1000);
+  await expect(buffer(stream)).rejects.toThrow('S3 broke off its answer to GET key');
+  expect(String(await readBytes(store, 'key'))).toBe('whole');
 });
 
 test('a listing continues where it was cut, and a missing or partial one is a fault', async () => {

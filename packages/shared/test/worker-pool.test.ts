@@ -141,6 +141,63 @@ describe('turns', () => {
     }
     expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
   });
+
+  /** Works off the line, each task at its sender's price in seconds of processor time. `meanwhile` may bring others after a task. */
+  async function serve(
+    { settle, at, busy }: ReturnType<typeof open>,
+    prices: Record<string, number>,
+    meanwhile: (task: string) => void = () => {},
+  ) {
+    const order: string[] = [];
+    for (;;) {
+      await settle();
+      const [task] = busy();
+      if (task === undefined) return order.join(' ');
+      order.push(task);
+      meanwhile(task);
+      const worker = at(task)!;
+      worker.load.seconds += prices[task[0]!]!;
+      worker.ends('done');
+    }
+  }
+
+  test('turns are taken by what they cost: one large photo for three small ones of another', async () => {
+    const bench = open();
+    for (const task of ['a1', 'a2', 'a3']) void bench.pool.run(task, 'a');
+    for (const task of ['b1', 'b2', 'b3', 'b4', 'b5', 'b6']) void bench.pool.run(task, 'b');
+    expect(await serve(bench, { a: 1.5, b: 0.5 })).toBe('a1 b1 b2 b3 a2 b4 b5 b6 a3');
+  });
+
+  test('whoever comes later has no credit for what was spent before', async () => {
+    const bench = open();
+    for (const task of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']) void bench.pool.run(task, 'a');
+    const order = await serve(bench, { a: 1, c: 1 }, (task) => {
+      if (task === 'a4') for (const late of ['c1', 'c2', 'c3']) void bench.pool.run(late, 'c');
+    });
+    expect(order).toBe('a1 a2 a3 a4 c1 a5 c2 a6 c3');
+  });
+
+  test('what was spent while nobody waited is forgotten', async () => {
+    const bench = open();
+    for (const task of ['a1', 'a2', 'a3']) {
+      void bench.pool.run(task, 'a');
+      expect(await serve(bench, { a: 1 })).toBe(task);
+    }
+    for (const task of ['x1', 'a4', 'a5', 'b1', 'b2']) void bench.pool.run(task, task[0]);
+    expect(await serve(bench, { a: 1, b: 1, x: 1 })).toBe('x1 a4 b1 a5 b2');
+  });
+
+  test('a lost worker costs the most that a task can', async () => {
+    const bench = open();
+    const { pool, settle, at, busy } = bench;
+    void pool.run('a1', 'a');
+    for (const task of ['b1', 'b2', 'b3', 'b4', 'b5']) void pool.run(task, 'b');
+    await settle();
+    at('a1')!.dies(null, 'SIGSEGV');
+    await settle();
+    expect(busy()).toEqual(['b1']);
+    expect(await serve(bench, { a: 1, b: 0.5 })).toBe('b1 b2 b3 b4 a1 b5');
+  });
 });
 
 describe('what the photo does', () => {

@@ -21,6 +21,8 @@ export interface ImageStatus {
   name: string;
   width: number;
   height: number;
+  /** What its prints cannot hold, for the person. */
+  note?: string;
   original: { href: string; type: string; bytes: number };
   /** By filter. */
   results: Record<string, ResultStatus>;

@@ -1,5 +1,6 @@
 import { type Completion, type Job, type Photo, readReason } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { noteOf } from '@darkroom/shared/job/note';
 import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { readJson, type Store } from '@darkroom/shared/store';
 import { archiveOf, originalOf, printOf } from './files.ts';
@@ -30,9 +31,18 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
 async function describeImage(store: Store, job: Job, photo: Photo, prints: Print[]): Promise<ImageStatus> {
   const { image, name, width, height, bytes } = photo;
   const { href, type } = originalOf(job, photo);
+  const note = noteOf(job, photo);
   const own = prints.filter((print) => print.photo.image === image);
   const results = await Promise.all(own.map(async (print) => [print.filter, await describePrint(store, job, print)] as const));
-  return { image, name, width, height, original: { href, type, bytes }, results: Object.fromEntries(results) };
+  return {
+    image,
+    name,
+    width,
+    height,
+    ...(note !== undefined && { note }),
+    original: { href, type, bytes },
+    results: Object.fromEntries(results),
+  };
 }
 
 async function describePrint(store: Store, job: Job, { photo, filter, status, bytes = 0 }: Print): Promise<ResultStatus> {

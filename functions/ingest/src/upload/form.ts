@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
-import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
+import type { FastifyError, FastifyRequest } from 'fastify';
 import { Rejected } from '@darkroom/shared/errors';
 import { bodyOf } from '../http/body.ts';
 
@@ -9,7 +9,7 @@ import { bodyOf } from '../http/body.ts';
 export interface FormReader {
   /** `value` is undefined where it is too long, or no plain text. */
   field(name: string, value: string | undefined): void;
-  /** Must read the stream to its end or destroy it: no part comes before this one has gone. */
+  /** Must read the stream to its end, or throw: no part comes before this one has gone. */
   file(name: string, stream: Readable, sent: { name: string | undefined; encoding: string }): Promise<void>;
 }
 
@@ -25,69 +25,103 @@ const longestField = 1000;
  * Reads multipart/form-data to its end (RFC 7578).
  * @throws Rejected when it cannot be read; or what `file` threw, and then the rest of the body has not been read
  */
-export async function readForm(request: IncomingMessage, reader: FormReader, { fields, files }: FormLimits): Promise<void> {
-  const parser = parserOf(request, { fields, files: files + 1, parts: fields + files + 1, fieldSize: longestField });
+export async function readForm(request: FastifyRequest, reader: FormReader, { fields, files }: FormLimits): Promise<void> {
+  const body = Readable.from(bodyOf(request.raw), { objectMode: false });
+  body.on('error', () => {});
+  const form = partsOf(request, body, { fields, parts: fields + files + 1, fieldSize: longestField, fileSize: Infinity });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const open = new Set<Readable>();
   const taken: Promise<void>[] = [];
-  let [arrived, parts] = [0, 0];
+  let [parts, over] = [0, false];
 
-  parser.on('field', (name, value: string, _nameCut, cut, encoding) => {
-    parts += 1;
-    reader.field(name, cut ? undefined : decodeField(value, encoding));
-  });
-  parser.on('file', (name: string | undefined, stream, filename: string | undefined, encoding) => {
-    parts += 1;
+  function take(stream: Readable, reading: Promise<void>): void {
     open.add(stream);
     stream.on('error', () => {});
     stream.once('close', () => open.delete(stream));
-    const file = reader.file(name ?? '', stream, { name: filename || undefined, encoding });
-    taken.push(file.catch(failure.reject));
-  });
-  for (const limit of ['partsLimit', 'fieldsLimit'] as const) parser.on(limit, () => failure.reject(tooManyParts()));
-  parser.on('error', (error) => failure.reject(unreadable(error, parts)));
+    const taking = reading.catch(async (error: unknown) => {
+      // Where the whole form broke off, its own error comes first and says more.
+      await immediate();
+      failure.reject(error);
+    });
+    taken.push(taking);
+  }
 
-  async function feed(): Promise<void> {
-    for await (const chunk of bodyOf(request)) {
-      arrived += chunk.length;
-      // The parser is done with a chunk when the file that it belongs to can take more.
-      await Promise.race([new Promise<void>((done) => void parser.write(chunk, () => done())), failure.promise]);
+  async function read(): Promise<void> {
+    for await (const part of form) {
+      if (over) return;
+      parts += 1;
+      const { encoding, mimetype } = part;
+      const name = (part.fieldname as string | undefined) ?? '';
+      if (part.type === 'field') {
+        reader.field(name, part.valueTruncated ? undefined : decodeField(part.value as string, encoding));
+      } else if (isFile(name, mimetype, part.filename)) {
+        take(part.file, reader.file(name, part.file, { name: part.filename || undefined, encoding }));
+      } else {
+        const reading = textOf(part.file).then((text) => reader.field(name, text && decodeField(text, encoding)));
+        take(part.file, reading);
+      }
     }
-    if (arrived === 0) return;
-    const finished = once(parser, 'finish');
-    parser.end();
-    await finished;
+    // Words may follow the last part.
+    await finished(body.resume());
   }
 
   try {
-    await Promise.race([feed().catch((error: unknown) => failure.reject(brokenOff(error))), failure.promise]);
+    const reading = read().catch((error: FastifyError) => {
+      throw body.errored ? brokenOff(error) : unreadable(error, parts);
+    });
+    await Promise.race([reading, failure.promise]);
     await Promise.race([Promise.all(taken), failure.promise]);
   } catch (error) {
+    over = true;
+    body.destroy(error as Error);
     for (const stream of open) stream.destroy(error as Error);
     await Promise.all(taken);
     throw error;
   }
 }
 
-const tooManyParts = () => new Rejected('The form has too many parts. Send the photos in several posts.', { status: 413 });
-
-function parserOf({ headers }: IncomingMessage, limits: { fields: number; files: number; parts: number; fieldSize: number }) {
-  try {
-    return new Busboy({
-      headers: headers as BusboyHeaders,
-      limits,
-      // Some clients send photos without a file name.
-      isPartAFile: (name, type, filename) => filename !== undefined || name === 'file' || type === 'application/octet-stream',
-    });
-  } catch (cause) {
-    throw unreadable(cause, 1);
-  }
+/** The plugin pipes the raw request; it is given the same bytes in larger pieces instead, and one that it may break off. */
+function partsOf(request: FastifyRequest, body: Readable, limits: { [limit: string]: number }) {
+  const raw = { value: Object.assign(body, { headers: request.headers }) };
+  const view = Object.create(request, { raw }) as FastifyRequest;
+  return view.parts({
+    limits,
+    isPartAFile: (name, type, filename) => isFile(name, type, filename) || isJson(type),
+  });
 }
 
-/** A body that ended where it said it would, and still is no form. */
-function unreadable(cause: unknown, parts: number): Rejected {
-  const message = cause instanceof Error ? cause.message : String(cause);
+/** Some clients send photos without a file name. */
+function isFile(name: string | undefined, type: string | undefined, filename: string | undefined): boolean {
+  return filename !== undefined || name === 'file' || type === 'application/octet-stream';
+}
+
+/** The plugin would parse such a field, and refuse the form where that fails. Its text is meant here, as of any other field. */
+const isJson = (type: string | undefined) => type?.startsWith('application/json') ?? false;
+
+/** Undefined where it is too long for a field. */
+async function textOf(stream: Readable): Promise<string | undefined> {
+  let [text, bytes] = [[] as Buffer[], 0];
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= longestField) text.push(chunk);
+  }
+  return bytes > longestField ? undefined : Buffer.concat(text).toString();
+}
+
+/** A body that ended where it said it would, and still is no form that can be taken. */
+function unreadable(cause: FastifyError, parts: number): Rejected {
+  const { code, message } = cause;
+  if (code === 'FST_PARTS_LIMIT' || code === 'FST_FIELDS_LIMIT')
+    return new Rejected('The form has too many parts. Send the photos in several posts.', { status: 413, cause });
+  if (code === 'FST_PROTO_VIOLATION')
+    return new Rejected(
+      'A part of the form has a reserved name, such as “constructor” or “toString”. Give it another name, or leave it out.',
+      {
+        status: 400,
+        cause,
+      },
+    );
   if (!/unexpected end|terminated early/i.test(message))
     return new Rejected(
       `The form could not be read (${message}). Send it as multipart/form-data, as a browser or curl -F does.`,

@@ -3,7 +3,7 @@ import type { Photo } from '@darkroom/shared/job';
 import { type WorkerPool, workerPool } from '@darkroom/shared/worker/pool';
 
 /** What the header of a photo says, as far as ingest asks. */
-type Inspection = Pick<Photo, 'type' | 'width' | 'height'>;
+type Inspection = Pick<Photo, 'type' | 'width' | 'height' | 'pictures'>;
 
 /** Inspects the photo at a path by its header; rejects with what is wrong with it. */
 export type Inspector = WorkerPool<string, Inspection>;
@@ -27,7 +27,7 @@ export async function inspectPhotos(limits: ImageLimits): Promise<void> {
     import('@darkroom/shared/image/libvips'),
   ]);
   work(async (path: string): Promise<Inspection> => {
-    const { type, width, height } = await inspect(path, limits);
-    return { type, width, height };
+    const { type, width, height, pictures } = await inspect(path, limits);
+    return { type, width, height, ...(pictures > 1 && { pictures }) };
   });
 }

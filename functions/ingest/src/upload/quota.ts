@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@darkroom/shared/clock';
-import { explain } from '@darkroom/shared/errors';
 import { keys } from '@darkroom/shared/job/keys';
-import { log } from '@darkroom/shared/log';
 import { entriesOf, json, type Store } from '@darkroom/shared/store';
 import { Busy } from '../http/busy.ts';
 
@@ -18,31 +16,16 @@ export interface Quota {
 const hour = 60 * 60 * 1000;
 
 /**
- * Counts in the store, so that all processes and revisions share one count: each job takes one of the numbered places for its address
- * and hour, and of several that want the same place, one gets it.
- * @param most jobs per clock hour; 0 means any number
+ * Counts in the store, so that all processes and revisions share one count: each job takes one of the numbered places of its address
+ * and hour, and of several that want the same place one gets it. Sweep removes those of past hours.
+ * @param most jobs in each hour by the clock; 0 means any number
  */
 export function openQuota(store: Store, most: number, clock: Clock): Quota {
-  let current = '';
-
-  /** Earlier hours no longer count. A fault here does not matter: the next process tries again. */
-  async function clear(): Promise<void> {
-    try {
-      for await (const { key } of store.list(keys.allQuotas)) if (!key.startsWith(keys.quotas(current))) await store.remove(key);
-    } catch (error) {
-      log('could not clear the quotas', { error: explain(error) });
-    }
-  }
-
   return {
     async take(email) {
       if (most === 0) return async () => {};
       const now = clock.now();
       const label = new Date(now).toISOString().slice(0, 13);
-      if (label > current) {
-        current = label;
-        void clear();
-      }
       const mailbox = createHash('sha256').update(mailboxOf(email)).digest('hex');
       const taken = (await entriesOf(store, `${keys.quotas(label)}${mailbox}.`)).size;
       for (let place = taken + 1; place <= most; place += 1) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { parse } from 'content-disposition';
 import { Rejected } from '@darkroom/shared/errors';
 import type { FastifyRequest } from 'fastify';
@@ -60,7 +61,7 @@ function fieldsInto(faults: string[]) {
 }
 
 function receiveForm(
-  { raw }: FastifyRequest,
+  request: FastifyRequest,
   spool: Spool,
   add: (name: string, value: string) => void,
   faults: string[],
@@ -71,13 +72,13 @@ function receiveForm(
       if (value === undefined) faults.push(`The field “${name}” is too long, or is not plain text.`);
       else add(name, value);
     },
-    async file(name: string, stream: NodeJS.ReadableStream, sent: { name: string | undefined; encoding: string }) {
-      if (name === 'file') return spool.take(stream as AsyncIterable<Buffer>, sent);
+    async file(name: string, stream: Readable, sent: { name: string | undefined; encoding: string }) {
+      if (name === 'file') return spool.take(stream, sent);
       faults.push(`The part “${name}” holds a file. ${howTo}`);
       stream.resume();
     },
   };
-  return readForm(raw, reader, { fields: mostFields, files: mostFiles });
+  return readForm(request, reader, { fields: mostFields, files: mostFiles });
 }
 
 async function receiveImage({ raw, headers }: FastifyRequest, spool: Spool, name: string | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '@darkroom/shared/clock';
 import { Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
+import { noteOf } from '@darkroom/shared/job/note';
 import type { Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bulkhead } from '../http/bulkhead.ts';
@@ -127,7 +128,12 @@ function prefersPage({ headers }: FastifyRequest): boolean {
   return accepted.includes('text/html') && !accepted.includes('json');
 }
 
-function receipt({ job, revision, filters, archive, images, refused }: Job) {
+function receipt(accepted: Job) {
+  const { job, revision, filters, archive, refused } = accepted;
   const links = { self: `/jobs/${job}` };
+  const images = accepted.images.map((photo) => {
+    const note = noteOf(accepted, photo);
+    return { ...photo, ...(note !== undefined && { note }) };
+  });
   return { job, status: 'processing', revision, filters, archive, images, ...(refused && { refused }), links };
 }

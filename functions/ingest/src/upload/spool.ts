@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Rejected } from '@darkroom/shared/errors';
 import { extensionOf } from '@darkroom/shared/image/formats';
 import type { Photo } from '@darkroom/shared/job';
+import { makeTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { mostDrained } from '../http/drain.ts';
 import { Busy } from '../http/busy.ts';
 import { safeName } from '../jobs/file-name.ts';
@@ -14,8 +14,10 @@ import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';
 import { brokenOff } from './form.ts';
 import type { Inspector } from './inspector.ts';
-import { spoolPrefix } from './spool-folder.ts';
 import { decodePart } from './transfer-encoding.ts';
+
+/** What the temporary folders of posts are called by. */
+export const spoolPurpose = 'upload';
 
 /** A photo that has arrived and been inspected, waiting on the local disk. */
 export interface Arrival {
@@ -75,7 +77,7 @@ export function openDisk(most: number): Disk {
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
 
 export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector): Promise<Spool> {
-  const folder = await mkdtemp(join(tmpdir(), spoolPrefix)).catch((cause: unknown) => {
+  const folder = await makeTemporaryFolder(spoolPurpose).catch((cause: unknown) => {
     throw new StorageFailed(cause);
   });
   const files: (Arrival | Refused | undefined)[] = [];
@@ -146,10 +148,10 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       try {
         if (!decoded)
           throw new Rejected(`its Content-Transfer-Encoding “${encoding}” is unknown. Send the photo as it is.`, { status: 415 });
-        const { type, width, height } = await examine(file, saved);
-        const name = safeName(sentName, `photo.${extensionOf(type)}`);
+        const inspection = await examine(file, saved);
+        const name = safeName(sentName, `photo.${extensionOf(inspection.type)}`);
         const { bytes, digest } = saved;
-        files[place] = { photo: { image: String(place + 1), name, type, bytes, width, height }, file, digest };
+        files[place] = { photo: { image: String(place + 1), name, bytes, ...inspection }, file, digest };
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;
         files[place] = { name: calledName, reason: error.message, status: error.status };

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import { type Clock, systemClock } from '../clock.ts';
 import { CannotStart } from '../errors.ts';
+import { limits } from '../limits.ts';
 
 /** Ports that were handed out but may not be bound yet: the kernel might hand them out again. */
 const given = new Set<number>();
@@ -19,12 +21,24 @@ export async function freePort(): Promise<number> {
  * @param another the command that chooses another port
  * @throws CannotStart if another program has it
  */
-export async function settledPort(port: number, another: (port: number) => string): Promise<number> {
+export async function settledPort(port: number, another: (port: number) => string, clock: Clock = systemClock): Promise<number> {
   if (port === 0) return freePort();
   try {
-    return await probe(port);
+    return await whenFree(() => probe(port), clock);
   } catch (error) {
     throw portTaken(port, another, error);
+  }
+}
+
+/** Takes a port, and waits a moment for it where somebody else still has it. */
+export async function whenFree<Taken>(take: () => Promise<Taken>, clock: Clock = systemClock): Promise<Taken> {
+  for (let waited = 0; ; waited += limits.portInterval) {
+    try {
+      return await take();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || waited >= limits.portWait) throw error;
+      await clock.sleep(limits.portInterval);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ const address = (index: number) => `deleted-${index}@example.org`;
 let darkroom: Darkroom;
 beforeAll(async () => {
   darkroom = await openDarkroom();
-  await darkroom.configure('sweep.yaml', (yaml) => yaml.replace("'* * * * *'", "'*/5 * * * * *'"));
+  await darkroom.configure('base/sweep.yaml', (yaml) => yaml.replace("'* * * * *'", "'*/5 * * * * *'"));
 });
 afterAll(() => darkroom.close());
 

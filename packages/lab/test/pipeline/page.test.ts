@@ -3,6 +3,7 @@ import { unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rgb, tiff } from '../../../shared/test/images/tiff.ts';
 import { photo } from '../../../shared/test/support/lab.ts';
 import { browserPath, openBrowser } from './browser.ts';
 import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
@@ -125,6 +126,20 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.waitForSelector('[data-image="1"] [data-filter="sepia"] img');
     expect(await page.textContent('#lines')).toContain('good.png');
     expect(await page.textContent('#status')).toContain('1 photo could not be taken; the reason is below.');
+    await page.close();
+  });
+
+  test('what a print cannot hold is said above it', async () => {
+    const page = await openPage();
+    await send(page, [
+      { name: 'scan.tiff', mimeType: 'image/tiff', buffer: tiff([rgb(8, 8), rgb(8, 8)]) },
+      { name: 'good.png', mimeType: 'image/png', buffer: await photo('png') },
+    ]);
+    await page.waitForSelector('[data-image="2"] [data-filter="sepia"] img');
+    expect(await page.locator('.line .note').allTextContents()).toEqual([
+      expect.stringMatching(/^Only the first of 2 pages is developed/),
+    ]);
+    expect(await page.textContent('[data-image="1"]')).toContain('Only the first of 2 pages');
     await page.close();
   });
 

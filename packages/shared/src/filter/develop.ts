@@ -5,7 +5,7 @@ import { decode } from '../image/decode.ts';
 import { checkSize, encode, type EncodeOptions } from '../image/encode.ts';
 import type { PrintType } from '../image/formats.ts';
 import { type Cost, costOf } from '../image/cost.ts';
-import { checkMemory, prepare, type Prepared } from '../image/inspect.ts';
+import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
 import { openStore } from '../store/open.ts';
@@ -28,8 +28,8 @@ export interface Task {
   quality?: number;
 }
 
-const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY } = limits;
-const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY };
+const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
+const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
 
 /** What a filter's workers do. Store and limits come from the environment. */
 export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {
@@ -66,11 +66,11 @@ export async function render(original: Buffer, options: EncodeOptions, apply: Ap
   return renderPrepared(photo, options, apply, imageLimits);
 }
 
-/** @throws Rejected if that exceeds what one photo may take, or the print would be larger than its format allows */
+/** @throws Rejected when that is more than one photo may cost, or the print would be larger than its format can be */
 function costOfPrint({ header, bytes }: Prepared, { type }: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Cost {
   checkSize(header, type);
   const cost = costOf(header, bytes.length, type, apply.matrix !== undefined);
-  checkMemory(header, cost, type, imageLimits);
+  checkCost(header, cost, type, imageLimits);
   return cost;
 }
 

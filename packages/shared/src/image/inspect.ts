@@ -31,11 +31,11 @@ export async function inspect(source: Buffer | string, limits: ImageLimits, aske
   const bytes = typeof source === 'string' ? await readFile(source) : source;
   const prepared = await prepare(bytes, limits);
   const print = asked ?? printType(prepared.header.type);
-  checkMemory(prepared.header, costOf(prepared.header, bytes.length, print, true), print, limits);
+  checkCost(prepared.header, costOf(prepared.header, bytes.length, print, true), print, limits);
   return prepared.header;
 }
 
-/** Like `inspect`, for a photo that is then decoded. Does not check what a print of it costs (costOf, checkMemory). */
+/** As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkCost). */
 export async function prepare(original: Buffer, limits: ImageLimits): Promise<Prepared> {
   const type = typeOf(original);
   if (type === 'image/tiff') refuseThumbnails(original);
@@ -81,14 +81,19 @@ function checkSize(header: Header, limits: ImageLimits): void {
     throw new Rejected(`The image is ${width} x ${height} pixels; no side can be longer than ${longestSide}. Send a part of it.`);
 }
 
-/** @throws Rejected if a print would take more memory than one photo may use */
-export function checkMemory({ type }: Header, { bytes }: Cost, print: PrintType, { MAX_IMAGE_MEMORY }: ImageLimits): void {
-  if (bytes <= MAX_IMAGE_MEMORY) return;
+/** @throws Rejected when a print would take more memory, or more of a processor, than one photo may have */
+export function checkCost({ type }: Header, { bytes, seconds }: Cost, print: PrintType, limits: ImageLimits): void {
+  const { MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
   const kind = print === printType(type) ? '' : ` as ${extensionOf(print).toUpperCase()}`;
-  throw new Rejected(
-    `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} is allowed. ` +
-      'Send a smaller version of it, or ask for JPEG prints.',
-  );
+  const remedy = 'Send a smaller version of it, or ask for JPEG prints.';
+  if (bytes > MAX_IMAGE_MEMORY)
+    throw new Rejected(
+      `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} is allowed. ${remedy}`,
+    );
+  if (seconds > MAX_IMAGE_SECONDS)
+    throw new Rejected(
+      `The image would take about ${Math.ceil(seconds)} seconds to develop${kind}; at most ${MAX_IMAGE_SECONDS} are allowed. ${remedy}`,
+    );
 }
 
 const megapixels = (pixels: number) => `${Math.round(pixels / 100_000) / 10} megapixels`;

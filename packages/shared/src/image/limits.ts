@@ -27,6 +27,7 @@ export interface ImageLimits {
   MAX_PIXELS: number;
   MAX_FRAMES: number;
   MAX_IMAGE_MEMORY: number;
+  MAX_IMAGE_SECONDS: number;
 }
 
 export const megabytes = (bytes: number) => `${Math.round(bytes / MiB)} MB`;

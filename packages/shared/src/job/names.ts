@@ -1,4 +1,5 @@
 import { extensionOf, printType } from '../image/formats.ts';
+import { shorten } from '../shorten.ts';
 import type { Job, Photo } from './job.ts';
 
 /** The most bytes of a stem in UTF-8: followed by "-sepia.jpg" or "-2.tiff", it stays below the 255 that file systems allow. */
@@ -52,20 +53,9 @@ function safeStem(name: string): string {
   const plain = splitName(name.toWellFormed().normalize('NFC'))
     .stem.replace(/[^\p{L}\p{M}\p{N} ._()+-]+/gu, '-')
     .replace(/^[\s.-]+/, '');
-  const stem = shortened(plain).replace(/[\s.-]+$/, '');
+  const stem = shorten(plain, longest).replace(/[\s.-]+$/, '');
   if (stem === '' || /^(con|prn|aux|nul|com\p{N}|lpt\p{N})(\.|$)/iu.test(stem)) return `photo-${stem}`.replace(/-$/, '');
   return stem;
-}
-
-function shortened(text: string): string {
-  let bytes = 0;
-  let kept = '';
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > longest) break;
-    kept += character;
-  }
-  return kept;
 }
 
 /** Folds names that file systems may consider equal: to some of them, "STRASSE" is "straße". */

@@ -2,6 +2,7 @@ import type { Context, HealthCheck } from 'faas-js-runtime';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { type DarkroomEvent, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
+import { shorten } from '../shorten.ts';
 import { stackOf } from '../stack.ts';
 import { demandToken } from './token.ts';
 
@@ -81,10 +82,13 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
   };
 }
 
+/** Bytes of an answer's body: more than 768 would end Knative's in-memory dispatcher with all that it holds (docs/conformance.md). */
+const longestBody = 700;
+
 /** The runtime takes the status from `code`, and trips over the string codes of system errors. */
 function answerable(error: unknown): Error {
   const code = error instanceof Rejected || error instanceof Unavailable ? error.status : 500;
-  return Object.assign(new Error(explain(error)), { code });
+  return Object.assign(new Error(shorten(explain(error), longestBody)), { code });
 }
 
 const answerOk: HealthCheck = (_request, reply) => {

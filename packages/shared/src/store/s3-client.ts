@@ -1,3 +1,7 @@
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { S3Failed, failureOf } from './s3-failure.ts';
@@ -15,8 +19,9 @@ export interface S3Request {
 }
 
 export interface S3Response {
-  response: Response;
-  timeout: IdleTimeout;
+  headers: IncomingHttpHeaders;
+  /** Must be read to its end or destroyed: until then it holds a connection. */
+  body: Readable;
 }
 
 export interface Timing {
@@ -28,32 +33,35 @@ export interface Timing {
 }
 
 /**
- * How fetch sends a stream. To follow redirects and ask for passwords, it keeps a copy of everything it sends, unless it may do neither:
- * "If request's window is no-window and its redirect mode is error" (Fetch Standard, HTTP-network-or-cache fetch).
+ * How connections are kept. Servers close idle ones after 5 s or later: one that we close first cannot be closed under a request.
+ * Their number has no limit, since a body that is read slowly holds its connection, and must not keep other requests waiting.
  */
-const streaming = { duplex: 'half', window: null, redirect: 'error' } as const;
+const connections = { keepAlive: true, timeout: 4000, maxSockets: Infinity, maxFreeSockets: 32 };
 
 /**
- * Sends signed requests to one bucket, and retries where that may help. Every call of the store can be repeated.
- * The caller reads the body of the response and ends its timeout.
+ * Sends signed requests to one bucket, and again where that may help. All calls of the store can be repeated.
+ * By node:http, since the fetch of Node 24 (undici 7.29) ends the process when a server hangs up while a body waits for its reader
+ * (https://github.com/nodejs/undici/issues/5360).
  */
 export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff }: Timing) {
   // The signing key is derived once a day.
   const signing = { ...credentials, region, service: 's3', cache: new Map<string, ArrayBuffer>() };
+  const protocol = address.startsWith('https:') ? https : http;
+  const agent = new protocol.Agent(connections);
 
-  async function once({ method, object, query, headers, body }: S3Request, timeout: IdleTimeout): Promise<Response> {
+  async function once({ method, object, query, headers, body }: S3Request, timeout: IdleTimeout): Promise<IncomingMessage> {
     const url = addressOf(object, query);
     const length = body && { 'content-length': String(body.size), 'content-type': 'application/octet-stream' };
     const signed = await new AwsV4Signer({ ...signing, method, url, headers: { ...length, ...headers } }).sign();
     // Not signed, because proxies rewrite it; a compressed response would differ in length from its object.
     signed.headers.set('accept-encoding', 'identity');
-    return fetch(signed.url, {
-      method,
-      headers: signed.headers,
-      signal: timeout.signal,
-      // A redirect leads to another region or host, where the signature is not valid.
-      redirect: 'manual',
-      ...(body && { body: watched(chunksOf(body.content), timeout), ...streaming }),
+    return new Promise((resolve, reject) => {
+      const request = protocol.request(signed.url, { method, agent, headers: Object.fromEntries(signed.headers) });
+      // Also when it is over: what was not sent by then, or not read, never will be.
+      timeout.signal.addEventListener('abort', () => request.destroy(timeout.signal.reason as Error));
+      request.once('response', resolve).on('error', reject);
+      if (body) pipeline(watched(body, timeout), request).catch(reject);
+      else request.end();
     });
   }
 
@@ -70,11 +78,11 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
         try {
           const response = await once(asked, timeout);
           timeout.progress();
-          if (!response.ok) throw await failureOf(request, response);
-          return { response, timeout };
+          if (!response.statusCode || response.statusCode >= 300) throw await failureOf(request, response);
+          return { headers: response.headers, body: bodyOf(request, response, timeout) };
         } catch (error) {
           timeout.end();
-          const failed = error instanceof S3Failed ? error : redirected(error, request);
+          const failed = error instanceof S3Failed ? error : undefined;
           if (attempt === attempts || failed?.passing === false) {
             throw failed ?? new Error(`S3 did not answer ${request}`, { cause: error });
           }
@@ -93,17 +101,36 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
   };
 }
 
-/** Passes chunks on, counting each as progress. */
-async function* watched(chunks: AsyncIterable<Uint8Array>, timeout: IdleTimeout): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
+/**
+ * Pieces on their way out, each of which counts as progress. A byte more than content-length says would be taken for the beginning
+ * of the next request on the connection; one fewer would be waited for.
+ */
+async function* watched({ content, size }: { content: Content; size: number }, timeout: IdleTimeout): AsyncGenerator<Uint8Array> {
+  let left = size;
+  for await (const chunk of chunksOf(content)) {
     timeout.progress();
+    left -= chunk.length;
+    if (left < 0) break;
     yield chunk;
   }
+  if (left !== 0) throw new Error(`The file did not hold ${size} bytes, as it did a moment ago`);
 }
 
-/** The price of `streaming`: fetch says that there was a redirect, but not where to. */
-function redirected(error: unknown, request: string): S3Failed | undefined {
-  const { cause } = error as Error;
-  if (!(cause instanceof Error) || cause.message !== 'unexpected redirect') return undefined;
-  return new S3Failed(request, 301, undefined, ': the bucket is in another region, or the endpoint is not that of S3');
+/** The bytes as they arrive. While the reader takes its time the clock stands still: only the server can be too slow. */
+function bodyOf(request: string, response: IncomingMessage, timeout: IdleTimeout): Readable {
+  async function* chunks() {
+    timeout.progress();
+    try {
+      for await (const chunk of response) {
+        timeout.pause();
+        yield chunk as Buffer;
+        timeout.progress();
+      }
+    } catch (error) {
+      if (timeout.signal.aborted) throw timeout.signal.reason;
+      throw response.errored ? new Error(`S3 broke off its answer to ${request}`, { cause: error }) : error;
+    }
+  }
+  timeout.pause();
+  return Readable.from(chunks(), { objectMode: false }).once('close', () => timeout.end());
 }

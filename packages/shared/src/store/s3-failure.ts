@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+
 /** S3 refused a request. `code` is S3's own name for the reason, such as AccessDenied or NoSuchBucket. */
 export class S3Failed extends Error {
   override readonly name = 'S3Failed';
@@ -24,15 +27,18 @@ export class S3Failed extends Error {
  * Reads the reason from a response. Only the code of its body is kept: the rest may contain the key id and what was signed.
  * @param request words such as "PUT jobs/1/job.json"
  */
-export async function failureOf(request: string, response: Response): Promise<S3Failed> {
-  const body = await response.text().catch(() => '');
+export async function failureOf(request: string, response: IncomingMessage): Promise<S3Failed> {
+  const { statusCode: status = 0, headers } = response;
+  const body = await text(response).catch(() => '');
   const code = /<Code>\s*(\w{1,60})\s*<\/Code>/.exec(body)?.[1];
-  const region = response.headers.get('x-amz-bucket-region');
-  const id = response.headers.get('x-amz-request-id')?.split(',')[0];
-  const details = [
-    // AWS names the right region if the bucket is elsewhere.
-    response.status >= 300 && response.status < 500 && region && `the bucket is in ${region}`,
-    id && `request ${id}`,
-  ].filter(Boolean);
-  return new S3Failed(request, response.status, code, details.length > 0 ? ` (${details.join(', ')})` : '');
+  const id = headers['x-amz-request-id']?.toString().split(',')[0];
+  const details = [whereTo(status, headers['x-amz-bucket-region']?.toString()), id && `request ${id}`].filter(Boolean);
+  return new S3Failed(request, status, code, details.length > 0 ? ` (${details.join(', ')})` : '');
+}
+
+/** AWS names the region where the bucket lies elsewhere. A redirect is not followed: the signature does not hold there. */
+function whereTo(status: number, region?: string): string | undefined {
+  if (status < 300 || status >= 500) return undefined;
+  if (region) return `the bucket is in ${region}`;
+  return status < 400 ? 'the bucket is in another region, or the endpoint is not that of S3' : undefined;
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type S3Response, type S3Request, s3Client, type Timing } from './s3-client.ts';
 import { attachment } from './s3-disposition.ts';
 import { S3Failed } from './s3-failure.ts';
@@ -23,27 +25,26 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
 
   async function put(object: string, content: Content, headers: Record<string, string> = {}): Promise<void> {
     const size = content instanceof Uint8Array ? content.length : (await stat(content.file)).size;
-    await textOf(await client.send({ method: 'PUT', object, headers, body: { content, size } }));
+    await text((await client.send({ method: 'PUT', object, headers, body: { content, size } })).body);
   }
 
-  async function headersOf(object: string): Promise<Headers | undefined> {
+  async function headersOf(object: string): Promise<IncomingHttpHeaders | undefined> {
     const answer = await presentOrUndefined(client.send({ method: 'HEAD', object }));
-    if (answer) await textOf(answer);
-    return answer?.response.headers;
+    if (answer) await text(answer.body);
+    return answer?.headers;
   }
 
   return {
     async stat(key) {
       const headers = await headersOf(objectOf(key));
       if (!headers) return undefined;
-      const size = headers.get('content-length');
-      const etag = headers.get('etag');
+      const { 'content-length': size, etag, 'last-modified': modified = 0 } = headers;
       if (!size || !etag) throw new Error(`S3 returned ${key} without a size or an etag`);
       // Some servers omit the quotes.
       return {
         key,
         size: Number(size),
-        modified: new Date(headers.get('last-modified') ?? 0),
+        modified: new Date(modified),
         etag: etag.replace(/^[^"].*$/, '"$&"'),
       };
     },
@@ -53,7 +54,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
       const request: S3Request = { method: 'GET', object: objectOf(key), headers: rangeHeader(range) };
       try {
         const answer = await presentOrUndefined(client.send(request));
-        return answer && streamOf(answer);
+        return answer?.body;
       } catch (error) {
         // The range begins past the end.
         if (error instanceof S3Failed && error.status === 416) return Readable.from([]);
@@ -76,7 +77,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
       } catch (error) {
         if (!(error instanceof S3Failed) || error.status !== 412) throw error;
         // If an earlier attempt lost its response, or a proxy repeated it, we collide with ourselves: then we are the winner.
-        return (await headersOf(object))?.get(writer) === me;
+        return (await headersOf(object))?.[writer] === me;
       }
     },
 
@@ -85,7 +86,8 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
       let next: string | undefined;
       do {
         const query = { 'list-type': '2', prefix: bucket.prefix + prefix, ...(next && { 'continuation-token': next }) };
-        const page = parsePage(await textOf(await client.send({ method: 'GET', object: '', query })), bucket.prefix);
+        const { body } = await client.send({ method: 'GET', object: '', query });
+        const page = parsePage(await text(body), bucket.prefix);
         yield* page.entries;
         next = page.next;
       } while (next);
@@ -93,7 +95,7 @@ export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOf
 
     async remove(key) {
       const answer = await presentOrUndefined(client.send({ method: 'DELETE', object: objectOf(key) }));
-      if (answer) await textOf(answer);
+      if (answer) await text(answer.body);
     },
 
     async presign(key, { seconds, filename, type }) {
@@ -115,20 +117,4 @@ async function presentOrUndefined(sent: Promise<S3Response>): Promise<S3Response
 
 function rangeHeader({ start, end }: Range): Record<string, string> {
   return start === undefined && end === undefined ? {} : { range: `bytes=${start ?? 0}-${end ?? ''}` };
-}
-
-async function textOf({ response, timeout }: S3Response): Promise<string> {
-  return response.text().finally(() => timeout.end());
-}
-
-/** The bytes as they arrive. The timer stops while the reader takes its time: only the server can be too slow. */
-function streamOf({ response, timeout }: S3Response): Readable {
-  async function* chunks() {
-    for await (const chunk of response.body ?? []) {
-      timeout.pause();
-      yield chunk;
-      timeout.progress();
-    }
-  }
-  return Readable.from(chunks(), { objectMode: false }).once('close', () => timeout.end());
 }

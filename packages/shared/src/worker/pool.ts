@@ -10,9 +10,9 @@ import { type Bounds, type Excess, lookInterval, watch } from './watch.ts';
 /** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else down with it. */
 export interface WorkerPool<Task, Result> {
   /**
-   * @param sender whose task it is: senders take turns
-   * @throws Rejected if the photo is at fault
-   * @throws Unavailable if the machine is; any other error is a transient fault of the task
+   * @param sender whose task it is: senders take turns, by the processor time that theirs have taken
+   * @throws Rejected when the photo is at fault
+   * @throws Unavailable when the machine is; any other error is a passing fault of the task
    */
   run(task: Task, sender?: string): Promise<Result>;
   /** Starts one worker before the first task comes. */
@@ -99,12 +99,16 @@ export function workerPool<Task, Result>(
     if (busy === size) await new Promise<void>((resolve) => waiting.add(sender, resolve));
     else busy += 1;
     let worker: Worker<Task, Result> | undefined;
+    let before = 0;
     try {
       worker = take();
+      before = read(worker)?.seconds ?? 0;
       return await attempt(worker, task);
     } finally {
       if (worker?.alive()) idle.push(worker);
       else if (worker) all.delete(worker);
+      // Whoever lost a worker pays for the most that a task can take.
+      if (worker) waiting.spend(sender, worker.alive() ? Math.max(0, (read(worker)?.seconds ?? 0) - before) : bounds.seconds);
       const next = waiting.take();
       if (next) next();
       else busy -= 1;

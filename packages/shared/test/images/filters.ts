@@ -5,7 +5,12 @@ import { grayscale } from '../../../../functions/grayscale/src/index.ts';
 import { sepia } from '../../../../functions/sepia/src/index.ts';
 
 /** The default limits. */
-export const imageLimits = { MAX_PIXELS: 50_000_000, MAX_FRAMES: 200, MAX_IMAGE_MEMORY: 600 * 1024 * 1024 };
+export const imageLimits = {
+  MAX_PIXELS: 50_000_000,
+  MAX_FRAMES: 200,
+  MAX_IMAGE_MEMORY: 600 * 1024 * 1024,
+  MAX_IMAGE_SECONDS: 20,
+};
 
 /** The same filters as in the functions. */
 export const filters = { grayscale, sepia } satisfies Record<string, Apply>;
