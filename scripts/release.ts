@@ -89,7 +89,11 @@ async function readVersions(asked: string[]): Promise<Version[]> {
 async function releaseFunction(cluster: Kubectl, name: string): Promise<void> {
   const service = await read(cluster, name);
   const template = await hardened(service.spec.template);
-  await makeRevision(cluster, name, `${name}-${digestOf(template)}`, template);
+  const revision = `${name}-${digestOf(template)}`;
+  await makeRevision(cluster, name, revision, template);
+  // By name, not "the latest": Knative does not go back to a revision that was there before.
+  const traffic = [{ revisionName: revision, percent: 100 }];
+  await cluster.update<Service>('ksvc', name, (current) => ({ ...current, spec: { ...current.spec, traffic } }));
 }
 
 /** @param first whether this version takes over what is served by no version yet: the function as func deployed it */
@@ -126,21 +130,19 @@ function plain({ revisionName, tag, percent = 0 }: Target): Target {
 }
 
 /**
- * Creates a revision and waits until it is ready. If it does not become ready, it is removed; it never had traffic.
+ * Creates a revision and waits until it is ready. If it does not become ready, the Service gets its template back; traffic never moved.
  * @throws with the reason that Knative gives
  */
 async function makeRevision(cluster: Kubectl, name: string, revision: string, template: Template): Promise<void> {
-  const present = await cluster.get('revision', revision);
   const { spec } = await read(cluster, name);
   const before = spec.template;
-  // A stage follows its latest revision, hence also back to one that is there; the front's versions are bound by their names.
-  if (!present || (name !== front && before.metadata?.name !== revision)) {
+  if (!(await cluster.get('revision', revision))) {
     const named = { ...template, metadata: { ...template.metadata, name: revision } };
-    await cluster.update<Service>('ksvc', name, (service) => {
-      const traffic = name === front ? { traffic: pinned(service) } : {};
-      return { ...service, spec: { ...service.spec, template: named, ...traffic } };
-    });
-    console.log(`${revision} ${present ? 'serves again' : 'starts'}`);
+    await cluster.update<Service>('ksvc', name, (service) => ({
+      ...service,
+      spec: { ...service.spec, template: named, traffic: pinned(service) },
+    }));
+    console.log(`${revision} starts`);
   }
   const reason = await refusal(cluster, revision);
   if (reason === undefined) return;

@@ -26,6 +26,7 @@ export interface Revision extends Resource {
   spec: { containers: { image: string }[] };
 }
 interface Service extends Resource {
+  spec: { traffic?: { revisionName?: string; percent?: number }[] };
   status?: NonNullable<Resource['status']> & { url?: string };
 }
 
@@ -42,6 +43,8 @@ export interface Cluster {
   addressOf(service: string): Promise<string>;
   pods(service: string): Promise<Pod[]>;
   failedRevisions(): Promise<string[]>;
+  /** Services with traffic on a revision that no release has made. */
+  unreleased(): Promise<string[]>;
   remove(): Promise<void>;
 }
 
@@ -82,6 +85,11 @@ export async function openCluster(namespace: string, settings: Settings): Promis
     async failedRevisions() {
       const revisions = await kubectl.list<Revision>('revisions');
       return revisions.filter((each) => condition(each, 'Ready')?.status === 'False').map(({ metadata }) => metadata.name);
+    },
+    async unreleased() {
+      const services = await kubectl.list<Service>('ksvc');
+      const isReleased = ({ revisionName = '', percent = 0 }) => percent === 0 || /-[0-9a-f]{8}$/.test(revisionName);
+      return services.filter(({ spec }) => !spec.traffic?.every(isReleased)).map(({ metadata }) => metadata.name);
     },
     async remove() {
       await kubectl.run(['delete', 'namespace', namespace, '--wait=false']);

@@ -68,8 +68,8 @@ test('a photo with more pages or frames than its prints can hold is taken, and r
   const form = formOf(['email', 'a@example.org'], files('p.tiff', pages), files('f.gif', film), files('a.jpg', jpeg));
   const receipt = await accepted(await post(form, '?format=jpeg'));
   const notes = [
-    'Only the first of 3 pages is developed. Send each page as a file of its own to have them all.',
-    'Only the first of 2 frames is developed. A JPG print cannot move; leave the format as it is to keep the animation.',
+    'Only the first of 3 pages is developed. To get them all, send each page as a separate file.',
+    'Only the first of 2 frames is developed. A JPG print cannot be animated; to keep the animation, keep the format as it is.',
     undefined,
   ];
   expect(receipt.images.map(({ note }) => note)).toEqual(notes);

@@ -47,6 +47,7 @@ export const splitRows: Row[] = steps.map(({ name, what, share, act }) => ({
     const deviation = Math.sqrt(posts * share * (1 - share));
     const books = await settle(site, inbox, sent);
     const failed = await cluster.failedRevisions();
+    const unreleased = await cluster.unreleased();
     return {
       seen: `${v2} of ${posts} to v2, ${posts * share} wanted; ${books.completed} complete, ${books.mails} mailed`,
       faults: [
@@ -54,6 +55,7 @@ export const splitRows: Row[] = steps.map(({ name, what, share, act }) => ({
         ...(Math.abs(v2 - posts * share) > 3 * deviation ? ['the split is off by more than three standard deviations'] : []),
         ...(neither > 0 ? [`${neither} answered by no version`] : []),
         ...(failed.length > 0 ? [`failed revisions: ${failed.join(', ')}`] : []),
+        ...(unreleased.length > 0 ? [`served by what no release made: ${unreleased.join(', ')}`] : []),
       ],
     };
   },
