@@ -47,7 +47,7 @@ async function verify(settings: ReturnType<typeof readSettings>): Promise<void> 
     await cluster.kubectl.run(['create', 'namespace', namespace]);
     say(`deploys to ${namespace}`);
     await cluster.deploy();
-    const inbox = await openInbox(namespace);
+    const inbox = openInbox(namespace);
     const site = openSite(await cluster.addressOf('ingest'), settings.GATEWAY_URL);
     for (const row of rows) {
       if (settings.rows.length > 0 && !settings.rows.some((name) => row.name.startsWith(name))) continue;
@@ -62,7 +62,6 @@ async function verify(settings: ReturnType<typeof readSettings>): Promise<void> 
       table.push({ name: row.name, seconds: Math.round((Date.now() - begun) / 1000), verdict });
       say(typeof verdict === 'string' ? `${row.name}: not tried` : `${row.name}: ${verdict.seen} ${verdict.faults.join('; ')}`);
     }
-    inbox.close();
   } finally {
     if (settings.keep) say(`${namespace} is left as it is`);
     else await cluster.remove();
