@@ -57,7 +57,7 @@ test.each(['/proc/sys', '/nowhere/at/all'])(
     bench = await openBench();
     const starting = startFunction('ingest', { ...bench.lab.environment, FILTERS: 'sepia', TMPDIR: folder });
     await expect(starting).rejects.toThrow(
-      /ended with 1: Photos cannot be received: .*cannot be written.*Mount a writable volume/,
+      /ended with 1: Photos cannot be taken in: .*cannot be written.*Mount a writable volume/,
     );
   },
 );

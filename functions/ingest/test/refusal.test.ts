@@ -45,7 +45,7 @@ test('what is no form, or a form that ends too early', async () => {
 });
 
 test('a body of another type', async () => {
-  await refused(bench, 415, /application\/json cannot be taken\. Send multipart/, '{}', undefined, {
+  await refused(bench, 415, /application\/json cannot be accepted\. Send multipart/, '{}', undefined, {
     'content-type': 'application/json',
   });
   await refused(bench, 415, /x-www-form-urlencoded/, new URLSearchParams({ email: 'a@example.org' }));
