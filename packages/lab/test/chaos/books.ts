@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
+import { addressesIn } from './addresses.ts';
 import { type Deletions, tracesOf } from './deletions.ts';
 import type { HostileSender } from './hostile-sender.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -33,8 +34,11 @@ export interface Books {
   raised: string[];
   /** What a hostile sender got through. */
   hostileAccepted: string[];
-  /** Senders' addresses in the log. */
+  /** Senders' addresses in the log, and in events and the answers to them. */
   addressesInLog: string[];
+  addressesInEvents: string[];
+  /** Files of the store, beside the records of jobs, that hold a sender's address. */
+  filesWithAddresses: string[];
   /** It was not done in time. */
   overtime: boolean;
   deadLetters: number;
@@ -64,6 +68,9 @@ interface Remains {
   sweepEvery: number;
   say: (line: string) => void;
 }
+
+/** What ends the address of each sender. */
+const senders = ['@chaos.example', '@example.org'];
 
 /** Copies of one mail that a person may get at most, however often the server keeps silent about it. */
 const mostCopies = 4;
@@ -137,7 +144,9 @@ export async function balance(remains: Remains): Promise<Books> {
     leftovers,
     raised,
     hostileAccepted: [...hostile.accepted],
-    addressesInLog: [...new Set(log.match(/[\w.+-]+@(?:chaos\.example|example\.org)/g))],
+    addressesInLog: addressesIn(log),
+    addressesInEvents: [...saboteur.addresses],
+    filesWithAddresses: (await tracesOf(store, senders)).filter((path) => !/^jobs\/[^/]+\/job\.json$/.test(path)),
     overtime: isOver(),
     deadLetters: (await filesIn(join(store, 'dead'))).length,
     open: (await filesIn(join(store, 'open'))).filter((job) => accepted.includes(job) && !isUnclear(job)),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressesIn } from './addresses.ts';
 
 export interface Faults {
   /** Shares of deliveries, 0..1. */
@@ -15,6 +16,8 @@ export interface Saboteur {
   counts: Record<'delivered' | 'dropped' | 'duplicated' | 'delayed' | 'cursed', number>;
   /** Whether the sepia prints of a job can never be made: its sender must hear of it. */
   isCursed(job: string): boolean;
+  /** Of senders, as events and the answers to them held them. */
+  addresses: ReadonlySet<string>;
   close(): void;
 }
 
@@ -32,6 +35,7 @@ const longestDelay = 2000;
 export async function openSaboteur(faults: () => Faults | undefined, random: () => number): Promise<Saboteur> {
   const counts = { delivered: 0, dropped: 0, duplicated: 0, delayed: 0, cursed: 0 };
 
+  const addresses = new Set<string>();
   const met = new Set<string>();
   const cursed = new Set<string>();
 
@@ -41,8 +45,13 @@ export async function openSaboteur(faults: () => Faults | undefined, random: () 
     met.add(job);
   }
 
+  function look(headers: IncomingMessage['headers'], body: Buffer) {
+    for (const address of addressesIn(JSON.stringify(headers) + body.toString())) addresses.add(address);
+  }
+
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse) {
     const body = await readAll(incoming);
+    look(incoming.headers, body);
     const [subscriber, target] = incoming.url!.slice(1).split('/').map(decodeURIComponent) as [string, string];
     const job = String(incoming.headers['ce-job']);
     if (subscriber === cursedStage) curseSome(job);
@@ -71,6 +80,7 @@ export async function openSaboteur(faults: () => Faults | undefined, random: () 
     const [first] = await Promise.allSettled(passes);
     if (first?.status !== 'fulfilled') return void outgoing.destroy();
     counts.delivered += 1;
+    look(first.value.headers, first.value.body);
     outgoing.writeHead(first.value.status, first.value.headers).end(first.value.body);
   }
 
@@ -83,6 +93,7 @@ export async function openSaboteur(faults: () => Faults | undefined, random: () 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     counts,
     isCursed: (job) => cursed.has(job),
+    addresses,
     close() {
       server.close();
       server.closeAllConnections();

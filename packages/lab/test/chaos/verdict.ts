@@ -16,6 +16,8 @@ export function verdict(books: Omit<Books, 'log'>): string[] {
     [books.raised, 'deleted jobs were raised by a post'],
     [books.hostileAccepted, 'hostile attempts succeeded'],
     [books.addressesInLog, 'addresses stand in the log'],
+    [books.addressesInEvents, 'addresses stand in events'],
+    [books.filesWithAddresses, 'files of the store hold an address'],
     [books.open, 'jobs are left open'],
     [books.temporaryFiles, 'temporary files are left'],
   ];
