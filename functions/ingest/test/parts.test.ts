@@ -121,7 +121,13 @@ test.each<[string, () => Buffer, Record<string, string>, number, RegExp]>([
     400,
     /“quality” is too long/,
   ],
-  ['multipart/mixed', () => form(), { 'content-type': 'multipart/mixed; boundary=B' }, 415, /multipart\/mixed cannot be accepted/],
+  [
+    'multipart/mixed',
+    () => form(),
+    { 'content-type': 'multipart/mixed; boundary=B' },
+    415,
+    /multipart\/mixed cannot be accepted/,
+  ],
 ])('%s is named', async (_what, body, headers, status, detail) => {
   const response = await post(body(), headers);
   expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
