@@ -35,7 +35,9 @@ const deliverEvery = 2000;
 interface Sender {
   name: string;
   running: RunningFunction;
-  restart(): Promise<void>;
+  /** It was killed, and is not up again. */
+  down: boolean;
+  start(): Promise<RunningFunction>;
 }
 
 /**
@@ -68,10 +70,8 @@ export async function runTakeovers({ say, ...plan }: Plan): Promise<Findings> {
       NO_FAKE_STAT: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
-    const sender = { name, running: await startFunction('notify', environment), restart };
-    async function restart() {
-      sender.running = await startFunction('notify', environment);
-    }
+    const start = () => startFunction('notify', environment);
+    const sender = { name, running: await start(), down: false, start };
     closing.push(() => sender.running.stop('SIGKILL'), office.close);
     return sender;
   }
@@ -92,18 +92,24 @@ export async function runTakeovers({ say, ...plan }: Plan): Promise<Findings> {
         return [deliverUntilEnded(struck, job, first), deliverUntilEnded(other, job, first + random() * 500)];
       }),
     );
-    const striking = strike(struck);
-    while (open.size > 0) {
-      for (const job of open.keys()) if (await lab.store.stat(keys.completed(job))) open.delete(job);
-      await sleep(200);
+    await Promise.all([delivering, strike(struck), watch()]);
+
+    async function watch(): Promise<void> {
+      while (open.size > 0) {
+        for (const job of open.keys()) if (await lab.store.stat(keys.completed(job))) open.delete(job);
+        await sleep(200);
+      }
+      ended.abort();
     }
-    ended.abort();
-    await Promise.all([delivering, striking]);
 
     async function deliverUntilEnded(sender: Sender, job: Job, first: number): Promise<void> {
       await sleep(first);
       while (open.has(job.job)) {
-        const delivery = sender.running.deliver(filterFinished(job, '1', 'grayscale', 'succeeded')).catch(() => undefined);
+        const { running } = sender;
+        const delivery = running.deliver(filterFinished(job, '1', 'grayscale', 'succeeded')).catch(() => {
+          if (sender.running === running && !sender.down && !isAlive(running.pid))
+            throw new Error(`The ${sender.name} process ended by itself:\n${running.output()}`);
+        });
         await Promise.race([delivery, sleep(2 * freezeTime.most), aborted(ended.signal)]);
         await sleep(deliverEvery);
       }
@@ -115,9 +121,12 @@ export async function runTakeovers({ say, ...plan }: Plan): Promise<Findings> {
     const kill = random() < 0.5;
     const begun = monotonic();
     if (kill) {
+      sender.down = true;
       await sender.running.stop('SIGKILL');
       strikes.push({ sender: sender.name, kind: 'kill', begun });
-      return sender.restart();
+      sender.running = await sender.start();
+      sender.down = false;
+      return;
     }
     process.kill(sender.running.pid, 'SIGSTOP');
     strikes.push({ sender: sender.name, kind: 'freeze', begun });
@@ -152,6 +161,14 @@ async function printedJob(lab: Lab): Promise<Job> {
 async function readTrace(file: string): Promise<Traced[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Traced);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
