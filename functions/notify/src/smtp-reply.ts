@@ -25,7 +25,7 @@ export function classifyReply({ command, afterData, code, text }: SmtpReply): Ma
   const enhanced = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1];
   const answer = `${[code, enhanced].filter(Boolean).join(' ')} at ${afterData ? 'the end of DATA' : command}`;
 
-  // 503: the session is out of sequence, which says nothing about the mail.
+  // 503: commands came out of sequence, which says nothing about the mail.
   if (code < 500 || code === 503) return { kind: 'busy', answer };
   const toRecipient = command === 'RCPT TO' || command === 'DATA';
   const tooLarge = enhanced === '5.3.4' || (code === 552 && enhanced === undefined && command !== 'RCPT TO');
