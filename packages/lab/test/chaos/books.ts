@@ -64,7 +64,7 @@ interface Remains {
   deletions: Pick<Deletions, 'deleted'>;
   hostile: Pick<HostileSender, 'accepted'>;
   isOver: () => boolean;
-  /** Milliseconds. All must be complete after two, but for those that are given up: three rounds, each begun by a sweep. */
+  /** Milliseconds. */
   sweepEvery: number;
   say: (line: string) => void;
 }
@@ -98,7 +98,8 @@ export async function balance(remains: Remains): Promise<Books> {
     // A photo is blamed only where the stage is seen to make prints of others.
     if (elapsed() > (others.length * sweepEvery) / 2) others.push(await postAnother(darkroom));
     await sleep(200);
-  } while (waiting.length > 0 && !isOver() && elapsed() < sweepEvery * (waiting.every(takesLong) ? 5 : 2));
+    // No bound of time but the run's own: sweep backs off from a job that it has often resumed, and this machine may be slow.
+  } while (waiting.length > 0 && !isOver() && !(waiting.every(isUnclear) && elapsed() > sweepEvery * 5));
   settledAfter ??= elapsed();
   say(`${ended.size} of ${accepted.length} complete ${(settledAfter / 1000).toFixed(1)} s after the faults stopped`);
 

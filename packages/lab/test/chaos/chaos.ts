@@ -30,7 +30,7 @@ export interface Plan {
   killEvery: number;
   freezeEvery: number;
   fullEvery: number;
-  /** Seconds. Jobs have to be complete two of these after the faults have stopped. */
+  /** Seconds. */
   sweepEvery: number;
   /** Seconds for everything. What is not done by then is a fault. */
   limit: number;
