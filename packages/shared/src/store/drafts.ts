@@ -8,14 +8,14 @@ const folderName = '.tmp';
 /** Milliseconds. Writing a draft takes minutes at most: an older one belonged to a process that was killed, on whatever machine. */
 const draftLifetime = 60 * 60 * 1000;
 /** Milliseconds between two clean-ups. */
-const clearEvery = 60 * 1000;
+const clearEvery = 10 * 1000;
 /** Drafts carry the name of their process, so that the next one on the same machine can remove them without waiting that long. */
 const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
 
 export interface Drafts {
   /** A path for a new draft. */
   name(): string;
-  /** Removes what killed processes left behind, in the background and at most once a minute. */
+  /** Removes what killed processes left behind, in the background and at most every ten seconds. */
   clear(): void;
 }
 
