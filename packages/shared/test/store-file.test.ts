@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { testStore } from './store-suite.ts';
@@ -29,6 +29,13 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 testStore('a store in files', async () => {
   const path = await mkdtemp(join(tmpdir(), 'store-'));
   return { store: openStore(pathToFileURL(`${path}/root/`).href), close: () => rm(path, { recursive: true, force: true }) };
+});
+
+test('a draft of its own that the disk would not let it remove goes with a later write', async () => {
+  await mkdir(join(root, '.tmp'), { recursive: true });
+  await writeFile(join(root, '.tmp', `${hostname().replace(/\W/g, '-')}.${process.pid}.left`), 'x');
+  await store.write('a', Buffer.from('y'));
+  await vi.waitFor(async () => expect(await filesIn(root)).toEqual(['a']));
 });
 
 test('the next process removes drafts of a killed one, but not those of others at work', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Half-written files wait here. Keys never start with a dot, so none can collide with it. */
 const folderName = '.tmp';
@@ -14,16 +14,29 @@ const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
 
 export interface Drafts {
   /** A path for a new draft. */
-  name(): string;
-  /** Removes what killed processes left behind, in the background and at most every ten seconds. */
+  begin(): string;
+  /** Removes a draft. If the disk refuses that, a later clean-up does it. */
+  end(draft: string): Promise<void>;
+  /** Removes what killed processes, and disks that refused, left behind, in the background and at most every ten seconds. */
   clear(): void;
 }
+
+/** Those that this process is writing, by name: all its stores share them. */
+const underWay = new Set<string>();
 
 export function openDrafts(root: string): Drafts {
   const folder = join(root, folderName);
   let cleared = -Infinity;
   return {
-    name: () => join(folder, owner + randomUUID()),
+    begin() {
+      const name = owner + randomUUID();
+      underWay.add(name);
+      return join(folder, name);
+    },
+    async end(draft) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      underWay.delete(basename(draft));
+    },
     clear() {
       if (performance.now() - cleared < clearEvery) return;
       cleared = performance.now();
@@ -42,7 +55,8 @@ async function removeLeftovers(folder: string): Promise<void> {
 
 function isOrphan(draft: string): boolean {
   const [host, pid] = draft.split('.');
-  if (host !== owner.split('.')[0] || Number(pid) === process.pid) return false;
+  if (host !== owner.split('.')[0]) return false;
+  if (Number(pid) === process.pid) return !underWay.has(draft);
   try {
     return !process.kill(Number(pid), 0);
   } catch (error) {

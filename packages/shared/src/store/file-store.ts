@@ -23,17 +23,17 @@ export function fileStore(folder: string): Store {
 
   const drafts = openDrafts(root);
   async function put<T>(path: string, content: Content, into: (draft: string, path: string) => Promise<T>): Promise<T> {
-    const draft = drafts.name();
-    const made = await mkdir(dirname(draft), { recursive: true });
-    if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
-    drafts.clear();
+    const draft = drafts.begin();
     try {
+      const made = await mkdir(dirname(draft), { recursive: true });
+      if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
+      drafts.clear();
       await writeFile(draft, chunksOf(content), { flag: 'wx', flush: true });
       const result = await place(path, () => into(draft, path));
       await settle(path);
       return result;
     } finally {
-      await rm(draft, { force: true }).catch(() => {}); // This does not affect the result; leftovers are cleared later.
+      await drafts.end(draft);
     }
   }
 
