@@ -9,13 +9,15 @@ const folderName = '.tmp';
 const draftLifetime = 60 * 60 * 1000;
 /** Milliseconds between two clean-ups. */
 const clearEvery = 10 * 1000;
+/** Milliseconds until a draft that the disk would not let go of is removed again. */
+const retryAfter = 2000;
 /** Drafts carry the name of their process, so that the next one on the same machine can remove them without waiting that long. */
 const owner = `${hostname().replace(/\W/g, '-')}.${process.pid}.`;
 
 export interface Drafts {
   /** A path for a new draft. */
   begin(): string;
-  /** Removes a draft. If the disk refuses that, a later clean-up does it. */
+  /** Removes a draft; again and again, if the disk refuses. */
   end(draft: string): Promise<void>;
   /** Removes what killed processes, and disks that refused, left behind, in the background and at most every ten seconds. */
   clear(): void;
@@ -34,8 +36,8 @@ export function openDrafts(root: string): Drafts {
       return join(folder, name);
     },
     async end(draft) {
-      await rm(draft, { force: true }).catch(() => undefined);
       underWay.delete(basename(draft));
+      await rm(draft, { force: true }).catch(() => void setTimeout(() => void this.end(draft), retryAfter).unref());
     },
     clear() {
       if (performance.now() - cleared < clearEvery) return;
