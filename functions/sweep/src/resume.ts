@@ -45,6 +45,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
   for await (const entry of store.list(keys.allOpen)) if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
   // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
   shuffle(due);
+  const pausing: Entry[] = [];
   const ended = new AbortController();
   const over = new AbortController();
   clock.sleep(longest, ended.signal).then(
@@ -53,23 +54,43 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
   );
   const printsOf = printTimes(store);
 
-  async function walk() {
-    for (let entry = due.pop(); entry && !over.signal.aborted; entry = due.pop()) {
+  /** @returns how many of those that were resumed made progress in time, and how many did not */
+  async function walk(entries: Entry[], isPausing: boolean) {
+    const seen = { moved: 0, stuck: 0 };
+    for (let entry = entries.pop(); entry && !over.signal.aborted; entry = entries.pop()) {
       const id = entry.key.slice(keys.allOpen.length);
       try {
-        const settled = await resumeJob(id, entry);
-        if (settled !== undefined && due.length > 0) await untilProgress(id, settled);
+        const settled = await resumeJob(id, entry, isPausing);
+        const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
+        if (settled === undefined || !isAnyoneWaiting) continue;
+        if (await movesOn(id, settled)) seen.moved += 1;
+        else seen.stuck += 1;
+        // The queue is long: what waits in it is not put there once more.
+        if (isPausing && seen.stuck > 0) break;
       } catch (error) {
         log('could not resume', { job: id, error: explain(error) });
       }
     }
+    return seen;
   }
-  await Promise.all(Array.from({ length: underWay }, walk)).finally(() => ended.abort());
+  const walkAll = (entries: Entry[], isPausing: boolean) =>
+    Promise.all(Array.from({ length: underWay }, () => walk(entries, isPausing)));
+
+  try {
+    const seen = await walkAll(due, false);
+    // Where those whose turn it was moved on at once, no queue is left and an outage is over: nobody needs to wait any longer.
+    if (seen.some(({ moved }) => moved > 0) && seen.every(({ stuck }) => stuck === 0)) await walkAll(pausing, true);
+  } finally {
+    ended.abort();
+  }
 
   /** @returns how many of its parts are done, if it was resumed */
-  async function resumeJob(id: string, entry: Entry): Promise<number | undefined> {
+  async function resumeJob(id: string, entry: Entry, isPausing: boolean): Promise<number | undefined> {
     const watch = await readWatch(store, id);
-    if (time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return undefined;
+    if (!isPausing && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) {
+      pausing.push(entry);
+      return undefined;
+    }
     const job = await readJob(store, id).catch((error: unknown) => {
       if (!(error instanceof CorruptJob)) throw error;
       return error;
@@ -108,12 +129,13 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     return readProgress(store, job);
   }
 
-  async function untilProgress(id: string, settled: number): Promise<void> {
+  async function movesOn(id: string, settled: number): Promise<boolean> {
     for (let waited = 0; waited < wait && !over.signal.aborted; waited += look) {
       await clock.sleep(look);
       const job = await readJob(store, id);
-      if (!job || (await readProgress(store, job)).settled !== settled) return;
+      if (!job || (await readProgress(store, job)).settled !== settled) return true;
     }
+    return false;
   }
 }
 

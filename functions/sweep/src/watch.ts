@@ -35,9 +35,9 @@ export async function writeWatch(store: Store, job: string, content: Watch): Pro
   await store.write(keys.open(job), json(content));
 }
 
-/** Rounds that follow each other without a pause; after that, each pause is twice the previous one. */
+/** Rounds that follow each other without a pause; after that, each pause is twice the previous one, up to the longest. */
 const eagerRounds = 3;
-const longestPause = 30;
+const longestPause = 8;
 
 /** Milliseconds until a job is looked at again: its events may be lost again, or wait in a queue that repeats would only lengthen. */
 export function pauseAfter(rounds: number, idleSeconds: number): number {

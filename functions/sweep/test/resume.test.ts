@@ -36,7 +36,9 @@ test('it is the last progress that counts, not the time of acceptance', async ()
 
 test('a job that waits in a queue is resumed less and less often', async () => {
   await world.accept();
-  expect(await world.minutes(60, { deadlineSeconds: 24 * 3600 })).toEqual([1, 2, 3, 4, 5, 7, 11, 19, 34, 49]);
+  expect(await world.minutes(60, { deadlineSeconds: 24 * 3600 })).toEqual([
+    1, 2, 3, 4, 5, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43, 47, 51, 55, 59,
+  ]);
 });
 
 test('progress ends the pauses', async () => {
@@ -207,6 +209,77 @@ test('of many open jobs a few are under way at a time, and all come to their tur
   const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
   expect(printed).toHaveLength(200);
   expect(world.emitted().filter((line) => line.startsWith('image.uploaded'))).toHaveLength(200);
+});
+
+const patient = { deadlineSeconds: 24 * 3600 };
+
+/** Jobs that nobody works on for an hour, so that sweep has long backed off from them, some more than others. */
+async function afterOutage(count: number): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (let made = 0; made < count; made += 1) {
+    jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
+    await world.minutes(1, patient);
+  }
+  await world.minutes(30, patient);
+  world.emitted();
+  return jobs;
+}
+
+test('after an outage nobody waits for the end of a pause', async () => {
+  const jobs = await afterOutage(12);
+  world.onEmit = async ({ type, ...event }) => {
+    if (!type.endsWith('image.uploaded')) return;
+    await world.print(
+      jobs.find(({ job }) => job === event['job'])!,
+      '1',
+      'sepia',
+    );
+  };
+  await world.minutes(2, patient);
+  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+  expect(printed).toHaveLength(12);
+});
+
+test('while the queue is long, what waits in it keeps its pauses', async () => {
+  await afterOutage(12);
+  await world.minutes(4, patient);
+  expect(world.emitted().length).toBeLessThanOrEqual(12);
+});
+
+test('where one of two moves on and the other does not, the rest keep their pauses', async () => {
+  const jobs = await afterOutage(12);
+  const seen = new Set<unknown>();
+  world.onEmit = async ({ type, ...event }) => {
+    seen.add(event['job']);
+    if (!type.endsWith('image.uploaded') || seen.size % 2 === 0) return;
+    await world.print(
+      jobs.find(({ job }) => job === event['job'])!,
+      '1',
+      'sepia',
+    );
+  };
+  await world.minutes(2, patient);
+  expect(seen.size).toBeLessThan(12);
+});
+
+test('those that follow without their turn stop at the first that does not move on', async () => {
+  const jobs = await afterOutage(36);
+  let begun: number | undefined;
+  world.onEmit = async ({ type, ...event }) => {
+    if (!type.endsWith('image.uploaded')) return;
+    begun ??= world.clock.now();
+    if (world.clock.now() > begun) return;
+    await world.print(
+      jobs.find(({ job }) => job === event['job'])!,
+      '1',
+      'sepia',
+    );
+  };
+  await world.minutes(1, patient);
+  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg')).length;
+  const resumed = world.emitted().filter((line) => line.startsWith('image.uploaded')).length;
+  expect(resumed).toBeGreaterThan(printed);
+  expect(resumed - printed).toBeLessThanOrEqual(16);
 });
 
 test('two sweeps at once share the work', async () => {

@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keys } from '@darkroom/shared/job/keys';
 import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
 import { addressesIn } from './addresses.ts';
@@ -16,6 +17,8 @@ export interface Books {
   completed: number;
   /** Milliseconds from the end of the faults until the last job was complete, those not counted that are given up. */
   settledAfter: number;
+  /** How often sweep looked at the open jobs until then. */
+  looks: number;
   lost: string[];
   /** Jobs that are still open, since nobody can know whether their mail has arrived. */
   unclear: string[];
@@ -78,6 +81,7 @@ const mostCopies = 4;
 export async function balance(remains: Remains): Promise<Books> {
   const { darkroom, mailbox, saboteur, reference, accepted, deletions, hostile, sweepEvery, isOver, say } = remains;
   const { isCursed } = saboteur;
+  const store = join(darkroom.folder, 'data/store');
   const begun = Date.now();
   const elapsed = () => Date.now() - begun;
   const ended = new Map<string, Status>();
@@ -86,8 +90,10 @@ export async function balance(remains: Remains): Promise<Books> {
   const takesLong = (job: string) => isCursed(job) || isUnclear(job);
   let waiting = accepted;
   let settledAfter: number | undefined;
+  const looks = new Set<number>();
   const others: string[] = [];
   do {
+    if (settledAfter === undefined) looks.add(await lastLook(store));
     for (const job of waiting) {
       const answer = await fetch(`${darkroom.url}/jobs/${job}`).catch(() => undefined);
       const status = answer?.ok ? ((await answer.json()) as Status) : undefined;
@@ -98,17 +104,19 @@ export async function balance(remains: Remains): Promise<Books> {
     // A photo is blamed only where the stage is seen to make prints of others.
     if (elapsed() > (others.length * sweepEvery) / 2) others.push(await postAnother(darkroom));
     await sleep(200);
-    // No bound of time but the run's own: sweep backs off from a job that it has often resumed, and this machine may be slow.
   } while (waiting.length > 0 && !isOver() && !(waiting.every(isUnclear) && elapsed() > sweepEvery * 5));
   settledAfter ??= elapsed();
-  say(`${ended.size} of ${accepted.length} complete ${(settledAfter / 1000).toFixed(1)} s after the faults stopped`);
+  // The first was before the faults stopped.
+  const looksTaken = looks.size - 1;
+  say(
+    `${ended.size} of ${accepted.length} complete ${(settledAfter / 1000).toFixed(1)} s and ${looksTaken} looks of sweep after the faults stopped`,
+  );
 
   const wrong: string[] = [];
   for (const [job, status] of ended) {
     const expected = isCursed(job) ? withoutSepia(reference.digests) : reference.digests;
     if (!(await isRight(darkroom.url, status, expected))) wrong.push(job);
   }
-  const store = join(darkroom.folder, 'data/store');
   const known = new Set([reference.job, ...others, ...accepted, ...deletions.deleted.keys()]);
   const strays = (await readdir(join(store, 'jobs'))).filter((job) => !known.has(job));
   // What is deleted must be gone after two sweeps at the latest.
@@ -135,6 +143,7 @@ export async function balance(remains: Remains): Promise<Books> {
     accepted: accepted.length,
     completed: [...ended.values()].filter(({ status }) => status === 'completed').length,
     settledAfter,
+    looks: looksTaken,
     lost: waiting.filter((job) => !isUnclear(job)),
     unclear: waiting.filter(isUnclear),
     wrong,
@@ -153,6 +162,11 @@ export async function balance(remains: Remains): Promise<Books> {
     open: (await filesIn(join(store, 'open'))).filter((job) => accepted.includes(job) && !isUnclear(job)),
     temporaryFiles: [...(await filesIn(join(store, '.tmp'))), ...(await filesIn(join(darkroom.folder, 'data/tmp')))],
   };
+}
+
+/** When sweep last began to look: it dates its looks by a key. */
+async function lastLook(store: string): Promise<number> {
+  return (await stat(join(store, keys.sweepTime)).catch(() => undefined))?.mtimeMs ?? 0;
 }
 
 async function postAnother(darkroom: Darkroom): Promise<string> {

@@ -25,6 +25,7 @@ test(
       limit: 240,
       say: (line) => lines.push(line),
     });
-    expect(verdict(books), lines.join('\n')).toEqual([]);
+    // A busy machine may need the time of several looks for the work itself.
+    expect(verdict(books, 10), lines.join('\n')).toEqual([]);
   },
 );

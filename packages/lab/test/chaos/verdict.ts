@@ -1,12 +1,16 @@
 import type { Books } from './books.ts';
 
-/** What is not as it was promised. A mail may come twice for one job in two hundred: the window that SMTP leaves. */
-export function verdict(books: Omit<Books, 'log'>): string[] {
-  const { accepted, completed, lost, unclear, duplicateMails, overtime } = books;
+/**
+ * What is not as it was promised. A mail may come twice for one job in two hundred: the window that SMTP leaves.
+ * @param mostLooks how often sweep may look at the open jobs until all have ended, once nothing fails any longer
+ */
+export function verdict(books: Omit<Books, 'log'>, mostLooks: number): string[] {
+  const { accepted, completed, lost, unclear, duplicateMails, overtime, looks } = books;
   const failed = accepted - completed - lost.length - unclear.length;
   const faults: [which: readonly unknown[] | number, what: string][] = [
     [lost, 'jobs are lost'],
     [failed, 'jobs have failed'],
+    [looks > mostLooks ? looks : 0, `looks of sweep were needed, not ${mostLooks}`],
     [books.wrong, 'jobs have wrong files'],
     [books.strays, 'jobs were promised to nobody'],
     [books.withoutMail, 'jobs are without a mail'],
