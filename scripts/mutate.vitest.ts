@@ -1,0 +1,10 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import common from '../vitest.config.ts';
+
+const include = JSON.parse(process.env['MUTATED_TESTS'] ?? '[]') as string[];
+
+/** The tests of one area. A plain list would be added to that of all tests. */
+export default mergeConfig(
+  { ...common, test: { ...common.test, include: [], reporters: ['default'] } },
+  defineConfig({ test: { include } }),
+);
