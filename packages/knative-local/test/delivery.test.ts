@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../src/clock.ts';
 import { limits } from '../src/limits.ts';
 import { arrive, eventually, quick, send, trigger } from './broker-suite/subject.ts';
+import { testClock } from './clock.ts';
 import { localBroker, toEverything } from './local-broker.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
@@ -12,9 +13,12 @@ test.each<[string, object, number[]]>([
   ['without a delay, no', { backoffPolicy: 'exponential' }, [0, 0, 0]],
 ])('%s back-off, as in Knative', async (_name, backoff, expected) => {
   const pauses: number[] = [];
+  const driven = testClock();
   const clock: Clock = {
-    now: Date.now,
-    sleep: async (ms) => {
+    ...driven,
+    async sleep(ms, signal) {
+      // No subscriber ever takes too long, and every pause is over at once.
+      if (ms === limits.deliveryTime) return driven.sleep(ms, signal);
       pauses.push(ms);
     },
   };
@@ -27,21 +31,14 @@ test.each<[string, object, number[]]>([
 });
 
 test('a broker that stops does not wait out a back-off, and tries no more', async () => {
-  const pauses: number[] = [];
-  const clock: Clock = {
-    now: Date.now,
-    sleep: (ms, signal) => {
-      pauses.push(ms);
-      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
-    },
-  };
+  const clock = testClock();
   const deadLetters = await startSubscriber();
   const delivery = { retry: 3, backoffPolicy: 'exponential', backoffDelay: 'PT1H', deadLetterSink: { uri: deadLetters.url } };
   const { url, apply, stop } = await localBroker({ delivery }, clock);
   const failing = await startSubscriber((response) => response.writeHead(500).end());
   await apply(toEverything(failing.url));
   await send(url, binary({}));
-  await arrive(pauses, 1);
+  await eventually(() => expect(clock.pending()).toEqual([3_600_000]));
   await stop();
   expect([failing, deadLetters].map(({ received }) => received.length)).toEqual([1, 0]);
 });
@@ -99,12 +96,18 @@ test('a response that is larger than an event may be is a failed delivery', asyn
 
 test('a response without end is a failed delivery once the time is up', async () => {
   const deadLetters = await startSubscriber();
-  const delivery = { ...quick, retry: 0, timeout: 'PT0.1S', deadLetterSink: { uri: deadLetters.url } };
-  const { url, apply } = await localBroker({ delivery });
+  const clock = testClock();
+  const delivery = { ...quick, retry: 0, timeout: 'PT7S', deadLetterSink: { uri: deadLetters.url } };
+  const { url, apply, lines } = await localBroker({ delivery }, clock);
   const subscriber = await startSubscriber((response) => response.writeHead(200).write('and'));
   await apply(trigger('endless', subscriber.url, { type: 'test' }));
   await send(url, binary({}));
+  await arrive(subscriber.received, 1);
+  await clock.advance(6999);
+  expect([clock.pending(), lines]).toEqual([[1], []]);
+  await clock.advance(1);
   await arrive(deadLetters.received, 1);
+  expect(lines[0]).toContain('no answer within 7 s');
 });
 
 test('warns of an error body that a cluster would not survive', async () => {

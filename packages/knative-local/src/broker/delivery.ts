@@ -13,7 +13,7 @@ export interface Delivery {
   /** Accepts a reply, or says why not. */
   reply: (message: Message) => DeliveryFailure | undefined;
   log: Log;
-  clock: Pick<Clock, 'sleep'>;
+  clock: Clock;
   /** Ends all waiting, between attempts and for a turn. An attempt under way is finished. */
   signal: AbortSignal;
 }
@@ -44,7 +44,7 @@ async function retry(
 ): Promise<DeliveryOutcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
-    const outcome = await attempt({ message, subscriber, timeout: rules.timeout, signal, ignoreReply });
+    const outcome = await attempt({ message, subscriber, timeout: rules.timeout, clock, signal, ignoreReply });
     if (signal.aborted && outcome.result === 'failed') return undefined;
     if (outcome.result === 'delivered' || !outcome.retriable || number >= attempts) return outcome;
     const pause = backoff(rules, number);

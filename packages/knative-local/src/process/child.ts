@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import type { Clock } from '../clock.ts';
 
 const leash = pathToFileURL(`${import.meta.dirname}/leash.ts`).href;
 
@@ -18,8 +19,7 @@ export interface Child {
   ended: Promise<string>;
   /** Its last lines, in case it ends prematurely. */
   lastLines(): string[];
-  /** SIGTERM, then SIGKILL if it is still there after `timeout` milliseconds. */
-  stop(timeout: number): Promise<void>;
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 const linesKept = 10;
@@ -62,11 +62,18 @@ export function startChild({ command, folder, environment }: Program, print: (li
     gone,
     ended,
     lastLines: () => [...kept],
-    async stop(timeout) {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
-      await ended;
-      clearTimeout(timer);
-    },
+    kill: (signal) => void child.kill(signal),
   };
+}
+
+/** SIGTERM, then SIGKILL if it is still there after `timeout` milliseconds. Resolves once it has ended. */
+export async function endChild({ ended, kill }: Child, timeout: number, clock: Clock): Promise<void> {
+  kill('SIGTERM');
+  const over = new AbortController();
+  clock.sleep(timeout, over.signal).then(
+    () => kill('SIGKILL'),
+    () => undefined,
+  );
+  await ended;
+  over.abort();
 }

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts';
 import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
@@ -16,14 +17,14 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export function createFleet(platform: Record<string, string>, log: Log): Fleet {
+export function createFleet(platform: Record<string, string>, log: Log, clock: Clock = systemClock): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
   /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
-    const revision = startRevision(spec, platform, log);
+    const revision = startRevision(spec, platform, log, clock);
     alive.add(revision);
     return revision;
   }
