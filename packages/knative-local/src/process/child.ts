@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../clock.ts';
 
-const leash = pathToFileURL(`${import.meta.dirname}/leash.ts`).href;
+const preload = pathToFileURL(`${import.meta.dirname}/preload.ts`).href;
 
 export interface Program {
   /** What follows `node`. */
@@ -25,13 +25,15 @@ export interface Child {
 const linesKept = 10;
 const living = new Set<ChildProcess>();
 // However this process ends, it takes its children along; the leash covers ends that run no code.
-process.on('exit', () => {
+process.on('exit', killAll);
+
+export function killAll(): void {
   for (const child of living) child.kill('SIGKILL');
-});
+}
 
 /** Starts a Node program that prints line by line through `print`, and cannot outlive this process. */
 export function startChild({ command, folder, environment }: Program, print: (line: string) => void): Child {
-  const child = spawn(process.execPath, ['--import', leash, ...command], {
+  const child = spawn(process.execPath, ['--import', preload, ...command], {
     cwd: folder,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
