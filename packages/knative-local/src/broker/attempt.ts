@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { explain } from '../errors.ts';
 import { claimsToBeEvent, passedOn, readEvent, toHeaders } from './binding.ts';
 import { NoAnswerInTime, post, type SubscriberResponse } from './dispatch.ts';
-import { type CloudEvent, NotAnEvent } from './event.ts';
+import type { CloudEvent } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface Message {
@@ -90,7 +90,6 @@ function readReply({ headers, body }: SubscriberResponse, message: Message): Del
       reply: { event: readEvent(headers, body), headers: { ...message.headers, ...passedOn(headers) } },
     };
   } catch (error) {
-    if (error instanceof NotAnEvent) return failed(`502 the response is a malformed CloudEvent: ${error.message}`);
-    throw error;
+    return failed(`502 the response is a malformed CloudEvent: ${explain(error)}`);
   }
 }

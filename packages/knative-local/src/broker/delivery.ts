@@ -20,9 +20,8 @@ export interface Delivery {
 
 /** Delivers one event to one subscriber, with retries. What cannot be delivered goes to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
-  const { message, subscriber, deadLetterSink, reply, log, signal } = delivery;
+  const { message, subscriber, deadLetterSink, reply, log } = delivery;
   const outcome = await retry(delivery, subscriber);
-  if (signal.aborted && outcome?.result !== 'delivered') return;
   const failure = outcome?.result === 'delivered' ? outcome.reply && reply(outcome.reply) : outcome;
   if (!failure) return;
 
@@ -32,7 +31,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
   const deadLetter = { ...message, event: withAttributes(message.event, errorAttributes(subscriber, failure)) };
   const last = await retry({ ...delivery, message: deadLetter }, deadLetterSink, true);
-  if (last?.result === 'failed' && !signal.aborted)
+  if (last?.result === 'failed')
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
@@ -52,7 +51,11 @@ async function retry(
       'broker',
       `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,
     );
-    await clock.sleep(pause, signal).catch(() => undefined);
+    try {
+      await clock.sleep(pause, signal);
+    } catch {
+      return undefined;
+    }
   }
 }
 
