@@ -96,7 +96,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
-    const fleet = createFleet(options.environment(addresses), log, clock);
+    const fleet = createFleet(options.environment(addresses), log, real(clock));
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
     const brokers = createBrokers(resolve, log, clock);

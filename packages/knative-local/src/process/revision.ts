@@ -1,11 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ProbeSpec, RevisionSpec } from '../manifest/topology.ts';
 import { gate } from './gate.ts';
+import type { Surroundings } from './life.ts';
 import { freePort } from './ports.ts';
 import { real, supervise } from './supervisor.ts';
 import { countdown, within } from '../within.ts';
@@ -46,12 +47,13 @@ export function startRevision(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
-  clock: Clock = systemClock,
+  surroundings: Surroundings = real(systemClock),
 ): Revision {
+  const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
   const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
-  const process = supervise({ name, program }, log, real(clock));
+  const process = supervise({ name, program }, log, surroundings);
   let stopped: Promise<void> | undefined;
 
   async function program() {
