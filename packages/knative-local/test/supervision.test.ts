@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { limits } from '../src/limits.ts';
 import type { Child } from '../src/process/child.ts';
 import { supervise } from '../src/process/supervisor.ts';
@@ -28,7 +28,7 @@ function open({ dispensable = false, liveness = true, heedsSignal = true, ready 
     return {
       gone: ended.promise.then(() => undefined),
       ended: ended.promise,
-      lastLines: () => ['last words'],
+      lastLines: () => ['last', 'words'],
       kill(signal) {
         signals.push(signal);
         if (heedsSignal || signal === 'SIGKILL') ended.resolve(`was ended by ${signal}`);
@@ -158,7 +158,7 @@ test('answers missed while this process itself stood still do not count', async 
 
 test('a process that does not become ready in time is abandoned', async () => {
   const { clock, lives, supervised } = open({ ready: false });
-  const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last words');
+  const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last\n    words');
   await clock.advance(limits.startTime - 1);
   expect(lives[0]!.signals).toEqual([]);
   await clock.advance(1);
@@ -175,7 +175,7 @@ test('a dispensable one is retried forever, and the rest does not wait for it', 
   }
   await supervised.started;
   expect(lines).toContain(
-    'ended with exit code 1 before it was ready, 3 times in a row.\n    last words\nEverything else goes on without it, and it is retried.',
+    'ended with exit code 1 before it was ready, 3 times in a row.\n    last\n    words\nEverything else goes on without it, and it is retried.',
   );
   expect(supervised.ready).toBe(false);
   answers.readiness = true;
@@ -214,4 +214,89 @@ test('whoever asks for the address of a process that is not up waits as long as 
   expect(address).toBe('none yet');
   await clock.advance(1);
   expect(address).toBeUndefined();
+});
+
+test('a life that was not longer than a crash loop allows does not reset the pauses', async () => {
+  const { clock, lives } = open();
+  for (let life = 0; life < 2; life += 1) {
+    await clock.advance(limits.steadyTime);
+    lives.at(-1)!.die();
+  }
+  await clock.advance(249);
+  expect(lives.length).toBe(2);
+  await clock.advance(1);
+  expect(lives.length).toBe(3);
+});
+
+test('one that waits for a hanging process gets the next one as soon as it is up', async () => {
+  const { clock, lives, answers, supervised } = open({ heedsSignal: false });
+  await clock.advance(0);
+  answers.liveness = false;
+  await clock.advance(3 * probe.period + probe.timeout);
+  let address: string | undefined;
+  void supervised.address(600_000).then((found) => (address = found));
+  answers.liveness = true;
+  lives[0]!.die();
+  await clock.advance(limits.restartPause);
+  expect(address).toBe('http://life/2');
+});
+
+test('a process that stops is not restarted, gets no requests even if it becomes ready, and nobody waits for it', async () => {
+  const { clock, lives, answers, lines, supervised } = open({ heedsSignal: false, ready: false });
+  await clock.advance(0);
+  const stopped = supervised.stop(5000);
+  answers.readiness = true;
+  await clock.advance(probe.timeout + limits.probeInterval);
+  expect(supervised.ready).toBe(false);
+  let address: string | undefined = 'none yet';
+  void supervised.address(60_000).then((found) => (address = found));
+  await clock.advance(0);
+  expect(address).toBeUndefined();
+  lives[0]!.die();
+  await stopped;
+  expect([lives.length, lines]).toEqual([1, []]);
+});
+
+/** Supervises a program that the test prepares. */
+function preparing(program: () => Promise<never>) {
+  const clock = testClock();
+  const lines: string[] = [];
+  const supervised = supervise({ name: 'program', program }, (_name, text) => lines.push(text), {
+    start: () => expect.unreachable('nothing to start'),
+    ask: () => expect.unreachable('nothing to ask'),
+    clock,
+  });
+  return { clock, lines, supervised };
+}
+
+test('a program that cannot be prepared is abandoned like one that dies, whether or not anybody waits for it', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  let tries = 0;
+  const { clock, lines, supervised } = preparing(() => {
+    tries += 1;
+    return Promise.reject(new Error('no port'));
+  });
+  await clock.advance(10_000);
+  expect([tries, unhandled]).toEqual([3, []]);
+  expect(lines).toEqual([
+    'could not be started: no port; restarting it',
+    'could not be started: no port; restarting it in 0.25 s',
+  ]);
+  await expect(supervised.started).rejects.toThrow(
+    /^program could not be started: no port before it was ready, 3 times in a row\.$/,
+  );
+});
+
+test('one that is stopped while it is prepared is never started', async () => {
+  const prepared = Promise.withResolvers<never>();
+  const { clock, lines, supervised } = preparing(() => prepared.promise);
+  const stopped = supervised.stop(5000);
+  prepared.resolve({ address: 'any' } as never);
+  await clock.advance(0);
+  await stopped;
+  await expect(supervised.started).rejects.toThrow('program was stopped.');
+  expect(lines).toEqual([]);
 });
