@@ -7,6 +7,10 @@ import { testClock } from './clock.ts';
 /** A process that dies and answers when the test says so. */
 interface Fake {
   die(reason?: string): void;
+  /** The process is gone, but its last lines have not been read. */
+  leave(): void;
+  /** There never was a process. */
+  fail(reason: string): void;
   /** The signals that it was sent. */
   signals: string[];
 }
@@ -14,7 +18,7 @@ interface Fake {
 const probe = { period: 10_000, timeout: 1000, failureThreshold: 3 };
 
 /** Supervises processes that are not there, in a time that the test drives. `answers` says which probes succeed. */
-function open({ dispensable = false, liveness = true, heedsSignal = true, ready = true } = {}) {
+function open({ dispensable = false, liveness = true, heedsSignal = true, ready = true, period = probe.period } = {}) {
   const clock = testClock();
   const lives: Fake[] = [];
   const answers = { readiness: ready, liveness: true, late: 0 };
@@ -23,15 +27,20 @@ function open({ dispensable = false, liveness = true, heedsSignal = true, ready 
 
   function start(): Child {
     const ended = Promise.withResolvers<string>();
+    const gone = Promise.withResolvers<void>();
     const signals: string[] = [];
-    lives.push({ die: (reason = 'ended with exit code 1') => ended.resolve(reason), signals });
+    const die = (reason = 'ended with exit code 1') => {
+      gone.resolve();
+      ended.resolve(reason);
+    };
+    lives.push({ die, leave: gone.resolve, fail: ended.resolve, signals });
     return {
-      gone: ended.promise.then(() => undefined),
+      gone: gone.promise,
       ended: ended.promise,
       lastLines: () => ['last', 'words'],
       kill(signal) {
         signals.push(signal);
-        if (heedsSignal || signal === 'SIGKILL') ended.resolve(`was ended by ${signal}`);
+        if (heedsSignal || signal === 'SIGKILL') die(`was ended by ${signal}`);
       },
     };
   }
@@ -45,8 +54,8 @@ function open({ dispensable = false, liveness = true, heedsSignal = true, ready 
         folder: '',
         environment: {},
         address: `http://life/${lives.length + 1}`,
-        readiness: { url: 'readiness', ...probe },
-        liveness: liveness ? { url: 'liveness', ...probe } : undefined,
+        readiness: { url: 'readiness', ...probe, period },
+        liveness: liveness ? { url: 'liveness', ...probe, period } : undefined,
       }),
     },
     (_name, text) => lines.push(text),
@@ -299,4 +308,40 @@ test('one that is stopped while it is prepared is never started', async () => {
   await stopped;
   await expect(supervised.started).rejects.toThrow('program was stopped.');
   expect(lines).toEqual([]);
+});
+
+test('a process that is gone gets neither requests nor probes, even while its last lines are being read', async () => {
+  const { clock, lives, asked, supervised } = open();
+  await clock.advance(0);
+  lives[0]!.leave();
+  await clock.advance(0);
+  expect(supervised.ready).toBe(false);
+  const before = asked.length;
+  await clock.advance(60_000);
+  expect([asked.length, supervised.ready, lives.length]).toEqual([before, false, 1]);
+  lives[0]!.die();
+  await clock.advance(0);
+  expect([supervised.ready, lives.length]).toEqual([true, 2]);
+});
+
+test('a process that could not be started is not asked for', async () => {
+  const { clock, lives, asked, supervised } = open({ ready: false });
+  await clock.advance(0);
+  const stopped = supervised.stop(5000);
+  lives[0]!.fail('could not be started: no such folder');
+  await stopped;
+  const before = asked.length;
+  await clock.advance(60_000);
+  expect(asked.length).toBe(before);
+});
+
+test('a process that hung stays lost, even if it answers again before it has ended', async () => {
+  const { clock, lives, answers, supervised } = open({ heedsSignal: false, period: 1000 });
+  await clock.advance(0);
+  answers.liveness = answers.readiness = false;
+  await clock.advance(4000);
+  expect(lives[0]!.signals).toEqual(['SIGTERM']);
+  answers.liveness = answers.readiness = true;
+  await clock.advance(limits.leastDrainTime - 1);
+  expect([supervised.ready, lives[0]!.signals]).toEqual([false, ['SIGTERM']]);
 });
