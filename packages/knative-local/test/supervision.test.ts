@@ -199,7 +199,10 @@ test('stopping ends a pause at once, and starts nothing more', async () => {
   await clock.advance(0);
   lives[1]!.die();
   await clock.advance(1);
-  await supervised.stop(5000);
+  let stopped = false;
+  void supervised.stop(5000).then(() => (stopped = true));
+  await clock.advance(0);
+  expect(stopped).toBe(true);
   await clock.advance(60_000);
   expect(lives.length).toBe(2);
 });
