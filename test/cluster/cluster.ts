@@ -42,6 +42,7 @@ export interface Cluster {
   shift(traffic: string): Promise<void>;
   addressOf(service: string): Promise<string>;
   pods(service: string): Promise<Pod[]>;
+  /** Revisions that do not become ready, even once there is room for their pods. */
   failedRevisions(): Promise<string[]>;
   /** Services with traffic on a revision that no release has made. */
   unreleased(): Promise<string[]>;
@@ -83,8 +84,16 @@ export async function openCluster(namespace: string, settings: Settings): Promis
     },
     pods: (service) => kubectl.list<Pod>('pods', `serving.knative.dev/service=${service}`),
     async failedRevisions() {
-      const revisions = await kubectl.list<Revision>('revisions');
-      return revisions.filter((each) => condition(each, 'Ready')?.status === 'False').map(({ metadata }) => metadata.name);
+      for (let waited = 0; ; waited += 1) {
+        const failed = (await kubectl.list<Revision>('revisions')).flatMap((revision) => {
+          const { status, reason = '' } = condition(revision, 'Ready') ?? {};
+          return status === 'False' ? [{ name: revision.metadata.name, reason }] : [];
+        });
+        // While a load fills the node, more pods may have been asked for than there is room for. That ends with the load.
+        const crowded = failed.some(({ reason }) => reason === 'Unschedulable');
+        if (!crowded || waited === 180) return failed.map(({ name, reason }) => `${name} (${reason})`);
+        await sleep(1000);
+      }
     },
     async unreleased() {
       const services = await kubectl.list<Service>('ksvc');

@@ -47,7 +47,7 @@ async function verify(settings: ReturnType<typeof readSettings>): Promise<void> 
     await cluster.kubectl.run(['create', 'namespace', namespace]);
     say(`deploys to ${namespace}`);
     await cluster.deploy();
-    const inbox = openInbox(namespace);
+    const inbox = await openInbox(cluster.kubectl);
     const site = openSite(await cluster.addressOf('ingest'), settings.GATEWAY_URL);
     for (const row of rows) {
       if (settings.rows.length > 0 && !settings.rows.some((name) => row.name.startsWith(name))) continue;
