@@ -79,7 +79,7 @@ export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: by
   }
 }
 
-/** Waits until each job has ended and its mail is there, or for that many seconds at most; then once more for what would come twice. */
+/** Waits until each job has ended, or for that many seconds at most, and then counts what is in the inbox. */
 export async function settle(site: Site, inbox: Inbox, posts: Post[], seconds = 240): Promise<Books> {
   const accepted = posts.filter(({ status }) => status === 202);
   const open = new Set(accepted.map(({ job }) => job));
