@@ -18,7 +18,14 @@ beforeEach(async () => {
   await writeFile(file, await photo());
   const photos = ['1', '2'].map((image) => ({ image, name: 'a', type: 'image/jpeg' as const, bytes: 1, width: 1, height: 1 }));
   const arrivals = photos.map((each) => ({ photo: each, file, digest: '' }));
-  post = { id, claim: 'c'.repeat(64), arrivals, refused: [], wishes: { email: 'a@example.org', options: {}, wait: 0 } };
+  post = {
+    id,
+    begunAt: 0,
+    claim: 'c'.repeat(64),
+    arrivals,
+    refused: [],
+    wishes: { email: 'a@example.org', options: {}, wait: 0 },
+  };
 });
 afterEach(() => lab.close());
 

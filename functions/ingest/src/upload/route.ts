@@ -63,6 +63,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   });
 
   async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
+    const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
@@ -70,7 +71,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
       const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-      const job = await accept(store, settings, clock, { ...content, id, claim }).catch(async (error: unknown) => {
+      const job = await accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
         await giveBack().catch(() => {});
         throw error;
       });
