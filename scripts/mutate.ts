@@ -19,8 +19,14 @@ const areas: Record<string, Area> = {
     tests: ['functions/sweep/test/{resume,dead-letter,expire}.test.ts'],
   },
   notify: {
-    files: ['functions/notify/src/{schedule,smtp-reply,notifier,smtp,sendgrid,names,retry,outcome,record,attachments}.ts'],
-    tests: ['functions/notify/test/*.test.ts'],
+    files: [
+      'functions/notify/src/{schedule,smtp-reply,notifier,smtp,sendgrid,transport,names,retry,outcome,record,attachments,mail}.ts',
+    ],
+    tests: ['functions/notify/test/{schedule,notifier,smtp,sendgrid,transport,names,mail}.test.ts'],
+  },
+  zip: {
+    files: ['functions/zip/src/{archive,zip-file,packer}.ts'],
+    tests: ['functions/zip/test/{archive,zip-file,packer}.test.ts'],
   },
   store: {
     files: ['packages/shared/src/store/{lock,drafts}.ts', 'packages/shared/src/job/{remove,progress}.ts'],
