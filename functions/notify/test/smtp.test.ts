@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +24,7 @@ const handover = (changes: Partial<Handover> = {}): Handover => ({
   confirm: async () => {},
   ...changes,
 });
-const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(30_000) }] };
+const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: randomBytes(30_000) }] };
 
 describe.each([{ pipelining: true }, { pipelining: false }])(
   'what each reply of the server means ($pipelining)',
@@ -105,6 +106,9 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       // The line break before the last dot is the protocol's.
       expect(server.mails[0]!.bytes - declared).toBeLessThanOrEqual(2);
       expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(declared);
+      expect(
+        Buffer.from(server.mails[0]!.email.attachments[0]!.content as ArrayBuffer).equals(large.attachments[0]!.content),
+      ).toBe(true);
     });
 
     test('an internationalised domain is sent to in ASCII', async () => {
@@ -153,6 +157,30 @@ describe('the last moment before a mail is out of hand', () => {
     resolve();
     expect(await sending).toEqual({ kind: 'sent' });
     expect(confirm).toHaveBeenCalledTimes(1);
+  });
+
+  test('a mail that takes long to upload is in our hands until all but its end was taken', async () => {
+    // More than the buffers of the system between two processes hold.
+    const attachment = { filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(20_000_000) };
+    const clock = testClock();
+    const losing = new AbortController();
+    for (const end of ['lock lost', 'too slow']) {
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      server.script.duringData = () => {
+        begin();
+        return new Promise(() => {});
+      };
+      const confirm = vi.fn(async () => {});
+      const changes = end === 'lock lost' ? { signal: losing.signal } : {};
+      const sending = openSmtp(server.url, clock)({ ...mail, attachments: [attachment] }, handover({ confirm, ...changes }));
+      await begun;
+      if (end === 'lock lost') losing.abort(new Error('lost'));
+      else await clock.advance(dialogueSeconds * 1000);
+      if (end === 'lock lost') await expect(sending).rejects.toThrow('lost');
+      else expect(await sending).toEqual({ kind: 'busy', answer: 'EABORT at DATA' });
+      expect(confirm).not.toHaveBeenCalled();
+    }
+    expect(server.mails).toEqual([]);
   });
 
   test('until then whoever lost the lock hangs up; afterwards it waits for the answer', async () => {
