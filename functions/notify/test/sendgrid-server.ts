@@ -20,6 +20,8 @@ export interface Reply {
   fields?: string[];
   /** Ends the connection without a reply. */
   drop?: boolean;
+  /** The head comes at once, and the end when it resolves. */
+  hold?: Promise<unknown>;
 }
 
 export interface SendGridServer {
@@ -33,11 +35,15 @@ export interface SendGridServer {
 /** SendGrid itself cannot be reached from a test: this speaks its v3 API. */
 export async function startSendGrid(): Promise<SendGridServer> {
   const api = createServer((request: IncomingMessage, response) => {
-    void text(request).then((body) => {
+    void text(request).then(async (body) => {
       server.requests.push({ path: request.url, key: request.headers.authorization, body: JSON.parse(body) as SendGridMail });
-      const { status, headers, fields = [], drop } = server.replies.shift() ?? { status: 202 };
+      const { status, headers, fields = [], drop, hold } = server.replies.shift() ?? { status: 202 };
       if (drop) return void request.socket.destroy();
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      if (hold) {
+        response.flushHeaders();
+        await hold;
+      }
       const errors = fields.map((field) => ({ message: 'person@example.com is wrong', field, help: null }));
       response.end(status === 202 ? '' : JSON.stringify({ errors }));
     });
