@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { eventType } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { readJson } from '@darkroom/shared/store';
+import { json, readJson } from '@darkroom/shared/store';
 import { lockLease, takeLock } from '@darkroom/shared/store/lock';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
@@ -82,6 +83,28 @@ test('mails a job once, ends it, and leaves nothing of the attempt', async () =>
   expect(await lab.store.stat(keys.open(job.job))).toBeUndefined();
   expect(await recordOf(job)).toBeUndefined();
   expect(counted).toEqual(['sent']);
+});
+
+test('nothing is mailed before the last print and the archive are there, nor for a job that is not', async () => {
+  expect(await notify({ job: randomUUID() })).toBeUndefined();
+  const unprinted = await lab.accept({ filters: ['grayscale'], archive: false });
+  expect(await notify(unprinted)).toBeUndefined();
+  const unpacked = await printed(lab, { archive: true });
+  expect(await notify(unpacked)).toBeUndefined();
+  expect(server.mails).toEqual([]);
+  expect((await lab.keys()).filter((key) => key.includes('mail'))).toEqual([]);
+  await lab.store.write(keys.archive(unpacked.job), Buffer.from('PK'));
+  expect(await notify(unpacked)).toMatchObject({ type: eventType.jobCompleted });
+  expect(server.mails.map(({ email }) => email.attachments.map(({ filename }) => filename))).toEqual([['darkroom-prints.zip']]);
+});
+
+test('a job of which nothing could be made has failed, and its mail says why', async () => {
+  const job = await lab.accept({ filters: ['grayscale'], archive: false });
+  await lab.store.write(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'The file is damaged.' }));
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted, outcome: 'failed' });
+  expect(await notify(job)).toMatchObject({ outcome: 'failed' });
+  expect(await completionOf(lab, job)).toMatchObject({ status: 'failed', mail: 'sent' });
+  expect(server.mails.map(({ email }) => email.text)).toEqual([expect.stringContaining('The file is damaged.')]);
 });
 
 test('an address that is refused ends the job, with a sentence', async () => {
@@ -253,6 +276,7 @@ test('a sender that was taken over before handing over sends nothing', async () 
   resolve();
   expect(await silent).toBeUndefined();
   expect(server.mails).toHaveLength(1);
+  expect(await recordOf(job)).toBeUndefined();
 });
 
 test('a sender that is taken over while it notes the handover sends nothing', async () => {
