@@ -20,9 +20,10 @@ const areas: Record<string, Area> = {
   },
   notify: {
     files: [
-      'functions/notify/src/{schedule,smtp-reply,notifier,smtp,sendgrid,transport,names,retry,outcome,record,attachments,mail}.ts',
+      'functions/notify/src/{schedule,notifier,smtp,smtp-reply,sendgrid,sendgrid-reply,transport}.ts',
+      'functions/notify/src/{names,retry,outcome,record,attachments,mail}.ts',
     ],
-    tests: ['functions/notify/test/{schedule,notifier,smtp,sendgrid,transport,names,mail}.test.ts'],
+    tests: ['functions/notify/test/{schedule,notifier,retry,smtp*,sendgrid*,transport,names,mail}.test.ts'],
   },
   zip: {
     files: ['functions/zip/src/{archive,zip-file,packer}.ts'],
