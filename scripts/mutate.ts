@@ -19,8 +19,15 @@ const areas: Record<string, Area> = {
     tests: ['functions/sweep/test/{resume,dead-letter,expire}.test.ts'],
   },
   notify: {
-    files: ['functions/notify/src/{schedule,smtp-reply,notifier,smtp,sendgrid,names,retry,outcome,record,attachments}.ts'],
-    tests: ['functions/notify/test/*.test.ts'],
+    files: [
+      'functions/notify/src/{schedule,notifier,smtp,smtp-reply,sendgrid,sendgrid-reply,transport}.ts',
+      'functions/notify/src/{names,retry,outcome,record,attachments,mail}.ts',
+    ],
+    tests: ['functions/notify/test/{schedule,notifier,retry,smtp*,sendgrid*,transport,names,mail}.test.ts'],
+  },
+  zip: {
+    files: ['functions/zip/src/{archive,zip-file,packer}.ts'],
+    tests: ['functions/zip/test/{archive,zip-file,packer}.test.ts'],
   },
   store: {
     files: ['packages/shared/src/store/{lock,drafts}.ts', 'packages/shared/src/job/{remove,progress}.ts'],
