@@ -213,14 +213,14 @@ test('of many open jobs a few are under way at a time, and all come to their tur
 
 const patient = { deadlineSeconds: 24 * 3600 };
 
-/** Jobs that nobody works on for an hour, so that sweep has long backed off from them, some more than others. */
+/** Jobs that nobody works on for a while, so that sweep has backed off from them, and a quarter of them has its turn each minute. */
 async function afterOutage(count: number): Promise<Job[]> {
   const jobs: Job[] = [];
   for (let made = 0; made < count; made += 1) {
     jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
-    await world.minutes(1, patient);
+    if (made % (count / 4) === 0) await world.minutes(1, patient);
   }
-  await world.minutes(30, patient);
+  await world.minutes(12, patient);
   world.emitted();
   return jobs;
 }
