@@ -1,5 +1,5 @@
 import { keys } from '@darkroom/shared/job/keys';
-import { removeJob, removeParts } from '@darkroom/shared/job/remove';
+import { removeJob } from '@darkroom/shared/job/remove';
 import { json } from '@darkroom/shared/store';
 import { beforeEach, expect, test } from 'vitest';
 import { hour, minute, openWorld, type World } from './world.ts';
@@ -109,29 +109,4 @@ test('a removal interrupted at any call is completed by sweep, and never loses t
     expect(await world.keys(), `after ${last - 1} calls`).toEqual([keys.claim(claim), keys.gone(job.job)]);
     expect(await world.json(keys.claim(claim))).toEqual({ gone: true });
   }
-});
-
-test('on a full disk the photos go first, and then there is room for the tombstone', async () => {
-  const job = await world.accept();
-  const { writeOnce } = world.store;
-  world.store.writeOnce = async (key, content) => {
-    if ((await world.keys()).length > 1) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-    return writeOnce(key, content);
-  };
-  await removeJob(world.store, job.job);
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
-});
-
-test('an upload that failed leaves no tombstone', async () => {
-  const job = await world.accept();
-  await removeParts(world.store, job.job);
-  expect(await world.keys()).toEqual([]);
-});
-
-test('a damaged record can be deleted', async () => {
-  const { job } = await world.accept();
-  await world.store.write(keys.job(job), Buffer.from('{"job": '));
-  await removeJob(world.store, job);
-  expect(await world.keys()).toEqual([keys.gone(job)]);
-  await world.minutes(Math.ceil(minute / 60_000));
 });
