@@ -1,32 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
-import { openStore } from '@darkroom/shared/store/open';
-import { afterAll, expect, test } from 'vitest';
-import { testLock } from './lock-suite.ts';
-import { startS3 } from './store-s3-server.ts';
-import { testStore } from './store-suite.ts';
+import { expect, test } from 'vitest';
 import { testClock } from './support/clock.ts';
 import { memoryStore } from './support/memory-store.ts';
-
-const folder = await mkdtemp(join(tmpdir(), 'locks-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-testLock('a lock in files', () => openStore(`file:${folder}`), { locks: 50, rounds: 4 });
-
-const server = await startS3();
-if (server) {
-  afterAll(() => server.close());
-  const url = server.url();
-  testLock('a lock in S3', () => openStore(url, server.environment), { locks: 50, rounds: 4 });
-} else {
-  test.skip('a lock in S3 (no server: put versitygw on the PATH, or name one by S3_TEST_ENDPOINT and S3_TEST_BUCKET)', () => {});
-}
-
-testStore('the store in memory that these tests use', async () =>
-  Promise.resolve({ store: memoryStore(), close: async () => {} }),
-);
 
 const lease = 10_000;
 const opened = () => {
