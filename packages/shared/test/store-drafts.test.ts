@@ -45,12 +45,14 @@ test('drafts wait in a folder of their own below the root, each under its own na
   expect(basename(folder)).toMatch(/^\./);
 });
 
-test('a draft goes when its write is over, and one that was never begun on disk does no harm', async () => {
+test('a draft goes when its write is over, and one that was never begun on disk is no reason to try again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   await writeFile(draft, 'x');
   await drafts.end(draft);
   expect(await readdir(folder)).toEqual([]);
-  await expect(drafts.end(drafts.begin())).resolves.toBeUndefined();
+  await drafts.end(drafts.begin());
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test.each([
@@ -73,6 +75,24 @@ test.each([
 ])('a draft %s stays while it may be written', async (_whose, name, age) => {
   await left(name, age);
   expect(await cleared()).toEqual([name]);
+});
+
+test('a draft stays if nobody may ask whether its process lives', async () => {
+  vi.spyOn(process, 'kill').mockImplementation(() => {
+    throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+  });
+  await left(`${me}.${deadProcess}.x`);
+  expect(await cleared()).toEqual([`${me}.${deadProcess}.x`]);
+});
+
+test('a draft that could not be removed when its write was over goes with a clean-up', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const draft = drafts.begin();
+  await mkdir(draft);
+  await drafts.end(draft);
+  await rmdir(draft);
+  await left(basename(draft));
+  expect(await cleared()).toEqual([]);
 });
 
 test('what this process is writing stays, whichever of its stores began it', async () => {
