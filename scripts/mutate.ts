@@ -15,8 +15,8 @@ interface Area {
 
 const areas: Record<string, Area> = {
   sweep: {
-    files: ['functions/sweep/src/{resume,watch,dead-letter,give-up,expire,store-time}.ts'],
-    tests: ['functions/sweep/test/{resume,dead-letter,expire}.test.ts'],
+    files: ['functions/sweep/src/{resume,watch,dead-letter,give-up,expire,store-time,task}.ts'],
+    tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task}.test.ts'],
   },
   notify: {
     files: [
@@ -30,8 +30,15 @@ const areas: Record<string, Area> = {
     tests: ['functions/zip/test/{archive,zip-file,packer}.test.ts'],
   },
   store: {
-    files: ['packages/shared/src/store/{lock,drafts}.ts', 'packages/shared/src/job/{remove,progress}.ts'],
-    tests: ['packages/shared/test/{store-lock,store-file}.test.ts'],
+    files: [
+      'packages/shared/src/store/{lock,drafts,file-store,open,s3-client,s3-failure}.ts',
+      'packages/shared/src/job/{remove,progress,address,names,dead-letter}.ts',
+      'packages/shared/src/stage/{stage,publish,token}.ts',
+    ],
+    tests: [
+      'packages/shared/test/{job-*,stage,stage-*}.test.ts',
+      'packages/shared/test/store-{lock,drafts,file,open,s3-faults,s3-streams}.test.ts',
+    ],
   },
   worker: {
     files: ['packages/shared/src/worker/{pool,line,budget,watch,load,count}.ts'],
