@@ -7,12 +7,13 @@ import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, type Receipt } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 afterEach(() => bench.clear());

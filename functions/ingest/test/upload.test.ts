@@ -7,13 +7,14 @@ import { photo } from '../../../packages/shared/test/support/lab.ts';
 import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
-import { type Bench, formOf, openBench, type Receipt, spools } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, type Receipt, spools } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 let png: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   [jpeg, png] = [await photo('jpeg'), await photo('png', { width: 30, height: 20 })];
 });
 afterAll(() => bench.close());
