@@ -27,16 +27,19 @@ const areas: Record<string, Area> = {
     tests: ['packages/shared/test/{store-lock,store-file}.test.ts'],
   },
   worker: {
-    files: ['packages/shared/src/worker/{pool,line,budget,watch,load,count}.ts'],
+    files: ['packages/shared/src/worker/{pool,line,budget,watch,load,count}.ts', 'packages/shared/src/image/cost.ts'],
     tests: ['packages/shared/test/worker-*.test.ts'],
   },
   ingest: {
     files: [
-      'functions/ingest/src/upload/{accept,claim,allowance,quota,wishes,address,transfer-encoding}.ts',
-      'functions/ingest/src/http/{bulkhead,pace,drain,origin,client}.ts',
-      'functions/ingest/src/fair-share.ts',
+      'functions/ingest/src/{upload,http}/*.ts',
+      'functions/ingest/src/jobs/{file-name,files,routes,send-file,status}.ts',
+      'functions/ingest/src/{fair-share,settings,server,stop,storage}.ts',
+      // Counts for Prometheus decide nothing.
+      '!functions/ingest/src/http/metrics.ts',
     ],
-    tests: ['functions/ingest/test/*.test.ts'],
+    // The others start processes.
+    tests: ['functions/ingest/test/!(faults|inspector|serve|stop).test.ts'],
   },
   broker: {
     files: ['packages/knative-local/src/broker/*.ts'],
