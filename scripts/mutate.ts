@@ -28,13 +28,13 @@ const areas: Record<string, Area> = {
   },
   worker: {
     files: ['packages/shared/src/worker/{pool,line,budget,watch,load,count}.ts', 'packages/shared/src/image/cost.ts'],
-    tests: ['packages/shared/test/worker-*.test.ts'],
+    tests: ['packages/shared/test/{worker-*,image-estimate}.test.ts'],
   },
   ingest: {
     files: [
       'functions/ingest/src/{upload,http}/*.ts',
       'functions/ingest/src/jobs/{file-name,files,routes,send-file,status}.ts',
-      'functions/ingest/src/{fair-share,settings,server,stop,storage}.ts',
+      'functions/ingest/src/{fair-share,server,stop,storage}.ts',
       // Counts for Prometheus decide nothing.
       '!functions/ingest/src/http/metrics.ts',
     ],
