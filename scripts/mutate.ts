@@ -27,7 +27,10 @@ const areas: Record<string, Area> = {
     tests: ['packages/shared/test/{store-lock,store-file}.test.ts'],
   },
   worker: {
-    files: ['packages/shared/src/worker/{pool,line,budget,watch,load,count}.ts', 'packages/shared/src/image/cost.ts'],
+    files: [
+      'packages/shared/src/worker/{pool,attempt,crew,lost,line,budget,watch,load,count}.ts',
+      'packages/shared/src/image/cost.ts',
+    ],
     tests: ['packages/shared/test/{worker-*,image-estimate}.test.ts'],
   },
   ingest: {
