@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import fastify from 'fastify';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { bodyOf } from '../src/http/body.ts';
 import { drain } from '../src/http/drain.ts';
 import { finish, stopOnSignal } from '../src/stop.ts';
 import { until } from './support.ts';
@@ -140,4 +141,23 @@ test('one whose sender hangs up meanwhile is over', async () => {
   const drained = drain(request, 100_000, clock);
   socket.destroy();
   await drained;
+});
+
+test('whoever stops reading a body in the middle can still answer', async () => {
+  await beginUpload();
+  const bytes = bodyOf(request);
+  socket.write(Buffer.alloc(10));
+  expect(await bytes.next()).toEqual({ done: false, value: Buffer.alloc(10) });
+  await bytes.return(undefined);
+  expect([request.destroyed, request.socket.destroyed]).toEqual([false, false]);
+});
+
+test('a body in many small pieces is read in few', async () => {
+  await beginUpload();
+  const bytes = bodyOf(request);
+  socket.write(Buffer.alloc(10));
+  await bytes.next();
+  for (let count = 0; count < 100; count += 1) request.push(Buffer.alloc(1));
+  expect((await bytes.next()).value).toHaveLength(100);
+  await bytes.return(undefined);
 });
