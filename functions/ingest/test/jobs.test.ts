@@ -61,6 +61,18 @@ test('the status follows what is in the store', async () => {
   });
 });
 
+test('a mail that failed says why', async () => {
+  const job = await bench.lab.accept();
+  const completion = {
+    status: 'failed',
+    completedAt: new Date().toISOString(),
+    mail: 'failed',
+    mailReason: 'The mailbox is full.',
+  };
+  await write(keys.completed(job.job), json(completion));
+  expect(await statusOf(job)).toMatchObject({ status: 'failed', mail: { status: 'failed', reason: 'The mailbox is full.' } });
+});
+
 test('deleting removes every trace but a tombstone', async () => {
   const job = await bench.lab.accept();
   await write(keys.print(job, only(job), 'sepia'), jpeg);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer as createBroker, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Store } from '@darkroom/shared/store';
 import { keys } from '@darkroom/shared/job/keys';
@@ -221,5 +222,113 @@ test('a form that says so is for a person, and the answer for a program otherwis
   const response = await post();
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(((await response.json()) as Receipt).job).toBeDefined();
+  await bench.close();
+});
+
+describe('downloads', () => {
+  const presigned: unknown[] = [];
+  let vanishing = false;
+  const through = (store: Store): Store => ({
+    ...store,
+    read: async (key, range) => (vanishing && key.includes('original') ? undefined : store.read(key, range)),
+    async presign(key, download) {
+      presigned.push([key, download]);
+      return 'https://store.example/signed';
+    },
+  });
+  beforeAll(async () => {
+    bench = await openServer({ DOWNLOADS: 'redirect' }, through);
+  });
+  afterAll(() => bench.close());
+  const get = (path: string) => fetch(bench.ingest.url + path, { redirect: 'manual' });
+
+  test('come from the store itself where it can be reached; what is displayed does not', async () => {
+    const { job } = await bench.lab.accept({ names: ['a.jpg'] });
+    const saved = await get(`/jobs/${job}/1/original.jpg?download`);
+    expect([saved.status, saved.headers.get('location')]).toEqual([307, 'https://store.example/signed']);
+    expect(saved.headers.get('cache-control')).toBe('no-store');
+    expect(presigned).toEqual([[`jobs/${job}/1/original.jpg`, { seconds: 300, filename: 'a.jpg', type: 'image/jpeg' }]]);
+    const displayed = await get(`/jobs/${job}/1/original.jpg`);
+    expect([displayed.status, (await displayed.arrayBuffer()).byteLength]).toEqual([200, jpeg.length]);
+    expect((await get(`/jobs/${job}/archive.zip`)).status).toBe(404);
+  });
+
+  test('of a file that is deleted at this moment are a 404', async () => {
+    const { job } = await bench.lab.accept();
+    vanishing = true;
+    const response = await get(`/jobs/${job}/1/original.jpg`);
+    vanishing = false;
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ detail: expect.stringContaining('just been deleted') }),
+    ]);
+  });
+});
+
+describe('faults of our own', () => {
+  afterEach(() => bench.close());
+
+  test('are a 500 that says nothing of them, and the log does', async () => {
+    bench = await openServer();
+    const send = () => fetch(bench.ingest.url, { method: 'POST', body: form(), headers: { 'idempotency-key': 'k' } });
+    expect((await send()).status).toBe(202);
+    const claim = (await bench.lab.keys()).find((key) => key.startsWith(keys.allClaims))!;
+    await bench.lab.store.write(claim, Buffer.from('{ damaged'));
+    const response = await send();
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      {
+        type: 'about:blank',
+        title: 'Internal Server Error',
+        status: 500,
+        detail: expect.stringMatching(/on our side.*Try again/),
+        instance: '/',
+      },
+    ]);
+    expect(bench.ingest.output()).toMatch(/failed method=POST route=\/ status=500 error=.*JSON/);
+  });
+
+  test('a temporary folder that is gone is a 503', async () => {
+    bench = await openServer();
+    process.env['TMPDIR'] = '/nowhere/at/all';
+    const response = await post();
+    process.env['TMPDIR'] = bench.environment['TMPDIR'];
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+  });
+
+  test('a broker that is away delays nothing, and the log names the job', async () => {
+    bench = await openServer({ K_SINK: 'http://127.0.0.1:1/' });
+    const { job } = (await (await post()).json()) as Receipt;
+    expect(bench.ingest.output()).toContain(`not published job=${job} images=1 error=`);
+    expect(await bench.lab.keys()).toContain(keys.open(job));
+  });
+});
+
+test('a broker that does not answer is waited for a second, and at the end to its end', async () => {
+  const held: ServerResponse[] = [];
+  const broker = createBroker((_request, response) => void held.push(response));
+  await once(broker.listen(0, '127.0.0.1'), 'listening');
+  bench = await openServer({ K_SINK: `http://127.0.0.1:${(broker.address() as AddressInfo).port}/` });
+  const answer = { status: 0 };
+  const posted = post().then(({ status }) => (answer.status = status));
+  await until(() => held.length === 1);
+  await bench.clock.advance(999);
+  expect(answer.status).toBe(0);
+  await bench.clock.advance(1);
+  expect(await posted).toBe(202);
+  let ended = false;
+  const stopped = bench.ingest.stop().finally(() => (ended = true));
+  await until(() => !bench.app.server.listening);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(false);
+  held[0]!.writeHead(202).end();
+  await stopped;
+  await bench.close();
+  broker.close();
+});
+
+test('a page promises no ZIP file where none is made', async () => {
+  bench = await openServer({ ARCHIVE: 'false', FILTERS: 'sepia' });
+  expect(await (await fetch(bench.ingest.url)).text()).toContain('They come back by mail as sepia prints.<');
   await bench.close();
 });

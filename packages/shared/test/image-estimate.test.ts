@@ -93,6 +93,21 @@ test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('transparency mak
   expect(more({ ...png, ...alpha }, png, type)).toBeGreaterThan(3),
 );
 
+test.each([
+  ['image/webp', 7.4],
+  ['image/avif', 3.9],
+  ['image/gif', 4.4],
+  ['image/tiff', 0.4],
+  ['image/bmp', 1.4],
+] as const)('where a JPEG costs less to write than a %s to read, reading decides', (type, bytes) =>
+  expect(more({ ...jpeg, type }, jpeg, 'image/jpeg')).toBeCloseTo(bytes, 5),
+);
+
+test('an interlaced PNG of 16 bits holds twice as much as one of 8', () => {
+  const interlaced = { ...png, interlaced: true };
+  expect(more({ ...interlaced, depth: 'ushort' }, interlaced, 'image/png')).toBeCloseTo(3, 5);
+});
+
 test('a small AVIF keeps its chroma, and takes more for each pixel', () => {
   const perPixel = (height: number) => costOf({ ...jpeg, height }, 0, 'image/avif').bytes / (6000 * height);
   expect(perPixel(2000) - perPixel(4000)).toBeGreaterThan(10);

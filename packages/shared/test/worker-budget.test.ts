@@ -52,6 +52,16 @@ test('whoever gives up while waiting leaves the line, takes nothing with it, and
   expect(granted).toEqual(['a', 'c', 'd', 'e']);
 });
 
+test('nor does it let others in early', async () => {
+  const second = new AbortController();
+  await reserve('a', 60);
+  await reserve('b', 50);
+  await reserve('c', 80, second.signal);
+  second.abort();
+  await reserve('d', 1);
+  expect(granted).toEqual(['a']);
+});
+
 test('whoever has given up beforehand gets nothing and takes nothing', async () => {
   expect((await reserve('a', 100, AbortSignal.abort('over'))).refused).toBe('over');
   await reserve('b', 100);

@@ -565,6 +565,17 @@ describe('workers', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
+  test('that ended while they were kept are left alone as well', async () => {
+    const { pool, workers, settle } = open();
+    pool.warm();
+    await settle();
+    workers[0]!.dies(null, 'SIGKILL');
+    void pool.run('a');
+    await settle();
+    pool.close();
+    expect(workers.map(({ killed }) => killed)).toEqual([false, true]);
+  });
+
   test('without a process id use nothing that could be read', async () => {
     const asked: unknown[] = [];
     const clock = testClock();

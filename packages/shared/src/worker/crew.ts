@@ -6,7 +6,7 @@ import type { Worker } from './process.ts';
 export interface Crew<Task, Result> {
   /** A worker that is kept, or a new one. @throws what `start` throws */
   take(): Worker<Task, Result>;
-  /** For the next task, if it is still alive. */
+  /** For the next task, if it is alive by then. */
   giveBack(worker: Worker<Task, Result>): void;
   /** Starts one if there is none, before a task comes. */
   startAhead(): void;
@@ -50,10 +50,7 @@ export function crew<Task, Result>(start: () => Worker<Task, Result>): Crew<Task
       }
       return hire();
     },
-    giveBack(worker) {
-      if (worker.alive()) idle.push(worker);
-      else all.delete(worker);
-    },
+    giveBack: (worker) => void idle.push(worker),
     startAhead() {
       if (all.size > 0) return;
       try {
