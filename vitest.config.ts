@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { inline } from './scripts/inline.ts';
 
 export default defineConfig({
+  // A server can run within a test, and then reads its page as the bundle does.
+  plugins: [{ ...inline(), enforce: 'pre' }],
   test: {
     include: ['{functions,packages}/*/test/**/*.test.ts'],
     reporters: ['default', './scripts/tally.ts'],

@@ -21,7 +21,7 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   const store = guarded(openStore(settings.STORE_URL));
   const metrics = measure();
   const app = createServer({ settings, store, inspector, metrics, clock: systemClock, closing: closing.signal });
-  stopOnSignal(app, closing);
+  stopOnSignal(app, closing, systemClock);
   const host = await anyHost();
   const metricsPort =
     settings.METRICS_PORT === undefined ? undefined : await serveMetrics(metrics.server(), settings.METRICS_PORT, host);

@@ -118,15 +118,14 @@ function refuseFaults(spool: Spool, faults: readonly string[]): void {
   throw new Rejected(sentences.join(' '), { status: faults.length > 0 || refused.length === 0 ? 400 : ofPhotos });
 }
 
+/** Node joins several of them with commas. */
 function idempotencyKey({ headers }: FastifyRequest): string | undefined {
-  const key = headers['idempotency-key'];
-  return Array.isArray(key) ? key.join(', ') : key;
+  return headers['idempotency-key'] as string | undefined;
 }
 
 /** Whether a form was posted without JavaScript. */
-function prefersPage({ headers }: FastifyRequest): boolean {
-  const accepted = headers.accept ?? '';
-  return accepted.includes('text/html') && !accepted.includes('json');
+function prefersPage({ headers: { accept } }: FastifyRequest): boolean {
+  return accept !== undefined && accept.includes('text/html') && !accept.includes('json');
 }
 
 function receipt(accepted: Job) {
