@@ -63,12 +63,20 @@ const areas: Record<string, Area> = {
     ],
   },
   broker: {
-    files: ['packages/knative-local/src/broker/*.ts'],
-    tests: ['packages/knative-local/test/*.test.ts'],
+    files: [
+      'packages/knative-local/src/broker/{attempt,backlog,binding,broker,delivery,dispatch,event,filter,ingress,structured}.ts',
+    ],
+    tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,retries}.test.ts'],
   },
   processes: {
-    files: ['packages/knative-local/src/{router,pings,within}.ts', 'packages/knative-local/src/process/*.ts'],
-    tests: ['packages/knative-local/test/*.test.ts'],
+    files: [
+      'packages/knative-local/src/{router,pings,within}.ts',
+      'packages/knative-local/src/process/{child,fleet,gate,leash,life,loopback,ports,probe,revision,supervisor}.ts',
+      'packages/knative-local/src/manifest/{traffic,duration,filters,probes,delivery}.ts',
+    ],
+    tests: [
+      'packages/knative-local/test/{child,fleet,forwarding,gate,loopback,manifest-parts,pings,ports,probe,revision,supervision,within}.test.ts',
+    ],
   },
 };
 

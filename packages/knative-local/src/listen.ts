@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
+import { type Clock, systemClock } from './clock.ts';
 import { within } from './within.ts';
 
 export interface Listening {
@@ -20,9 +21,9 @@ export function listen(port: number, host: string, options: ServerOptions = {}):
 }
 
 /** Accepts no more connections, gives requests in flight `timeout` milliseconds to finish, then cuts them off. */
-export async function close({ server }: Listening, timeout: number): Promise<void> {
+export async function close({ server }: Listening, timeout: number, clock: Clock = systemClock): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await within(timeout, closed);
+  await within(timeout, closed, clock);
   server.closeAllConnections();
 }

@@ -4,6 +4,7 @@ import { attempt } from './broker/attempt.ts';
 import type { CloudEvent } from './broker/event.ts';
 import { namespace } from './broker/address.ts';
 import type { Subscriber } from './broker/subscriber.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Destination, PingSpec } from './manifest/topology.ts';
@@ -16,7 +17,7 @@ export interface Pings {
   stop(): void;
 }
 
-export function createPings(resolve: (destination: Destination) => Subscriber, log: Log): Pings {
+export function createPings(resolve: (destination: Destination) => Subscriber, log: Log, clock: Clock = systemClock): Pings {
   const stopping = new AbortController();
   const inFlight = new Set<string>();
   let current: PingSpec[] = [];
@@ -29,9 +30,10 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
     try {
       const subscriber = resolve(ping.sink);
       const outcome = await attempt({
-        message: { event: pingEvent(ping, data), headers: {} },
+        message: { event: pingEvent(ping, data, clock), headers: {} },
         subscriber,
         timeout: limits.deliveryTime,
+        clock,
         signal: stopping.signal,
         ignoreReply: true,
       });
@@ -65,13 +67,13 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
   };
 }
 
-function pingEvent({ name, contentType }: PingSpec, data: string): CloudEvent {
+function pingEvent({ name, contentType }: PingSpec, data: string, clock: Clock): CloudEvent {
   const attributes = new Map([
     ['specversion', '1.0'],
     ['id', randomUUID()],
     ['source', `/apis/v1/namespaces/${namespace}/pingsources/${name}`],
     ['type', 'dev.knative.sources.ping'],
-    ['time', new Date().toISOString()],
+    ['time', new Date(clock.now()).toISOString()],
     ['datacontenttype', contentType],
   ]);
   return { attributes, data: Buffer.from(data) };

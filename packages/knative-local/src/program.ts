@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from './clock.ts';
 import { CannotStart, explain } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -15,11 +16,12 @@ export async function runProgram(
   start: () => Running,
   log: Log,
   isExpected: (error: unknown) => boolean = (error) => error instanceof CannotStart,
+  clock: Clock = systemClock,
 ): Promise<void> {
   try {
     const running = start();
     let stopping = false;
-    onStopSignal(() => {
+    onStopSignal(clock, () => {
       stopping = true;
       log('runtime', 'stops; work in flight may finish. Ctrl-C again ends it at once.');
       void running.stop().then(() => process.exit(0));
@@ -44,14 +46,14 @@ export async function runProgram(
 const samePress = 500;
 
 /** Calls back at the first signal to stop; a second one ends everything at once. */
-function onStopSignal(stop: () => void): void {
+function onStopSignal(clock: Clock, stop: () => void): void {
   let first: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (first === undefined) {
-        first = Date.now();
+        first = clock.now();
         stop();
-      } else if (Date.now() - first > samePress) process.exit(130);
+      } else if (clock.now() - first > samePress) process.exit(130);
     });
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { createProxyServer } from 'httpxy';
+import { type Clock, systemClock } from './clock.ts';
 import { explain } from './errors.ts';
 import { misdirection, refuse } from './foreign.ts';
 import { limits } from './limits.ts';
@@ -19,15 +20,24 @@ export interface RouterOptions {
   unavailable: string;
   isReady: () => boolean;
   log: Log;
+  clock?: Clock;
 }
 
 /** The public address: passes each request to a revision, chosen by percentage or by the header Knative-Serving-Tag. */
-export function createRouter({ fleet, service, names, unavailable, isReady, log }: RouterOptions): RequestListener {
+export function createRouter({
+  fleet,
+  service,
+  names,
+  unavailable,
+  isReady,
+  log,
+  clock = systemClock,
+}: RouterOptions): RequestListener {
   const proxy = createProxyServer({ xfwd: true, selfHandleResponse: true });
   // Connection headers apply to one hop only (RFC 9110, 7.6.1). The connection to the function is kept open: a function told to close
   // it could not read an upload to its end, and its refusal would be lost with the connection.
   proxy.on('proxyReq', (onward) => onward.setHeader('connection', 'keep-alive'));
-  proxy.on('proxyRes', answerWith);
+  proxy.on('proxyRes', (answer, request, response) => answerWith(answer, request, response, clock));
 
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
@@ -52,7 +62,7 @@ export function createRouter({ fleet, service, names, unavailable, isReady, log 
       // Without the URL, which may contain personal data.
       if (!(error instanceof NotUp)) log('router', `${request.method} to ${service} failed: ${explain(error)}`);
       if (response.headersSent) return void response.destroy();
-      answerUnavailable(request, response, unavailable);
+      answerUnavailable(request, response, unavailable, clock);
     });
   };
 }
@@ -72,19 +82,19 @@ function nameSender({ headers, socket }: IncomingMessage): void {
 }
 
 /** Passes a response on. */
-function answerWith(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+function answerWith(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse, clock: Clock): void {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = answer.headers;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
   answer.pipe(response, { end: false });
-  answer.once('end', () => void endAfter(request, response));
+  answer.once('end', () => void endAfter(request, response, clock));
 }
 
 /** Ends a response. If the request is still arriving, its rest is drained first: closing would reset the connection and lose the response. */
-async function endAfter(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function endAfter(request: IncomingMessage, response: ServerResponse, clock: Clock): Promise<void> {
   if (!request.complete) {
     const sent = new Promise<void>((resolve) => void request.once('end', resolve).once('close', resolve));
     request.resume();
-    await within(limits.lingerTime, sent);
+    await within(limits.lingerTime, sent, clock);
   }
   response.end();
 }
@@ -95,10 +105,10 @@ function answerHealth(response: ServerResponse, ready: boolean): void {
     .end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
 }
 
-function answerUnavailable(request: IncomingMessage, response: ServerResponse, detail: string): void {
+function answerUnavailable(request: IncomingMessage, response: ServerResponse, detail: string, clock: Clock): void {
   const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail };
   const text = JSON.stringify(problem);
   const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(text), 'retry-after': '2' };
   response.writeHead(503, { ...headers, connection: 'close' }).write(text);
-  void endAfter(request, response);
+  void endAfter(request, response, clock);
 }

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from './clock.ts';
 import { CannotStart } from './errors.ts';
 import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
@@ -13,11 +14,11 @@ import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
 import { portTaken, whenFree } from './process/ports.ts';
-import { type Plan, supervise } from './process/supervisor.ts';
+import { type Plan, real, supervise } from './process/supervisor.ts';
 import { createRouter } from './router.ts';
 import { watchFolder } from './watch.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
-import { within } from './within.ts';
+import { countdown, within } from './within.ts';
 
 const loopback = '127.0.0.1';
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
@@ -47,6 +48,7 @@ export interface RuntimeOptions extends ManifestSources {
   /** Comes between broker and subscriber, to test failures. */
   intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
+  clock?: Clock;
 }
 
 export interface Addresses {
@@ -71,12 +73,11 @@ export interface Runtime {
 
 /** Runs the functions in a folder, wired as the manifests say. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { log, intercept = (subscriber: Subscriber) => subscriber } = options;
-  /** What started last ends first. All work in flight shares one time limit. */
+  const { log, clock = systemClock, intercept = (subscriber: Subscriber) => subscriber } = options;
+  /** What started last ends first. Requests and deliveries share one time limit; the processes then get as much again. */
   const ending = new AsyncDisposableStack();
-  let deadline = 0;
+  let left = () => 0;
   let stopped: Promise<void> | undefined;
-  const left = () => Math.max(deadline - Date.now(), 0);
   const started = start();
   return { started, stop: () => (stopped ??= stop()) };
 
@@ -86,7 +87,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
-      whenFree(() => listen(options.port, options.host, { requestTimeout: 0 })).catch((error: unknown) => {
+      whenFree(() => listen(options.port, options.host, { requestTimeout: 0 }), clock).catch((error: unknown) => {
         throw portTaken(options.port, options.anotherPort, error);
       }),
       listen(0, loopback, { requestTimeout: limits.ingressTime, headersTimeout: limits.ingressTime }),
@@ -94,36 +95,36 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
-    const companions = (options.companions ?? []).map((plan) => supervise(plan, log));
-    const fleet = createFleet(options.environment(addresses), log);
+    const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
+    const fleet = createFleet(options.environment(addresses), log, real(clock));
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
-    const brokers = createBrokers(resolve, log);
-    const pings = createPings(resolve, log);
+    const brokers = createBrokers(resolve, log, clock);
+    const pings = createPings(resolve, log, clock);
     const wiring = createWiring({ read, fleet, brokers, pings, log });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.dispensable || companion.ready);
     ingress.server.on('request', createIngress(brokers, options.token));
-    front.server.on('request', createRouter({ fleet, service, names, unavailable: options.unavailable, isReady, log }));
+    front.server.on('request', createRouter({ fleet, service, names, unavailable: options.unavailable, isReady, log, clock }));
     for (const companion of companions) ending.defer(() => companion.stop(limits.drainTime));
-    ending.defer(() => close(ingress, 0));
+    ending.defer(() => close(ingress, 0, clock));
     ending.defer(() => fleet.stop());
-    ending.defer(() => within(left(), brokers.stop()));
-    ending.defer(() => close(front, left()));
+    ending.defer(() => within(left(), brokers.stop(), clock));
+    ending.defer(() => close(front, left(), clock));
     ending.defer(() => pings.stop());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
     const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
-    for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload));
+    for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
     ready = true;
     pings.sendAll(options.firstPing);
     return { ...addresses, traffic: describeTraffic(topology) };
   }
 
   async function stop(): Promise<void> {
-    deadline = Date.now() + limits.drainTime;
+    left = countdown(limits.drainTime, clock);
     await ending.disposeAsync();
   }
 }

@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import { type Clock, systemClock } from './clock.ts';
 
 /** Long enough for an editor to write, rename and sync, or for a checkout of several files. */
 const quietTime = 150;
@@ -8,15 +9,16 @@ const quietTime = 150;
  * file, and a watch on the old one would hear nothing more.
  * @returns a function that stops watching
  */
-export function watchFolder(folder: string, changed: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
+export function watchFolder(folder: string, changed: () => void, clock: Clock = systemClock): () => void {
+  let waiting = new AbortController();
   const watcher = watch(folder, () => {
-    clearTimeout(timer);
-    timer = setTimeout(changed, quietTime);
+    waiting.abort();
+    waiting = new AbortController();
+    clock.sleep(quietTime, waiting.signal).then(changed, () => undefined);
   });
   watcher.on('error', () => undefined);
   return () => {
-    clearTimeout(timer);
+    waiting.abort();
     watcher.close();
   };
 }

@@ -1,49 +1,25 @@
 import { expect, test } from 'vitest';
-import type { Clock } from '../src/clock.ts';
 import { limits } from '../src/limits.ts';
-import { arrive, eventually, quick, send, trigger } from './broker-suite/subject.ts';
+import { arrive, eventually, send } from './broker-suite/subject.ts';
 import { localBroker, toEverything } from './local-broker.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
-test.each<[string, object, number[]]>([
-  ['linear', { backoffPolicy: 'linear', backoffDelay: 'PT1S' }, [0, 1000, 2000]],
-  ['exponential', { backoffPolicy: 'exponential', backoffDelay: 'PT1S' }, [1000, 2000, 4000]],
-  ['without a policy, no', { backoffDelay: 'PT1S' }, [0, 0, 0]],
-  ['without a delay, no', { backoffPolicy: 'exponential' }, [0, 0, 0]],
-])('%s back-off, as in Knative', async (_name, backoff, expected) => {
-  const pauses: number[] = [];
-  const clock: Clock = {
-    now: Date.now,
-    sleep: async (ms) => {
-      pauses.push(ms);
-    },
-  };
-  const { url, apply } = await localBroker({ delivery: { retry: 3, ...backoff } }, clock);
-  const failing = await startSubscriber((response) => response.writeHead(500).end());
-  await apply(toEverything(failing.url));
-  await send(url, binary({}));
-  await arrive(failing.received, 4);
-  expect(pauses).toEqual(expected);
-});
-
-test('a broker that stops does not wait out a back-off, and tries no more', async () => {
-  const pauses: number[] = [];
-  const clock: Clock = {
-    now: Date.now,
-    sleep: (ms, signal) => {
-      pauses.push(ms);
-      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
-    },
-  };
-  const deadLetters = await startSubscriber();
-  const delivery = { retry: 3, backoffPolicy: 'exponential', backoffDelay: 'PT1H', deadLetterSink: { uri: deadLetters.url } };
-  const { url, apply, stop } = await localBroker({ delivery }, clock);
-  const failing = await startSubscriber((response) => response.writeHead(500).end());
-  await apply(toEverything(failing.url));
-  await send(url, binary({}));
-  await arrive(pauses, 1);
-  await stop();
-  expect([failing, deadLetters].map(({ received }) => received.length)).toEqual([1, 0]);
+test('requests in flight to one subscriber are limited', async () => {
+  const { url, apply } = await localBroker({});
+  let inFlight = 0;
+  let most = 0;
+  const subscriber = await startSubscriber((response) => {
+    most = Math.max(most, (inFlight += 1));
+    setImmediate(() => {
+      inFlight -= 1;
+      response.writeHead(204).end();
+    });
+  });
+  await apply(toEverything(subscriber.url));
+  const count = limits.urlConcurrency * 4;
+  await Promise.all(Array.from({ length: count }, () => fetch(url, { method: 'POST', headers: binary({}) })));
+  await eventually(() => expect(subscriber.received.length).toBe(count));
+  expect(most).toBeLessThanOrEqual(limits.urlConcurrency);
 });
 
 test('a broker that stops finishes what is under way, drops what waits for its turn, and refuses what comes', async () => {
@@ -61,64 +37,4 @@ test('a broker that stops finishes what is under way, drops what waits for its t
   await stopping;
   expect(subscriber.received.length).toBe(limits.urlConcurrency);
   expect(lines.join()).toContain(`stops with ${limits.urlConcurrency + 2} events on the way`);
-});
-
-test.each([
-  ['a failure', 500, {}],
-  ['a reply', 200, binary({ type: 'test.reply' })],
-])(
-  '%s that comes while the broker stops is lost with it, as in a cluster, and makes no dead letter',
-  async (_name, status, headers) => {
-    const deadLetters = await startSubscriber();
-    const { url, apply, stop, lines } = await localBroker({
-      delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } },
-    });
-    const held: (() => void)[] = [];
-    const subscriber = await startSubscriber((response) => held.push(() => response.writeHead(status, headers).end()));
-    await apply(toEverything(subscriber.url));
-    await send(url, binary({}));
-    await arrive(held, 1);
-    const stopping = stop();
-    held[0]!();
-    await stopping;
-    expect([subscriber, deadLetters].map(({ received }) => received.length)).toEqual([1, 0]);
-    expect(lines.join()).not.toContain('could not be delivered');
-  },
-);
-
-test('a response that is larger than an event may be is a failed delivery', async () => {
-  const deadLetters = await startSubscriber();
-  const { url, apply } = await localBroker({ delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } } });
-  const large = Buffer.alloc(limits.eventBytes + 1);
-  const subscriber = await startSubscriber((response) => response.writeHead(200, binary({ type: 'test.reply' })).end(large));
-  await apply(trigger('large', subscriber.url, { type: 'test' }));
-  await send(url, binary({}));
-  await arrive(deadLetters.received, 1);
-  expect(deadLetters.received[0]!.headers['ce-knativeerrorcode']).toBe('500');
-});
-
-test('a response without end is a failed delivery once the time is up', async () => {
-  const deadLetters = await startSubscriber();
-  const delivery = { ...quick, retry: 0, timeout: 'PT0.1S', deadLetterSink: { uri: deadLetters.url } };
-  const { url, apply } = await localBroker({ delivery });
-  const subscriber = await startSubscriber((response) => response.writeHead(200).write('and'));
-  await apply(trigger('endless', subscriber.url, { type: 'test' }));
-  await send(url, binary({}));
-  await arrive(deadLetters.received, 1);
-});
-
-test('warns of an error body that a cluster would not survive', async () => {
-  const { url, apply, lines } = await localBroker({ delivery: { ...quick, retry: 0 } });
-  const subscriber = await startSubscriber((response, _received, number) =>
-    response.writeHead(422).end('x'.repeat(767 + number)),
-  );
-  await apply(toEverything(subscriber.url));
-  const warnings = () => lines.filter((line) => line.includes("Knative's in-memory channels"));
-  const drops = () => lines.filter((line) => line.includes('it is dropped'));
-  await send(url, binary({}));
-  await eventually(() => expect(drops().length).toBe(1));
-  expect(warnings()).toEqual([]);
-  await send(url, binary({}));
-  await eventually(() => expect(warnings().length).toBe(1));
-  expect(warnings()[0]).toContain('769 bytes');
 });

@@ -38,9 +38,22 @@ test.each<[string, Filter, boolean]>([
   ['any, none holds', { any: [absent] }, false],
   ['not', { not: absent }, true],
   ['not, which holds', { not: { any: [uploaded] } }, false],
+  ['prefix, in the middle', { prefix: { type: 'image' } }, false],
+  ['suffix, in the middle', { suffix: { type: 'image' } }, false],
+  ['prefix, of an attribute that is absent', { prefix: { absent: '' } }, false],
+  ['exact, of two attributes', { exact: { type: 'dev.darkroom.image.uploaded', sepia: 'false' } }, false],
+  ['nothing', {}, true],
 ])('dialect %s', (_name, filter, expected) => expect(byFilters(filter)).toBe(expected));
 
 test('several filters must all hold', () => {
   expect(byFilters(uploaded, { not: absent })).toBe(true);
   expect(byFilters(uploaded, absent)).toBe(false);
+  expect(byFilters(absent, uploaded)).toBe(false);
+  expect(matches({ attributes: { sepia: 'false' }, filters: [uploaded] }, event)).toBe(false);
+});
+
+test('text that a header cannot carry is compared as it travels', () => {
+  const travelling = { ...event, attributes: new Map([['subject', 'Gr%C3%BC%C3%9Fe']]) };
+  expect(matches({ attributes: { subject: 'Grüße' }, filters: [{ prefix: { subject: 'Grü' } }] }, travelling)).toBe(true);
+  expect(matches({ attributes: { subject: 'Grüsse' }, filters: [] }, travelling)).toBe(false);
 });

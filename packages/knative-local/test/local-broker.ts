@@ -5,7 +5,6 @@ import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createBrokers } from '../src/broker/broker.ts';
 import { createIngress } from '../src/broker/ingress.ts';
-import type { Clock } from '../src/clock.ts';
 import { createDestinations } from '../src/destinations.ts';
 import { close, listen } from '../src/listen.ts';
 import { readManifests } from '../src/manifest/read.ts';
@@ -21,13 +20,13 @@ export interface LocalBroker extends BrokerUnderTest {
 }
 
 /** The broker of this package behind its real ingress. Ends with the test. */
-export async function localBroker(spec: object, clock?: Clock): Promise<LocalBroker> {
+export async function localBroker(spec: object): Promise<LocalBroker> {
   const config = await mkdtemp(join(tmpdir(), 'broker-'));
   const listening = await listen(0, '127.0.0.1');
   const origin = `http://127.0.0.1:${listening.port}`;
   const lines: string[] = [];
   const noFleet = { pick: () => expect.unreachable('no service takes part') };
-  const brokers = createBrokers(createDestinations(noFleet, origin), (_source, line) => lines.push(line), clock);
+  const brokers = createBrokers(createDestinations(noFleet, origin), (_source, line) => lines.push(line));
   listening.server.on('request', createIngress(brokers));
   onTestFinished(async () => {
     await Promise.all([brokers.stop(), close(listening, 0)]);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
+import type { Subscriber } from '../src/broker/subscriber.ts';
 
 export interface Received {
   method: string | undefined;
@@ -66,4 +67,27 @@ export function binary({ datacontenttype, ...attributes }: Record<string, string
   const all = { specversion: '1.0', id: 'one', source: '/test', type: 'test', ...attributes };
   const headers = Object.fromEntries(Object.entries(all).map(([name, value]) => [`ce-${name}`, value]));
   return { ...headers, ...(datacontenttype !== undefined && { 'content-type': datacontenttype }) };
+}
+
+/** A destination as the broker knows it: where it is called, and how many turns it has given and got back. */
+export interface TestDestination extends Subscriber {
+  given: number;
+  returned: number;
+}
+
+/** @param origin without one, the turn never comes */
+export function destination(origin?: string, headers?: Record<string, string>): TestDestination {
+  return {
+    name: 'somebody',
+    url: 'http://somebody.in.the.cluster',
+    ...(headers && { headers }),
+    given: 0,
+    returned: 0,
+    turn(signal) {
+      this.given += 1;
+      signal.throwIfAborted();
+      if (origin !== undefined) return Promise.resolve({ origin, release: () => void (this.returned += 1) });
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+    },
+  };
 }

@@ -7,14 +7,14 @@ import { testClock } from './clock.ts';
 /** A process that dies and answers when the test says so. */
 interface Fake {
   die(reason?: string): void;
-  /** The timeout that it was stopped with. */
-  stopped: number[];
+  /** The signals that it was sent. */
+  signals: string[];
 }
 
 const probe = { period: 10_000, timeout: 1000, failureThreshold: 3 };
 
 /** Supervises processes that are not there, in a time that the test drives. `answers` says which probes succeed. */
-function open({ dispensable = false, liveness = true, heedsStop = true, ready = true } = {}) {
+function open({ dispensable = false, liveness = true, heedsSignal = true, ready = true } = {}) {
   const clock = testClock();
   const lives: Fake[] = [];
   const answers = { readiness: ready, liveness: true, late: 0 };
@@ -23,16 +23,15 @@ function open({ dispensable = false, liveness = true, heedsStop = true, ready = 
 
   function start(): Child {
     const ended = Promise.withResolvers<string>();
-    const stopped: number[] = [];
-    lives.push({ die: (reason = 'ended with exit code 1') => ended.resolve(reason), stopped });
+    const signals: string[] = [];
+    lives.push({ die: (reason = 'ended with exit code 1') => ended.resolve(reason), signals });
     return {
       gone: ended.promise.then(() => undefined),
       ended: ended.promise,
       lastLines: () => ['last words'],
-      async stop(timeout) {
-        stopped.push(timeout);
-        if (heedsStop) ended.resolve('was ended by SIGTERM');
-        await ended.promise;
+      kill(signal) {
+        signals.push(signal);
+        if (heedsSignal || signal === 'SIGKILL') ended.resolve(`was ended by ${signal}`);
       },
     };
   }
@@ -56,9 +55,9 @@ function open({ dispensable = false, liveness = true, heedsStop = true, ready = 
       clock,
       async ask(url) {
         asked.push(url);
-        const success = answers[url as 'readiness' | 'liveness'];
-        if (!success) await clock.sleep(probe.timeout + answers.late);
-        return success;
+        if (answers[url as 'readiness' | 'liveness']) return true;
+        clock.jump(answers.late);
+        return new Promise(() => undefined);
       },
     },
   );
@@ -96,23 +95,26 @@ test('a process that hangs is killed after as many failures as its probe allows,
   answers.liveness = false;
   // A period runs from one question to the next, however late the answer.
   await clock.advance(3 * probe.period + probe.timeout - 1);
-  expect([lives.length, lives[0]!.stopped]).toEqual([1, []]);
+  expect([lives.length, lives[0]!.signals]).toEqual([1, []]);
   await clock.advance(1);
-  expect(lives[0]!.stopped).toEqual([limits.leastDrainTime]);
+  expect(lives[0]!.signals).toEqual(['SIGTERM']);
   answers.liveness = true;
   await clock.advance(0);
   expect(lives.length).toBe(2);
   expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; restarting it');
 });
 
-test('it gets no requests from then on, even if it takes long to end', async () => {
-  const { clock, answers, supervised } = open({ heedsStop: false });
+test('it gets no requests from then on, and if it ignores SIGTERM it is killed', async () => {
+  const { clock, lives, answers, supervised } = open({ heedsSignal: false });
   await clock.advance(0);
   answers.liveness = false;
-  await clock.advance(60_000);
+  await clock.advance(3 * probe.period + probe.timeout);
   expect(supervised.ready).toBe(false);
-  await clock.advance(60_000);
-  expect(supervised.ready).toBe(false);
+  await clock.advance(limits.leastDrainTime - 1);
+  expect([supervised.ready, lives[0]!.signals]).toEqual([false, ['SIGTERM']]);
+  await clock.advance(1);
+  expect(lives[0]!.signals).toEqual(['SIGTERM', 'SIGKILL']);
+  expect(lives.length).toBe(2);
 });
 
 test('failures that are not in a row are forgiven', async () => {
@@ -151,16 +153,16 @@ test('answers missed while this process itself stood still do not count', async 
   await clock.advance(0);
   Object.assign(answers, { liveness: false, readiness: false, late: 5000 });
   await clock.advance(120_000);
-  expect(lives[0]!.stopped).toEqual([]);
+  expect(lives[0]!.signals).toEqual([]);
 });
 
 test('a process that does not become ready in time is abandoned', async () => {
   const { clock, lives, supervised } = open({ ready: false });
   const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last words');
   await clock.advance(limits.startTime - 1);
-  expect(lives[0]!.stopped).toEqual([]);
+  expect(lives[0]!.signals).toEqual([]);
   await clock.advance(1);
-  expect(lives[0]!.stopped).toEqual([limits.drainTime]);
+  expect(lives[0]!.signals).toEqual(['SIGTERM']);
   await failed;
 });
 
@@ -191,4 +193,25 @@ test('stopping ends a pause at once, and starts nothing more', async () => {
   await supervised.stop(5000);
   await clock.advance(60_000);
   expect(lives.length).toBe(2);
+});
+
+test('a process that is told to stop has its time, and is then killed', async () => {
+  const { clock, lives, supervised } = open({ heedsSignal: false });
+  await clock.advance(0);
+  let stopped = false;
+  void supervised.stop(5000).then(() => (stopped = true));
+  await clock.advance(4999);
+  expect([lives[0]!.signals, stopped]).toEqual([['SIGTERM'], false]);
+  await clock.advance(1);
+  expect([lives[0]!.signals, stopped]).toEqual([['SIGTERM', 'SIGKILL'], true]);
+});
+
+test('whoever asks for the address of a process that is not up waits as long as agreed', async () => {
+  const { clock, supervised } = open({ ready: false });
+  let address: string | undefined = 'none yet';
+  void supervised.address(5000).then((found) => (address = found));
+  await clock.advance(4999);
+  expect(address).toBe('none yet');
+  await clock.advance(1);
+  expect(address).toBeUndefined();
 });

@@ -1,10 +1,8 @@
-import { createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../src/limits.ts';
 import type { Probe } from '../src/process/probe.ts';
-import { freePort, portTaken, settledPort, whenFree } from '../src/process/ports.ts';
+import { freePort } from '../src/process/ports.ts';
 import { type Supervised, supervise } from '../src/process/supervisor.ts';
-import { testClock } from './clock.ts';
 import { makeFolder } from './folders.ts';
 import { isAlive } from './processes.ts';
 
@@ -106,49 +104,4 @@ test('stopping one that is still starting leaves nothing behind', async () => {
   await vi.waitFor(() => expect(lines.length).toBe(1));
   await process.stop(1000);
   expect(isAlive(Number(lines[0]!.split(': ')[1]))).toBe(false);
-});
-
-test('a port that a predecessor still has is waited for, but not for long, and nothing else is', async () => {
-  const clock = testClock();
-  let tries = 0;
-  const taking = (failures: number, code: string) => async () => {
-    tries += 1;
-    if (tries <= failures) throw Object.assign(new Error(code), { code });
-    return clock.now();
-  };
-  const begun = clock.now();
-  const taken = whenFree(taking(3, 'EADDRINUSE'), clock);
-  await clock.advance(150);
-  expect(await taken).toBe(begun + 150);
-  tries = 0;
-  const never = whenFree(taking(Infinity, 'EADDRINUSE'), clock).catch((error: unknown) => error);
-  await clock.advance(2000);
-  expect(await never).toMatchObject({ code: 'EADDRINUSE' });
-  expect(tries).toBe(41);
-  tries = 0;
-  await expect(whenFree(taking(1, 'EACCES'), clock)).rejects.toThrow('EACCES');
-});
-
-test('a port that comes free meanwhile is taken', async () => {
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  const { port } = other.address() as { port: number };
-  const settled = settledPort(port, String, {
-    ...testClock(),
-    sleep: () => new Promise((resolve) => void other.close(() => resolve())),
-  });
-  expect(await settled).toBe(port);
-});
-
-test('a port that is taken is reported in a helpful sentence', async () => {
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void other.close());
-  const address = other.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const another = (free: number) => `PORT=${free} start`;
-  await expect(settledPort(port, another)).rejects.toThrow(
-    `Port ${port} is taken by another program. Stop it, or choose another: PORT=${port + 1} start`,
-  );
-  expect(portTaken(80, another, { code: 'EACCES' }).message).toContain('PORT=8080 start');
 });

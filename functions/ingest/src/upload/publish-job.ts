@@ -23,7 +23,7 @@ export function openPublisher(sink: string, clock: Clock): Publisher {
 
   /** What the broker does not accept is not lost: sweep finds the job open and emits the events again. */
   async function publishAll(job: Job): Promise<void> {
-    const events = job.images.map(({ image }) => publish(sink, imageUploaded(job, image), longestPublishing));
+    const events = job.images.map(({ image }) => publish(sink, imageUploaded(job, image), longestPublishing, clock));
     const failed = (await Promise.allSettled(events)).filter((end) => end.status === 'rejected');
     if (failed.length > 0) log('not published', { job: job.job, images: failed.length, error: explain(failed[0]!.reason) });
   }

@@ -1,7 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { explain } from '../errors.ts';
 import { claimsToBeEvent, passedOn, readEvent, toHeaders } from './binding.ts';
 import { NoAnswerInTime, post, type SubscriberResponse } from './dispatch.ts';
-import { type CloudEvent, NotAnEvent } from './event.ts';
+import type { CloudEvent } from './event.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface Message {
@@ -34,6 +35,7 @@ export interface Attempt {
   subscriber: Subscriber;
   /** Milliseconds. */
   timeout: number;
+  clock: Clock;
   signal: AbortSignal;
   /** Any 2xx will do, whatever its body: no event is expected in reply. */
   ignoreReply?: boolean;
@@ -43,7 +45,7 @@ export interface Attempt {
 const retriableStatus = new Set([404, 408, 409, 429]);
 
 /** Calls a subscriber once, in binary mode, and interprets the response by Knative's data plane contract. */
-export async function attempt({ message, subscriber, timeout, signal, ignoreReply }: Attempt): Promise<DeliveryOutcome> {
+export async function attempt({ message, subscriber, timeout, clock, signal, ignoreReply }: Attempt): Promise<DeliveryOutcome> {
   const { origin, release } = await subscriber
     .turn(signal)
     .catch((cause: unknown) => ({ origin: explain(cause), release: undefined }));
@@ -56,7 +58,7 @@ export async function attempt({ message, subscriber, timeout, signal, ignoreRepl
       ...subscriber.headers,
       ...(!ignoreReply && { prefer: 'reply' }),
     };
-    const response = await post({ url: origin, headers, body: message.event.data, timeout });
+    const response = await post({ url: origin, headers, body: message.event.data, timeout, clock });
     if (response.status < 200 || response.status >= 300) return rejected(response);
     return ignoreReply ? { result: 'delivered' } : readReply(response, message);
   } catch (error) {
@@ -88,7 +90,6 @@ function readReply({ headers, body }: SubscriberResponse, message: Message): Del
       reply: { event: readEvent(headers, body), headers: { ...message.headers, ...passedOn(headers) } },
     };
   } catch (error) {
-    if (error instanceof NotAnEvent) return failed(`502 the response is a malformed CloudEvent: ${error.message}`);
-    throw error;
+    return failed(`502 the response is a malformed CloudEvent: ${explain(error)}`);
   }
 }

@@ -13,16 +13,15 @@ export interface Delivery {
   /** Accepts a reply, or says why not. */
   reply: (message: Message) => DeliveryFailure | undefined;
   log: Log;
-  clock: Pick<Clock, 'sleep'>;
+  clock: Clock;
   /** Ends all waiting, between attempts and for a turn. An attempt under way is finished. */
   signal: AbortSignal;
 }
 
 /** Delivers one event to one subscriber, with retries. What cannot be delivered goes to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
-  const { message, subscriber, deadLetterSink, reply, log, signal } = delivery;
+  const { message, subscriber, deadLetterSink, reply, log } = delivery;
   const outcome = await retry(delivery, subscriber);
-  if (signal.aborted && outcome?.result !== 'delivered') return;
   const failure = outcome?.result === 'delivered' ? outcome.reply && reply(outcome.reply) : outcome;
   if (!failure) return;
 
@@ -32,7 +31,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
   const deadLetter = { ...message, event: withAttributes(message.event, errorAttributes(subscriber, failure)) };
   const last = await retry({ ...delivery, message: deadLetter }, deadLetterSink, true);
-  if (last?.result === 'failed' && !signal.aborted)
+  if (last?.result === 'failed')
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
@@ -44,7 +43,7 @@ async function retry(
 ): Promise<DeliveryOutcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
-    const outcome = await attempt({ message, subscriber, timeout: rules.timeout, signal, ignoreReply });
+    const outcome = await attempt({ message, subscriber, timeout: rules.timeout, clock, signal, ignoreReply });
     if (signal.aborted && outcome.result === 'failed') return undefined;
     if (outcome.result === 'delivered' || !outcome.retriable || number >= attempts) return outcome;
     const pause = backoff(rules, number);
@@ -52,7 +51,11 @@ async function retry(
       'broker',
       `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,
     );
-    await clock.sleep(pause, signal).catch(() => undefined);
+    try {
+      await clock.sleep(pause, signal);
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 
 /** A subscriber's response, fully read. */
@@ -16,6 +17,7 @@ export interface Dispatch {
   body: Buffer;
   /** Milliseconds for the whole exchange, including the body of the response. */
   timeout: number;
+  clock: Clock;
 }
 
 /** The subscriber took longer than the delivery spec allows. */
@@ -26,25 +28,29 @@ export class NoAnswerInTime extends Error {
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
 /** Sends one POST over a kept-alive connection. Uses node:http, which needs half the time of fetch for a small event. */
-export function post({ url, headers, body, timeout }: Dispatch): Promise<SubscriberResponse> {
+export function post({ url, headers, body, timeout, clock }: Dispatch): Promise<SubscriberResponse> {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');
     const send = secure ? httpsRequest : httpRequest;
     const request = send(url, { method: 'POST', headers, agent: secure ? agents.https : agents.http }, (response) => {
       void finish(response).catch(fail);
     });
-    const timer = setTimeout(() => request.destroy(new NoAnswerInTime(`no answer within ${timeout / 1000} s`)), timeout);
+    const over = new AbortController();
+    clock.sleep(timeout, over.signal).then(
+      () => request.destroy(new NoAnswerInTime(`no answer within ${timeout / 1000} s`)),
+      () => undefined,
+    );
     request.on('error', fail);
     request.end(body);
 
     async function finish(response: IncomingMessage) {
       const content = await readBody(response);
-      clearTimeout(timer);
+      over.abort();
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: content });
     }
 
     function fail(error: Error) {
-      clearTimeout(timer);
+      over.abort();
       request.destroy();
       reject(error);
     }

@@ -30,10 +30,8 @@ export function readStructured(body: Buffer): CloudEvent {
     if (typeof data === 'string') return { attributes, data: Buffer.from(data) };
     throw new NotAnEvent(`data of the type ${type} must be text; send JSON as application/json, or bytes as data_base64`);
   }
-  // Numbers keep their digits: above 2^53, a round trip through doubles would change them.
-  const exact = object(() =>
-    parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value)),
-  );
+  // Values stay as they are written: above 2^53, a round trip through doubles would change a number.
+  const exact = object(() => parse(text, (_key, value, { source }) => (source === undefined ? value : rawJSON(source))));
   return { attributes, data: Buffer.from(JSON.stringify(exact['data'])) };
 }
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import type { Clock } from '../clock.ts';
 
-const leash = pathToFileURL(`${import.meta.dirname}/leash.ts`).href;
+const preload = pathToFileURL(`${import.meta.dirname}/preload.ts`).href;
 
 export interface Program {
   /** What follows `node`. */
@@ -18,20 +19,21 @@ export interface Child {
   ended: Promise<string>;
   /** Its last lines, in case it ends prematurely. */
   lastLines(): string[];
-  /** SIGTERM, then SIGKILL if it is still there after `timeout` milliseconds. */
-  stop(timeout: number): Promise<void>;
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 const linesKept = 10;
 const living = new Set<ChildProcess>();
 // However this process ends, it takes its children along; the leash covers ends that run no code.
-process.on('exit', () => {
+process.on('exit', killAll);
+
+export function killAll(): void {
   for (const child of living) child.kill('SIGKILL');
-});
+}
 
 /** Starts a Node program that prints line by line through `print`, and cannot outlive this process. */
 export function startChild({ command, folder, environment }: Program, print: (line: string) => void): Child {
-  const child = spawn(process.execPath, ['--import', leash, ...command], {
+  const child = spawn(process.execPath, ['--import', preload, ...command], {
     cwd: folder,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -62,11 +64,18 @@ export function startChild({ command, folder, environment }: Program, print: (li
     gone,
     ended,
     lastLines: () => [...kept],
-    async stop(timeout) {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
-      await ended;
-      clearTimeout(timer);
-    },
+    kill: (signal) => void child.kill(signal),
   };
+}
+
+/** SIGTERM, then SIGKILL if it is still there after `timeout` milliseconds. Resolves once it has ended. */
+export async function endChild({ ended, kill }: Child, timeout: number, clock: Clock): Promise<void> {
+  kill('SIGTERM');
+  const over = new AbortController();
+  clock.sleep(timeout, over.signal).then(
+    () => kill('SIGKILL'),
+    () => undefined,
+  );
+  await ended;
+  over.abort();
 }

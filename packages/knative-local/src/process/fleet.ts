@@ -1,7 +1,10 @@
+import { systemClock } from '../clock.ts';
 import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
+import type { Surroundings } from './life.ts';
 import { NotUp, type Revision, startRevision } from './revision.ts';
+import { real } from './supervisor.ts';
 
 /** Every revision of every service, and the choice between them. */
 export interface Fleet {
@@ -16,14 +19,14 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export function createFleet(platform: Record<string, string>, log: Log): Fleet {
+export function createFleet(platform: Record<string, string>, log: Log, surroundings: Surroundings = real(systemClock)): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
   /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
-    const revision = startRevision(spec, platform, log);
+    const revision = startRevision(spec, platform, log, surroundings);
     alive.add(revision);
     return revision;
   }
@@ -76,9 +79,9 @@ function same(one: RevisionSpec, other: RevisionSpec): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Chooses by tag if there is one with that name, otherwise at random by percentage, as Knative does. */
+/** Chooses by tag if there is one with that name, otherwise at random by percentage, as Knative does. Percentages add up to 100. */
 export function choose(targets: TrafficSpec[], tag?: string): TrafficSpec | undefined {
   const tagged = tag === undefined ? undefined : targets.find((target) => target.tag === tag);
   let point = Math.random() * 100;
-  return tagged ?? targets.find(({ percent }) => (point -= percent) < 0) ?? targets.findLast(({ percent }) => percent > 0);
+  return tagged ?? targets.find(({ percent }) => (point -= percent) < 0);
 }

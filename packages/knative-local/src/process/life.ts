@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import type { Child, Program, startChild } from './child.ts';
+import { type Child, endChild, type Program, type startChild } from './child.ts';
 import { type Ask, type Probe, type Prober, untilHealthy, watchHealth } from './probe.ts';
 
 /** What to start, where it will answer, and how its health is probed. */
@@ -63,7 +63,7 @@ export function beginLife(
     await clock.sleep(limits.startTime, gone.signal).catch(() => undefined);
     if (wasReady || gone.signal.aborted) return;
     tooSlow = true;
-    void child.stop(limits.drainTime);
+    void endChild(child, limits.drainTime, clock);
   }
 
   async function watch() {
@@ -82,7 +82,7 @@ export function beginLife(
       hung = true;
       down();
       // A hanging process has nothing to wind up, and a suspended one (SIGSTOP) reacts only to SIGKILL.
-      void child.stop(limits.leastDrainTime);
+      void endChild(child, limits.leastDrainTime, clock);
     });
   }
 

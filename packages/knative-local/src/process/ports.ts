@@ -6,10 +6,10 @@ import { limits } from '../limits.ts';
 /** Ports that were handed out but may not be bound yet: the kernel might hand them out again. */
 const given = new Set<number>();
 
-/** A free loopback port. */
-export async function freePort(): Promise<number> {
+/** A free loopback port, and each time another. */
+export async function freePort(any = () => probe(0)): Promise<number> {
   for (;;) {
-    const port = await probe(0);
+    const port = await any();
     if (given.has(port)) continue;
     given.add(port);
     return port;

@@ -7,8 +7,8 @@ export interface Probe extends Omit<ProbeSpec, 'path'> {
   url: string;
 }
 
-/** Probes once. False if there is no answer in time, or one that the kubelet does not count as success. */
-export type Ask = (url: string, timeout: number, signal: AbortSignal) => Promise<boolean>;
+/** Probes once. False if there is no answer, or one that the kubelet does not count as success. `signal` gives up. */
+export type Ask = (url: string, signal: AbortSignal) => Promise<boolean>;
 
 /** What probing needs. `signal` stops it. */
 export interface Prober {
@@ -18,20 +18,19 @@ export interface Prober {
 }
 
 /** Probes a starting process until it is healthy. False if `signal` is aborted first. */
-export async function untilHealthy({ url, timeout }: Probe, { ask, clock, signal }: Prober): Promise<boolean> {
+export async function untilHealthy(probe: Probe, prober: Prober): Promise<boolean> {
+  const { clock, signal } = prober;
   while (!signal.aborted) {
-    if (await ask(url, timeout, signal)) return !signal.aborted;
+    if (await answersInTime(probe, prober)) return !signal.aborted;
     await clock.sleep(limits.probeInterval, signal).catch(() => undefined);
   }
   return false;
 }
 
 /** Keeps probing a process that was healthy, and reports when that changes. */
-export async function watchHealth(
-  { url, period, timeout, failureThreshold }: Probe,
-  { ask, clock, signal }: Prober,
-  changed: (healthy: boolean) => void,
-): Promise<void> {
+export async function watchHealth(probe: Probe, prober: Prober, changed: (healthy: boolean) => void): Promise<void> {
+  const { period, timeout, failureThreshold } = probe;
+  const { clock, signal } = prober;
   let failures = 0;
   let begun = clock.now();
   for (;;) {
@@ -40,7 +39,7 @@ export async function watchHealth(
     await clock.sleep(Math.max(0, period - since), signal).catch(() => undefined);
     if (signal.aborted) return;
     begun = clock.now();
-    const success = await ask(url, timeout, signal);
+    const success = await answersInTime(probe, prober);
     if (signal.aborted) return;
     // This process itself stood still: the machine slept, or was overloaded.
     if (!success && clock.now() - begun > 2 * timeout) continue;
@@ -50,10 +49,23 @@ export async function watchHealth(
   }
 }
 
-export const askHttp: Ask = (url, timeout, signal) =>
+async function answersInTime({ url, timeout }: Probe, { ask, clock, signal }: Prober): Promise<boolean> {
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal]);
+  const late = clock.sleep(timeout, ends).then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([ask(url, ends), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+export const askHttp: Ask = (url, signal) =>
   new Promise((resolve) => {
-    const late = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
-    const request = get(url, { agent: false, signal: late }, ({ statusCode = 0 }) => {
+    const request = get(url, { agent: false, signal }, ({ statusCode = 0 }) => {
       resolve(statusCode >= 200 && statusCode < 400);
       request.destroy();
     });

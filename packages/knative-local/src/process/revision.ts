@@ -1,13 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ProbeSpec, RevisionSpec } from '../manifest/topology.ts';
 import { gate } from './gate.ts';
+import type { Surroundings } from './life.ts';
 import { freePort } from './ports.ts';
-import { supervise } from './supervisor.ts';
-import { within } from '../within.ts';
+import { real, supervise } from './supervisor.ts';
+import { countdown, within } from '../within.ts';
 
 /** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
 async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
@@ -41,11 +43,17 @@ export interface Revision {
 }
 
 /** @param platform what the platform itself puts into the environment; nothing overrides it */
-export function startRevision(spec: RevisionSpec, platform: Record<string, string>, log: Log): Revision {
+export function startRevision(
+  spec: RevisionSpec,
+  platform: Record<string, string>,
+  log: Log,
+  surroundings: Surroundings = real(systemClock),
+): Revision {
+  const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
   const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
-  const process = supervise({ name, program }, log);
+  const process = supervise({ name, program }, log, surroundings);
   let stopped: Promise<void> | undefined;
 
   async function program() {
@@ -87,8 +95,8 @@ export function startRevision(spec: RevisionSpec, platform: Record<string, strin
   };
 
   async function stop(timeout: number): Promise<void> {
-    const deadline = Date.now() + timeout;
-    await within(timeout, entrance.idle());
-    await process.stop(Math.max(deadline - Date.now(), limits.leastDrainTime));
+    const left = countdown(timeout, clock);
+    await within(timeout, entrance.idle(), clock);
+    await process.stop(Math.max(left(), limits.leastDrainTime));
   }
 }

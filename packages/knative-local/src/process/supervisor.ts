@@ -1,9 +1,9 @@
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { explain } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { within } from '../within.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, endChild, startChild } from './child.ts';
 import { beginLife, type End, type Service, type Surroundings } from './life.ts';
 import { askHttp } from './probe.ts';
 
@@ -26,10 +26,11 @@ export interface Plan {
   dispensable?: boolean;
 }
 
-const real: Surroundings = { start: startChild, ask: askHttp, clock: systemClock };
+/** Real processes and real probes. */
+export const real = (clock: Clock): Surroundings => ({ start: startChild, ask: askHttp, clock });
 
 /** Keeps one process running: starts it, waits until it is ready, and restarts it when it dies or hangs. */
-export function supervise({ name, program, dispensable = false }: Plan, log: Log, surroundings = real): Supervised {
+export function supervise({ name, program, dispensable = false }: Plan, log: Log, surroundings = real(systemClock)): Supervised {
   const { clock } = surroundings;
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
@@ -47,13 +48,13 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
       return address !== undefined;
     },
     async address(timeout) {
-      if (address === undefined && !stopping.signal.aborted) await within(timeout, up.promise);
+      if (address === undefined && !stopping.signal.aborted) await within(timeout, up.promise, clock);
       return address;
     },
     async stop(timeout) {
       stopping.abort();
       address = undefined;
-      await child?.stop(timeout);
+      if (child) await endChild(child, timeout, clock);
       await over;
     },
   };

@@ -1,4 +1,5 @@
 import { HTTP } from 'cloudevents';
+import { type Clock, systemClock } from '../clock.ts';
 import type { DarkroomEvent } from '../events.ts';
 import { bearer } from './token.ts';
 
@@ -11,14 +12,29 @@ const usualTimeout = 10_000;
  * @param timeout milliseconds to wait for an answer
  * @throws unless the broker answers with 2xx
  */
-export async function publish(sink: string, event: DarkroomEvent, timeout = usualTimeout): Promise<void> {
+export async function publish(
+  sink: string,
+  event: DarkroomEvent,
+  timeout = usualTimeout,
+  clock: Clock = systemClock,
+): Promise<void> {
   const { headers, body } = HTTP.binary(event);
-  const response = await fetch(sink, {
-    method: 'POST',
-    headers: { ...(headers as Record<string, string>), ...bearer() },
-    body: String(body),
-    signal: AbortSignal.timeout(timeout),
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`The broker at ${sink} answered ${response.status} to ${event.type}`);
+  const late = new AbortController();
+  const over = new AbortController();
+  clock.sleep(timeout, over.signal).then(
+    () => late.abort(new Error(`The broker at ${sink} did not answer within ${timeout / 1000} s`)),
+    () => undefined,
+  );
+  try {
+    const response = await fetch(sink, {
+      method: 'POST',
+      headers: { ...(headers as Record<string, string>), ...bearer() },
+      body: String(body),
+      signal: late.signal,
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`The broker at ${sink} answered ${response.status} to ${event.type}`);
+  } finally {
+    over.abort();
+  }
 }

@@ -1,4 +1,5 @@
 import type { Context, HealthCheck } from 'faas-js-runtime';
+import { type Clock, systemClock } from '../clock.ts';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { type DarkroomEvent, type Incoming, readEvent } from '../events.ts';
 import { log } from '../log.ts';
@@ -18,8 +19,8 @@ export interface Stage {
 /** The part of an event that is logged. */
 type Step = Pick<Incoming, 'type'> & Partial<Incoming>;
 
-/** How long a stage may continue what it has begun once it is told to stop. Knative itself allows 300 s at most. */
-const drainSeconds = 25;
+/** Milliseconds that a stage may continue what it has begun once it is told to stop. Knative itself allows 300 s at most. */
+const drainTime = 25_000;
 
 /** Handles one checked event; what it returns goes back to the broker as the next event. */
 export type Handler<Received> = (received: Received) => Promise<DarkroomEvent | undefined>;
@@ -31,8 +32,12 @@ export type Handler<Received> = (received: Received) => Promise<DarkroomEvent | 
  * @param read checks what arrives, for a stage that accepts more than Darkroom's own events
  */
 export function stage(open: () => Handler<Incoming>): Stage;
-export function stage<Received extends Step>(open: () => Handler<Received>, read: (received: unknown) => Received): Stage;
-export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
+export function stage<Received extends Step>(
+  open: () => Handler<Received>,
+  read: (received: unknown) => Received,
+  clock?: Clock,
+): Stage;
+export function stage(open: () => Handler<Incoming>, read = readEvent, clock: Clock = systemClock): Stage {
   let handler: Handler<Incoming> | undefined;
   const running = new Set<Promise<unknown>>();
 
@@ -73,8 +78,10 @@ export function stage(open: () => Handler<Incoming>, read = readEvent): Stage {
       }
     },
     async shutdown() {
-      const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref());
+      const over = new AbortController();
+      const late = clock.sleep(drainTime, over.signal).catch(() => undefined);
       await Promise.race([Promise.allSettled(running), late]);
+      over.abort();
     },
     // The runtime's own probes answer 503 after the event loop was busy for 42 ms, which says nothing about health.
     liveness: answerOk,

@@ -1,0 +1,56 @@
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { killAll, startChild } from '../src/process/child.ts';
+import { eventually } from './broker-suite/subject.ts';
+import { makeFolder } from './folders.ts';
+
+/** Runs a small program. */
+async function run(source: string, environment: Record<string, string> = {}, folder?: string) {
+  const lines: string[] = [];
+  const child = startChild({ command: ['-e', source], folder: folder ?? (await makeFolder()), environment }, (line) =>
+    lines.push(line),
+  );
+  onTestFinished(() => child.kill('SIGKILL'));
+  return { child, lines };
+}
+
+test('a program runs in its folder with its environment alone, prints line by line, and its last ten lines are kept', async () => {
+  const folder = await realpath(await makeFolder());
+  const source = `
+    console.log(process.cwd());
+    console.error(Object.keys(process.env).filter((name) => !name.startsWith('__')).join() + process.env.A);
+    for (let line = 1; line <= 10; line += 1) console.log('line ' + line + '\\r');
+    process.exitCode = 3;`;
+  const { child, lines } = await run(source, { A: 'x' }, folder);
+  await child.gone;
+  expect(await child.ended).toBe('ended with exit code 3');
+  expect(new Set(lines)).toEqual(new Set([folder, 'Ax', ...Array.from({ length: 10 }, (_, index) => `line ${index + 1}`)]));
+  expect(child.lastLines()).toEqual(lines.slice(-10));
+  child.lastLines().pop();
+  expect(child.lastLines().length).toBe(10);
+});
+
+test('a program can be told to end, in a process group that no Ctrl-C of ours reaches', async () => {
+  const { child, lines } = await run(
+    "console.log(process.pid); process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 9);",
+  );
+  await eventually(() => expect(lines.length).toBe(1));
+  // By the number of its group.
+  expect(process.kill(-Number(lines[0]), 0)).toBe(true);
+  child.kill('SIGTERM');
+  expect(await child.ended).toBe('ended with exit code 0');
+});
+
+test('whatever ends this process takes its children along', async () => {
+  expect(process.listeners('exit')).toContain(killAll);
+  const { child, lines } = await run("console.log('up'); setInterval(() => {}, 9);");
+  await eventually(() => expect(lines).toEqual(['up']));
+  killAll();
+  expect(await child.ended).toBe('was ended by SIGKILL');
+});
+
+test('a program in a folder that is not there is told as such', async () => {
+  const { child } = await run('', {}, join(await makeFolder(), 'absent'));
+  expect(await child.ended).toMatch(/^could not be started: .*ENOENT/);
+});
