@@ -12,6 +12,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { inline } from './inline.ts';
 import { collectNotices } from './notices.ts';
 
 const folder = process.cwd();
@@ -26,32 +27,15 @@ const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * 
 /** Every file that was read for the bundle. */
 const modules = new Set<string>();
 
-/** Provides the entry of a stage, and `?inline` imports (a page's HTML, CSS and browser script) as text. */
+/** Provides the entry of a stage. */
 const plugin: Plugin = {
   name: 'darkroom',
-  resolveId(id, importer) {
-    if (id === 'darkroom:stage') return id;
-    if (id.endsWith('?inline') && importer) return resolve(importer, '..', id);
-    return undefined;
-  },
-  async load(id) {
-    if (id === 'darkroom:stage') return wrapper;
-    if (!id.endsWith('?inline')) return undefined;
-    const file = id.slice(0, -'?inline'.length);
-    const text = file.endsWith('.ts') ? await bundleBrowserScript(file) : await readFile(file, 'utf8');
-    return { code: `export default ${JSON.stringify(text)};`, moduleType: 'js' };
-  },
+  resolveId: (id) => (id === 'darkroom:stage' ? id : undefined),
+  load: (id) => (id === 'darkroom:stage' ? wrapper : undefined),
   generateBundle() {
-    for (const id of this.getModuleIds()) modules.add(id.replace(/\?inline$/, ''));
+    for (const id of this.getModuleIds()) modules.add(id);
   },
 };
-
-async function bundleBrowserScript(file: string): Promise<string> {
-  const bundle = await rolldown({ input: file, platform: 'browser' });
-  const { output } = await bundle.generate({ format: 'iife', minify: true });
-  for (const id of output[0].moduleIds) modules.add(id);
-  return output[0].code;
-}
 
 // Built next to dist/ and then moved into place: a function that starts meanwhile finds the old build or the new one.
 const draft = `.dist-${process.pid}`;
@@ -60,7 +44,7 @@ const bundle = await rolldown({
   input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
   platform: 'node',
   external: native,
-  plugins: [plugin],
+  plugins: [plugin, inline((file) => modules.add(file))],
 });
 const { output } = await bundle.write({
   file: join(draft, 'index.mjs'),
@@ -96,7 +80,13 @@ await writeFile(join(draft, 'THIRD-PARTY-NOTICES.txt'), notices.text);
 for (const each of notices.unlicensed) console.warn(`${name}: ${each} names no licence`);
 
 const ours = [...modules].filter((path) => existsSync(path) && !path.includes('/node_modules/'));
-const inputs = [...ours, join(shared, 'package.json'), import.meta.filename, join(import.meta.dirname, 'notices.ts')];
+const inputs = [
+  ...ours,
+  join(shared, 'package.json'),
+  import.meta.filename,
+  join(import.meta.dirname, 'inline.ts'),
+  join(import.meta.dirname, 'notices.ts'),
+];
 const digests = inputs.sort().map(async (path) => {
   const digest = createHash('sha256').update(await readFile(path));
   return [relative(join(folder, 'dist'), path), digest.digest('hex')] as const;

@@ -50,15 +50,19 @@ export function openKubectl(namespace: string) {
       const output = await run(['get', kind, '--output=json', ...(selector ? ['--selector', selector] : [])]);
       return (JSON.parse(output) as { items: Kind[] }).items;
     },
-    /** Changes an existing object. Controllers write to it as well: if one does so in between, it is read again. */
-    async update<Kind extends Resource>(kind: string, name: string, change: (resource: Kind) => Kind): Promise<void> {
+    /**
+     * Changes an existing object. Controllers write to it as well: if one does so in between, it is read again.
+     * @returns what was written
+     */
+    async update<Kind extends Resource>(kind: string, name: string, change: (resource: Kind) => Kind): Promise<Kind> {
       for (let attempt = 1; ; attempt += 1) {
         const present = await get<Kind>(kind, name);
         if (!present)
           throw new Error(`There is no ${kind} ${name} in the namespace ${namespace} any more. Deploy it and try again.`);
+        const changed = change(present);
         try {
-          await run(['replace', '--filename=-'], JSON.stringify(change(present)));
-          return;
+          await run(['replace', '--filename=-'], JSON.stringify(changed));
+          return changed;
         } catch (error) {
           if (attempt === mostAttempts || !String(error).includes('(Conflict)')) throw error;
         }

@@ -1,34 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { condition, type Kubectl, openKubectl, type Resource } from '../../scripts/kubectl.ts';
+import { repository } from './repository.ts';
 import { serviceOf } from './service.ts';
 import type { Settings } from './settings.ts';
+import { applyWiring } from './wiring.ts';
 
 const run = promisify(execFile);
-export const repository = resolve(import.meta.dirname, '../..');
 const functions = join(repository, 'functions');
 
-export interface Pod extends Resource {
-  status: NonNullable<Resource['status']> & {
-    containerStatuses?: {
-      name: string;
-      ready: boolean;
-      restartCount: number;
-      lastState: { terminated?: { exitCode: number; reason: string } };
-    }[];
-  };
-}
-export interface Revision extends Resource {
-  spec: { containers: { image: string }[] };
+interface Pod extends Resource {
+  status: NonNullable<Resource['status']> & { containerStatuses?: { ready: boolean }[] };
 }
 interface Service extends Resource {
   spec: { traffic?: { revisionName?: string; percent?: number }[] };
   status?: NonNullable<Resource['status']> & { url?: string };
 }
+
+export const isReady = ({ status }: Pod) => status.containerStatuses?.every(({ ready }) => ready) === true;
 
 /** Darkroom in a namespace of its own. */
 export interface Cluster {
@@ -42,6 +34,9 @@ export interface Cluster {
   shift(traffic: string): Promise<void>;
   addressOf(service: string): Promise<string>;
   pods(service: string): Promise<Pod[]>;
+  /** The name of a pod to run something in. @throws if there is none */
+  readyPod(service: string): Promise<string>;
+  /** Revisions that do not become ready, even once there is room for their pods. */
   failedRevisions(): Promise<string[]>;
   /** Services with traffic on a revision that no release has made. */
   unreleased(): Promise<string[]>;
@@ -50,13 +45,12 @@ export interface Cluster {
 
 export async function openCluster(namespace: string, settings: Settings): Promise<Cluster> {
   const kubectl = openKubectl(namespace);
-  const domain = await domainOf();
   const images = new Map<string, string>();
 
   const cluster: Cluster = {
     kubectl,
     async deploy() {
-      await applyWiring();
+      await applyWiring(kubectl, settings);
       for (const name of await readdir(functions)) {
         if (!images.has(name)) images.set(name, await build(join(functions, name, 'dist'), name));
         await apply(await serviceOf(join(functions, name), images.get(name)!, namespace));
@@ -82,9 +76,22 @@ export async function openCluster(namespace: string, settings: Settings): Promis
       return status.url;
     },
     pods: (service) => kubectl.list<Pod>('pods', `serving.knative.dev/service=${service}`),
+    async readyPod(service) {
+      const [pod] = (await cluster.pods(service)).filter(isReady);
+      if (!pod) throw new Error(`There is no pod of ${service} that is ready`);
+      return pod.metadata.name;
+    },
     async failedRevisions() {
-      const revisions = await kubectl.list<Revision>('revisions');
-      return revisions.filter((each) => condition(each, 'Ready')?.status === 'False').map(({ metadata }) => metadata.name);
+      for (let waited = 0; ; waited += 1) {
+        const failed = (await kubectl.list('revisions')).flatMap((revision) => {
+          const { status, reason = '' } = condition(revision, 'Ready') ?? {};
+          return status === 'False' ? [{ name: revision.metadata.name, reason }] : [];
+        });
+        // While a load fills the node, more pods may have been asked for than there is room for. That ends with the load.
+        const crowded = failed.some(({ reason }) => reason === 'Unschedulable');
+        if (!crowded || waited === 180) return failed.map(({ name, reason }) => `${name} (${reason})`);
+        await sleep(1000);
+      }
     },
     async unreleased() {
       const services = await kubectl.list<Service>('ksvc');
@@ -113,39 +120,6 @@ export async function openCluster(namespace: string, settings: Settings): Promis
     }));
   }
 
-  async function applyWiring(): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'wiring-'));
-    const settingsPatch = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'darkroom', namespace: 'darkroom' },
-      data: {
-        K_SINK: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
-        PUBLIC_URL: `http://ingest.${namespace}.${domain}`,
-        // The judge is one client with the posts of hundreds.
-        CLIENT_POSTS: '0',
-        CLIENT_BYTES: '0',
-      },
-    };
-    const replaced = (name: string, image: string | undefined) => {
-      const [, newName, newTag] = /^(.*):([^:/]+)$/.exec(image ?? '') ?? [];
-      return newName ? [{ name, newName, newTag }] : [];
-    };
-    const kustomization = {
-      namespace,
-      resources: [relative(folder, join(repository, 'config/overlays/kind'))],
-      patches: [{ patch: JSON.stringify(settingsPatch) }],
-      images: [
-        ...replaced('ghcr.io/versity/versitygw', settings.STORE_IMAGE),
-        ...replaced('maildev/maildev', settings.INBOX_IMAGE),
-      ],
-    };
-    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
-    await kubectl.run(['apply', '--kustomize', folder]);
-    await rm(folder, { recursive: true });
-    await kubectl.run(['rollout', 'status', 'deployment/store', 'deployment/inbox', '--timeout=180s']);
-  }
-
   /** Waits for conditions, not seconds: a slow machine is not a failure. */
   async function ready(kind: string): Promise<void> {
     for (let waited = 0; ; waited += 1) {
@@ -156,16 +130,4 @@ export async function openCluster(namespace: string, settings: Settings): Promis
       await sleep(1000);
     }
   }
-}
-
-/** The domain under which Serving gives Services their addresses. */
-async function domainOf(): Promise<string> {
-  const config = await openKubectl('knative-serving').get<Resource & { data: Record<string, string> }>(
-    'configmap',
-    'config-domain',
-  );
-  const domains = Object.entries(config?.data ?? {}).filter(
-    ([name, selector]) => !name.startsWith('_') && !selector.includes('selector'),
-  );
-  return domains[0]?.[0] ?? 'svc.cluster.local';
 }

@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kubectl } from '../../scripts/kubectl.ts';
 
 export interface Inbox {
+  look(): Promise<Contents>;
+}
+
+export interface Contents {
   /** Mails by the address that they were sent to. */
-  count(): Promise<Map<string, number>>;
+  counts: Map<string, number>;
+  /** Whether the inbox has restarted since the last look. It keeps mails in memory, so it has forgotten those it had. */
+  restarted: boolean;
 }
 
 interface Mail {
@@ -14,15 +21,19 @@ interface Mail {
 const attempts = 20;
 
 /** The inbox of overlays/kind. Each look has a tunnel of its own: one that stays open ends with the node agent. */
-export function openInbox(namespace: string): Inbox {
+export async function openInbox(kubectl: Kubectl): Promise<Inbox> {
+  let container = await containerOf(kubectl);
   return {
-    async count() {
+    async look() {
       for (let attempt = 1; ; attempt += 1) {
         try {
           const counts = new Map<string, number>();
-          for (const { to } of await readMails(namespace))
+          for (const { to } of await readMails(kubectl.namespace))
             for (const { address } of to) counts.set(address, (counts.get(address) ?? 0) + 1);
-          return counts;
+          const present = await containerOf(kubectl);
+          const restarted = present !== container;
+          container = present;
+          return { counts, restarted };
         } catch (error) {
           if (attempt === attempts) throw error;
           await sleep(3000);
@@ -30,6 +41,12 @@ export function openInbox(namespace: string): Inbox {
       }
     },
   };
+}
+
+/** Its identity, which changes when it restarts. */
+async function containerOf(kubectl: Kubectl): Promise<string> {
+  const ids = '--output=jsonpath={.items[*].status.containerStatuses[*].containerID}';
+  return kubectl.run(['get', 'pods', '--selector=app=inbox', ids]);
 }
 
 async function readMails(namespace: string): Promise<Mail[]> {

@@ -14,12 +14,20 @@ import type { Row, Verdict } from './row.ts';
 import { filterRow } from './rows/filter.ts';
 import { killRows } from './rows/kills.ts';
 import { networkRow } from './rows/network.ts';
+import { scaleRow } from './rows/scale.ts';
 import { splitRows } from './rows/split.ts';
 import { starvationRow } from './rows/starvation.ts';
-import { scaleRow, zeroRow } from './rows/zero.ts';
-import { readSettings } from './settings.ts';
+import { zeroRow } from './rows/zero.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 const rows: Row[] = [...splitRows, zeroRow, scaleRow, ...killRows, starvationRow, filterRow, networkRow];
+
+/** A row that was tried, or why it was not. */
+interface Line {
+  name: string;
+  seconds: number;
+  verdict: Verdict | string;
+}
 
 try {
   const settings = readSettings(process.argv.slice(2));
@@ -38,16 +46,16 @@ try {
   process.exitCode = 1;
 }
 
-async function verify(settings: ReturnType<typeof readSettings>): Promise<void> {
+async function verify(settings: Settings): Promise<void> {
   const namespace = `darkroom-verify-${randomBytes(3).toString('hex')}`;
   const cluster = await openCluster(namespace, settings);
   const say = (line: string) => console.log(`${new Date().toTimeString().slice(0, 8)} ${line}`);
-  const table: { name: string; seconds: number; verdict: Verdict | string }[] = [];
+  const table: Line[] = [];
   try {
     await cluster.kubectl.run(['create', 'namespace', namespace]);
     say(`deploys to ${namespace}`);
     await cluster.deploy();
-    const inbox = openInbox(namespace);
+    const inbox = await openInbox(cluster.kubectl);
     const site = openSite(await cluster.addressOf('ingest'), settings.GATEWAY_URL);
     for (const row of rows) {
       if (settings.rows.length > 0 && !settings.rows.some((name) => row.name.startsWith(name))) continue;
@@ -70,7 +78,7 @@ async function verify(settings: ReturnType<typeof readSettings>): Promise<void> 
   if (table.some(({ verdict }) => typeof verdict !== 'string' && verdict.faults.length > 0)) process.exitCode = 1;
 }
 
-function print(table: { name: string; seconds: number; verdict: Verdict | string }[]): void {
+function print(table: Line[]): void {
   console.log('\n| row | | seen | s |\n| --- | --- | --- | ---: |');
   for (const { name, seconds, verdict } of table) {
     const [mark, text] =
@@ -79,4 +87,6 @@ function print(table: { name: string; seconds: number; verdict: Verdict | string
         : [verdict.faults.length === 0 ? 'holds' : 'FELL SHORT', [verdict.seen, ...verdict.faults].filter(Boolean).join('; ')];
     console.log(`| ${name} | ${mark} | ${text} | ${seconds} |`);
   }
+  for (const { name, verdict } of table)
+    if (typeof verdict !== 'string' && verdict.details) console.log(['', `${name}:`, '', ...verdict.details].join('\n'));
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
+import type { JobStatus } from '../../functions/ingest/src/jobs/job-status.ts';
 import type { Inbox } from './inbox.ts';
 import type { Site } from './http.ts';
 
@@ -30,6 +31,10 @@ export interface Books {
   open: number;
   mails: number;
   twice: number;
+  /** Jobs whose mail is not in the inbox, although Darkroom says that it was sent. */
+  missing: number;
+  /** The inbox restarted, and forgot what it had. */
+  forgotten: boolean;
 }
 
 let run = 0;
@@ -74,44 +79,50 @@ export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: by
   }
 }
 
-/** Waits until each job has ended and its mail is there, or for that many seconds at most; then once more for what would come twice. */
+/** Waits until each job has ended, or for that many seconds at most, and then counts what is in the inbox. */
 export async function settle(site: Site, inbox: Inbox, posts: Post[], seconds = 240): Promise<Books> {
   const accepted = posts.filter(({ status }) => status === 202);
   const open = new Set(accepted.map(({ job }) => job));
   const deadline = Date.now() + seconds * 1000;
+  const sent = new Set<string>();
   let completed = 0;
   while (open.size > 0 && Date.now() < deadline) {
     const jobs = [...open].values();
     const look = async () => {
       for (const job of jobs) {
         const reply = await site.request('GET', `/jobs/${job}`).catch(() => undefined);
-        const status = reply?.status === 200 ? (JSON.parse(reply.body.toString()) as { status: string }).status : 'processing';
+        if (reply?.status !== 200) continue;
+        const { status, mail } = JSON.parse(reply.body.toString()) as JobStatus;
         if (status === 'processing') continue;
         if (status === 'completed') completed += 1;
+        if (mail.status === 'sent') sent.add(job);
         open.delete(job);
       }
     };
     await Promise.all(Array.from({ length: 4 }, look));
     await sleep(1000);
   }
-  const received = await inbox.count();
-  const mails = accepted.map(({ email }) => received.get(email) ?? 0);
+  const { counts, restarted } = await inbox.look();
+  const mails = accepted.map(({ email }) => counts.get(email) ?? 0);
   return {
     refused: posts.length - accepted.length,
     completed,
     open: open.size,
     mails: mails.filter((count) => count > 0).length,
     twice: mails.filter((count) => count > 1).length,
+    missing: accepted.filter(({ job, email }) => sent.has(job) && !counts.has(email)).length,
+    forgotten: restarted,
   };
 }
 
 /** Nothing refused, everything complete, one mail each. */
-export function faultsOf({ refused, open, completed, mails, twice }: Books, posts: number): string[] {
+export function faultsOf({ refused, open, completed, mails, twice, missing, forgotten }: Books, posts: number): string[] {
   return [
     refused > 0 && `${refused} posts refused`,
     open > 0 && `${open} jobs still open`,
     completed + refused + open < posts && `${posts - completed - refused - open} jobs failed`,
-    mails < posts - refused && `${posts - refused - mails} without a mail`,
+    mails < posts - refused && `${posts - refused - mails} without a mail, ${missing} of them sent according to their status`,
+    forgotten && 'the inbox restarted, and forgot the mails that it had',
     twice > 0 && `${twice} with more than one mail`,
   ].filter((fault) => fault !== false);
 }

@@ -18,6 +18,8 @@ export interface Verdict {
   seen: string;
   /** What fell short; empty where all is well. */
   faults: string[];
+  /** What was measured, as lines of Markdown. */
+  details?: string[];
 }
 
 /** A part of the verification: what it is called, and how it is tried. */

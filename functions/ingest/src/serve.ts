@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import { anyHost } from '@darkroom/shared/any-host';
 import { systemClock } from '@darkroom/shared/clock';
+import { logListening } from '@darkroom/shared/listening';
 import { log } from '@darkroom/shared/log';
 import { openStore } from '@darkroom/shared/store/open';
 import { prepareTemporaryFolder } from '@darkroom/shared/temporary-folder';
@@ -20,13 +21,13 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   const store = guarded(openStore(settings.STORE_URL));
   const metrics = measure();
   const app = createServer({ settings, store, inspector, metrics, clock: systemClock, closing: closing.signal });
-  stopOnSignal(app, closing);
+  stopOnSignal(app, closing, systemClock);
   const host = await anyHost();
   const metricsPort =
     settings.METRICS_PORT === undefined ? undefined : await serveMetrics(metrics.server(), settings.METRICS_PORT, host);
   await app.listen({ port: settings.PORT, host });
   const { K_REVISION: revision, FILTERS } = settings;
-  log('listening', { port: portOf(app.server), metricsPort, revision, filters: FILTERS.join('+') });
+  logListening({ port: portOf(app.server), metricsPort, revision, filters: FILTERS.join('+') });
   if (settings.TRUSTED_PROXIES === undefined)
     log('clients are not told apart, and have no limits of their own: TRUSTED_PROXIES is not set');
 }

@@ -1,6 +1,8 @@
-import { type Clock, systemClock } from '@darkroom/shared/clock';
+import type { Clock } from '@darkroom/shared/clock';
 import { log } from '@darkroom/shared/log';
 import type { FastifyInstance } from 'fastify';
+
+type Server = Pick<FastifyInstance, 'close' | 'server'>;
 
 /** Milliseconds that requests in flight may still take. Kubernetes kills after 30 s unless told otherwise. */
 const drainTime = 25_000;
@@ -11,17 +13,17 @@ const cleanUpTime = 2_000;
  * On SIGTERM, accepts no more connections, finishes what is in flight, and exits.
  * @param closing aborted at the signal, for requests that wait on purpose
  */
-export function stopOnSignal(app: FastifyInstance, closing: AbortController): void {
+export function stopOnSignal(app: Server, closing: AbortController, clock: Clock): void {
   async function stop() {
     if (closing.signal.aborted) return;
     closing.abort();
-    process.exit((await finish(app, systemClock)) ? 0 : 1);
+    process.exit((await finish(app, clock)) ? 0 : 1);
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
 }
 
 /** Closes a server, and returns whether everything in flight could finish. The rest was cut off. */
-export async function finish(app: Pick<FastifyInstance, 'close' | 'server'>, clock: Clock): Promise<boolean> {
+export async function finish(app: Server, clock: Clock): Promise<boolean> {
   let isCut = false;
   const closed = new AbortController();
   const closing = app.close().then(() => closed.abort());

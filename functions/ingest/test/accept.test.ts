@@ -18,7 +18,14 @@ beforeEach(async () => {
   await writeFile(file, await photo());
   const photos = ['1', '2'].map((image) => ({ image, name: 'a', type: 'image/jpeg' as const, bytes: 1, width: 1, height: 1 }));
   const arrivals = photos.map((each) => ({ photo: each, file, digest: '' }));
-  post = { id, claim: 'c'.repeat(64), arrivals, refused: [], wishes: { email: 'a@example.org', options: {}, wait: 0 } };
+  post = {
+    id,
+    begunAt: 0,
+    claim: 'c'.repeat(64),
+    arrivals,
+    refused: [],
+    wishes: { email: 'a@example.org', options: {}, wait: 0 },
+  };
 });
 afterEach(() => lab.close());
 
@@ -83,4 +90,129 @@ test('of many at once, exactly as many succeed as there are places', async () =>
   const quotas = [1, 2, 3].map(() => openQuota(lab.store, 5, testClock()));
   const ends = await Promise.allSettled(Array.from({ length: 30 }, (_, index) => quotas[index % 3]!.take('a@example.org')));
   expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+});
+
+test('no more than four originals are written at once', async () => {
+  const photos = Array.from({ length: 9 }, (_, index) => ({ ...post.arrivals[0]!.photo, image: String(index + 1) }));
+  post.arrivals = photos.map((each) => ({ ...post.arrivals[0]!, photo: each }));
+  let [writing, most] = [0, 0];
+  const store: Store = {
+    ...lab.store,
+    async write(key, content) {
+      writing += 1;
+      most = Math.max(most, writing);
+      await lab.store.write(key, content);
+      writing -= 1;
+    },
+  };
+  await accept(store, settings(), testClock(), post);
+  expect(most).toBe(4);
+  expect((await lab.keys()).filter((key) => key.includes('original'))).toHaveLength(9);
+});
+
+test.each([
+  ['its first original', `jobs/${id}/1/original.jpg`],
+  ['job.json', keys.job(id)],
+  ['the open marker', keys.open(id)],
+])('a job that breaks off at %s leaves nothing, and nothing of it is written any more', async (_what, last) => {
+  const fault = new Error('EIO');
+  let removing = false;
+  const store: Store = {
+    ...watched(async (key) => {
+      if (key === last) throw fault;
+      // The other original is slow.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(removing).toBe(false);
+    }),
+    async remove(key) {
+      removing = true;
+      await lab.store.remove(key);
+    },
+  };
+  await expect(accept(store, settings(), testClock(), { ...post, claim: undefined })).rejects.toBe(fault);
+  expect(await lab.keys()).toEqual([]);
+});
+
+test('where the clean-up fails as well, the first fault is told', async () => {
+  const fault = new Error('EIO');
+  const store: Store = {
+    ...lab.store,
+    writeOnce: () => Promise.reject(fault),
+    list() {
+      throw new Error('EIO again');
+    },
+  };
+  await expect(accept(store, settings(), testClock(), { ...post, claim: undefined })).rejects.toBe(fault);
+});
+
+test('a job that another post may be writing is left to it', async () => {
+  const fault = new Error('EIO');
+  const store = watched((key) => {
+    if (key === keys.open(id)) throw fault;
+  });
+  await expect(accept(store, settings(), testClock(), post)).rejects.toBe(fault);
+  expect(await lab.keys()).toContain(keys.job(id));
+  // The client posts again.
+  expect(await accept(lab.store, settings(), testClock(), post)).toMatchObject({ job: id });
+  expect(await lab.keys()).toContain(keys.open(id));
+});
+
+test('of two posts of one job, the first to write it decides; the other is told of that', async () => {
+  let other: Promise<unknown> | undefined;
+  const store = watched(async (key) => {
+    if (key === keys.job(id)) await (other ??= accept(lab.store, settings(), testClock(0), post));
+  });
+  const job = await accept(store, settings(), testClock(), post);
+  expect(job).toEqual(await other);
+  expect(job.acceptedAt).toBe(new Date(0).toISOString());
+  expect(await readJson(lab.store, keys.open(id))).toEqual({ acceptedAt: job.acceptedAt });
+});
+
+test('what was asked for, and what was turned down, is in the job; a job without a claim has none', async () => {
+  const refused = [{ name: 'b.txt', reason: 'It is no image.', status: 415 }];
+  const wishes = { email: 'a@example.org', options: { quality: 70 }, wait: 30 };
+  const job = await accept(lab.store, settings(), testClock(), { ...post, claim: undefined, refused, wishes });
+  expect(job).toEqual({
+    job: id,
+    revision: 'local',
+    email: 'a@example.org',
+    filters: ['sepia'],
+    archive: false,
+    options: { quality: 70 },
+    images: post.arrivals.map(({ photo: each }) => each),
+    refused: [{ name: 'b.txt', reason: 'It is no image.' }],
+    acceptedAt: '2026-07-01T12:00:00.000Z',
+  });
+  expect(await readJson(lab.store, keys.job(id))).toEqual(job);
+});
+
+test('a job of a key names its claim, and has no list of refused photos without any', async () => {
+  const job = await accept(lab.store, settings(), testClock(), post);
+  expect(job.claim).toBe(post.claim);
+  expect(job).not.toHaveProperty('refused');
+});
+
+test('a place that was given back can be taken again, and 0 places are any number', async () => {
+  const quota = openQuota(lab.store, 2, testClock());
+  const giveBack = await quota.take('a@example.org');
+  await quota.take('a@example.org');
+  await giveBack();
+  await quota.take('a@example.org');
+  await expect(quota.take('a@example.org')).rejects.toMatchObject({ status: 429 });
+  const free = openQuota(lab.store, 0, testClock());
+  for (let count = 0; count < 5; count += 1) await (await free.take('b@example.org'))();
+  expect((await lab.keys()).filter((key) => key.startsWith('quota/'))).toHaveLength(2);
+});
+
+test.each([
+  ['Ada@Example.org', 'ada@example.org', true],
+  ['ada+1@example.org', 'ada+2+3@example.org', true],
+  ['ada@example.org', 'ada@example.com', false],
+  ['ada@example.org', 'bada@example.org', false],
+  ['ada+1@example.org', 'adb+1@example.org', false],
+])('%s and %s share a mailbox: %s', async (one, other, shared) => {
+  const quota = openQuota(lab.store, 1, testClock());
+  await quota.take(one);
+  const second = await quota.take(other).catch(() => undefined);
+  expect(second === undefined).toBe(shared);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Bench, openBench } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
 });
 afterAll(() => bench.close());
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { bulkhead } from '../src/http/bulkhead.ts';
-import { Busy } from '../src/http/busy.ts';
 import { clientOf, networkOf, trusted } from '../src/http/client.ts';
 import { refuseOtherSites } from '../src/http/origin.ts';
 import { readSettings } from '../src/settings.ts';
@@ -14,6 +13,11 @@ test.each([
   ['2001:db8::6', '2001:db8:0:0::/64'],
   ['2001:db8::', '2001:db8:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
+  ['::', '0:0:0:0::/64'],
+  ['::2:3:4:5:6:7:8', '0:2:3:4::/64'],
+  ['1::6:7:8', '1:0:0:0::/64'],
+  ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+  ['unknown', 'unknown'],
 ])('%s counts as %s', (ip, network) => expect(networkOf(ip)).toBe(network));
 
 const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia' };
@@ -46,7 +50,26 @@ test('a place is counted once for each who holds it, and given back once', () =>
   leave();
   leave();
   enter('a');
-  expect(() => enter('c')).toThrow(Busy);
+  expect(() => enter('a')).toThrow(expect.objectContaining({ status: 429, name: 'Busy', retryAfter: 10 }));
+  expect(() => enter('c')).toThrow(expect.objectContaining({ status: 503, name: 'Busy', retryAfter: 5 }));
+});
+
+test('the last place of a client is given back like the others', () => {
+  const { enter } = bulkhead({ kind: 'posts', all: 0, perClient: 2 });
+  const leaves = [enter('a'), enter('a')];
+  for (const leave of leaves) leave();
+  enter('a');
+  enter('a');
+  expect(() => enter('a')).toThrow(/You have 2 posts under way/);
+});
+
+test('clients that cannot be told apart give their places back as well', () => {
+  const { enter } = bulkhead({ kind: 'posts', all: 1, perClient: 1 });
+  enter(undefined)();
+  const leave = enter(undefined);
+  expect(() => enter(undefined)).toThrow(/too many posts/);
+  leave();
+  enter('a');
 });
 
 test('0 is no limit, and unknown clients have none', () => {

@@ -2,12 +2,12 @@ import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, openBench } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());

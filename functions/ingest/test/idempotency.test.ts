@@ -2,12 +2,13 @@ import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, type Receipt } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 beforeEach(() => bench.clear());

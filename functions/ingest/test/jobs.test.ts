@@ -4,12 +4,12 @@ import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
-import { type Bench, openBench } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
@@ -59,6 +59,18 @@ test('the status follows what is in the store', async () => {
     grayscale: { status: 'succeeded', href: `/jobs/${job.job}/1/grayscale.jpg`, type: 'image/jpeg', bytes: jpeg.length },
     sepia: { status: 'rejected', reason: 'It is torn.' },
   });
+});
+
+test('a mail that failed says why', async () => {
+  const job = await bench.lab.accept();
+  const completion = {
+    status: 'failed',
+    completedAt: new Date().toISOString(),
+    mail: 'failed',
+    mailReason: 'The mailbox is full.',
+  };
+  await write(keys.completed(job.job), json(completion));
+  expect(await statusOf(job)).toMatchObject({ status: 'failed', mail: { status: 'failed', reason: 'The mailbox is full.' } });
 });
 
 test('deleting removes every trace but a tombstone', async () => {

@@ -7,12 +7,13 @@ import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, type Receipt } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 afterEach(() => bench.clear());
@@ -136,6 +137,47 @@ test.each<[string, () => Buffer, Record<string, string>, number, RegExp]>([
   ]);
   if (headers['content-encoding']) expect(response.headers.get('accept-encoding')).toBe('identity');
   expect(await bench.left()).toEqual([]);
+});
+
+/** A field of a form, as its bytes are sent. */
+const field = (encoding: string, value: string) =>
+  Buffer.from(
+    ['--B', 'Content-Disposition: form-data; name="quality"', `Content-Transfer-Encoding: ${encoding}`, '', value, ''].join(
+      '\r\n',
+    ),
+  );
+
+test.each([
+  ['base64', 'NzA=', 70],
+  ['quoted-printable', '70', 70],
+  ['7bit', '70', 70],
+])('a field in %s is understood', async (encoding, value, quality) => {
+  const response = await post(Buffer.concat([field(encoding, value), form()]));
+  expect(response.status).toBe(202);
+  const { job } = (await response.json()) as Receipt;
+  expect((await readJson(bench.lab.store, keys.job(job))) as Job).toMatchObject({ options: { quality } });
+});
+
+test('one whose value is quoted is not', async () => {
+  const response = await post(Buffer.concat([field('quoted-printable', '=37=30'), form()]));
+  expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+    400,
+    expect.stringContaining('“quality” is too long, or is not plain text'),
+  ]);
+});
+
+test('a form may have twenty fields, and is refused with more', async () => {
+  const send = (count: number) => {
+    const fields = Array.from({ length: count }, (_, index): [string, string] => [`field ${index}`, 'x']);
+    const body = formOf(['email', 'a@example.org'], ...fields, ['file', { name: 'a.jpg', bytes: jpeg }]);
+    return fetch(bench.ingest.url, { method: 'POST', body });
+  };
+  expect((await send(19)).status).toBe(202);
+  const response = await send(20);
+  expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+    413,
+    expect.stringContaining('too many parts'),
+  ]);
 });
 
 test('one bad photo of several is refused by itself, and the others are developed', async () => {

@@ -2,12 +2,13 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { refused } from './refused.ts';
-import { type Bench, formOf, limits, openBench } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, limits } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());

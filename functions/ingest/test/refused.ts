@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { Bench } from './support.ts';
+import type { Surroundings } from './support.ts';
 
 type Body = FormData | URLSearchParams | Uint8Array<ArrayBuffer> | string | null;
 
 /** Posts, and expects a problem that says so in words, and leaves nothing behind: not in the store, the spool or the broker. */
 export async function refused(
-  { ingest, events, left }: Bench,
+  { ingest, events, left }: Surroundings & { ingest: { url: string } },
   status: number,
   detail: RegExp,
   body: Body,

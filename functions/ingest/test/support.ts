@@ -8,9 +8,11 @@ import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts'
 /** Small enough to be overstepped quickly. */
 export const limits = { MAX_FILE_BYTES: 60_000, MAX_FILES: 3, MAX_PIXELS: 1_000_000, MAX_FRAMES: 2 };
 
-export interface Bench {
+/** What ingest needs around it: a store in a folder, and a broker that takes everything. */
+export interface Surroundings {
   lab: Lab;
-  ingest: RunningFunction;
+  /** What ingest needs in its environment. */
+  environment: Record<string, string>;
   /** The headers of every event that reached the broker. */
   events: IncomingHttpHeaders[];
   /** Whatever lies in the store and the temporary folder. */
@@ -20,8 +22,25 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** The built function as a process of its own, with a store in a folder and a broker that takes everything. */
+export interface Bench extends Surroundings {
+  ingest: RunningFunction;
+}
+
+/** The built function as a process of its own. */
 export async function openBench(environment: Record<string, string> = {}): Promise<Bench> {
+  const around = await openSurroundings(environment);
+  const ingest = await startFunction('ingest', around.environment);
+  return {
+    ...around,
+    ingest,
+    async close() {
+      await ingest.stop();
+      await around.close();
+    },
+  };
+}
+
+export async function openSurroundings(environment: Record<string, string>): Promise<Surroundings> {
   const lab = await openLab();
   const events: IncomingHttpHeaders[] = [];
   const broker = createServer((request, response) => {
@@ -30,28 +49,26 @@ export async function openBench(environment: Record<string, string> = {}): Promi
     response.writeHead(202).end();
   });
   const settings = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, String(value)]));
-  const ingest = await startFunction('ingest', {
-    ...lab.environment,
-    ...settings,
-    K_SINK: await listen(broker),
-    TRUSTED_PROXIES: '1',
-    ADDRESS_JOBS: '0',
-    FILTERS: 'grayscale,sepia',
-    ARCHIVE: 'true',
-    K_REVISION: 'ingest-v2',
-    ...environment,
-  });
   return {
     lab,
-    ingest,
     events,
+    environment: {
+      ...lab.environment,
+      ...settings,
+      K_SINK: await listen(broker),
+      TRUSTED_PROXIES: '1',
+      ADDRESS_JOBS: '0',
+      FILTERS: 'grayscale,sepia',
+      ARCHIVE: 'true',
+      K_REVISION: 'ingest-v2',
+      ...environment,
+    },
     left: async () => [...(await lab.keys()), ...(await spools(lab))],
     async clear() {
       events.length = 0;
       for (const key of await lab.keys()) await lab.store.remove(key);
     },
     async close() {
-      await ingest.stop();
       broker.close();
       await lab.close();
     },

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import fastify from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { bodyOf } from '../src/http/body.ts';
 import { drain } from '../src/http/drain.ts';
-import { finish } from '../src/stop.ts';
+import { finish, stopOnSignal } from '../src/stop.ts';
 import { until } from './support.ts';
 
 let clock: TestClock;
@@ -53,12 +54,40 @@ test('with nothing in flight the end comes at once', async () => {
   expect(await finish(app, clock)).toBe(true);
 });
 
+test.each([
+  ['SIGTERM', 'at once', 0],
+  ['SIGINT', 'after 27 s', 1],
+] as const)('%s ends the process %s where that is how long it takes, with %i', async (signal, _when, code) => {
+  const app = fastify();
+  if (code === 1) app.addHook('onClose', () => new Promise(() => {}));
+  await app.ready();
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const before = signals.map((name) => process.listeners(name));
+  const closing = new AbortController();
+  const closed = vi.spyOn(app, 'close');
+  const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
+  stopOnSignal(app, closing, clock);
+  expect(closing.signal.aborted).toBe(false);
+  process.emit(signal);
+  expect(closing.signal.aborted).toBe(true);
+  // Whoever is impatient changes nothing.
+  process.emit('SIGTERM');
+  await clock.advance(code === 1 ? 26_999 : 0);
+  expect(exit.mock.calls).toEqual(code === 1 ? [] : [[0]]);
+  await clock.advance(1);
+  expect(exit.mock.calls).toEqual([[code]]);
+  expect(closed).toHaveBeenCalledTimes(1);
+  exit.mockRestore();
+  for (const [index, name] of signals.entries())
+    for (const each of process.listeners(name)) if (!before[index]!.includes(each)) process.off(name, each as () => void);
+});
+
 const server = createServer();
 let socket: Socket;
 let request: IncomingMessage;
 
 async function beginUpload(): Promise<void> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening');
   socket = connect(portOf(server), '127.0.0.1').on('error', () => {});
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
   [request] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
@@ -93,4 +122,42 @@ test('and not for longer than a minute', async () => {
   await clock.advance(1);
   await drained;
   expect(request.destroyed).toBe(true);
+});
+
+test('one that has come as a whole, or has been cut off, is not waited for', async () => {
+  await beginUpload();
+  socket.write(Buffer.alloc(100_000));
+  request.resume();
+  await once(request, 'end');
+  await drain(request, 0, clock);
+  expect(request.socket.destroyed).toBe(false);
+  await beginUpload();
+  request.destroy();
+  await drain(request, 100_000, clock);
+});
+
+test('one whose sender hangs up meanwhile is over', async () => {
+  await beginUpload();
+  const drained = drain(request, 100_000, clock);
+  socket.destroy();
+  await drained;
+});
+
+test('whoever stops reading a body in the middle can still answer', async () => {
+  await beginUpload();
+  const bytes = bodyOf(request);
+  socket.write(Buffer.alloc(10));
+  expect(await bytes.next()).toEqual({ done: false, value: Buffer.alloc(10) });
+  await bytes.return(undefined);
+  expect([request.destroyed, request.socket.destroyed]).toEqual([false, false]);
+});
+
+test('a body in many small pieces is read in few', async () => {
+  await beginUpload();
+  const bytes = bodyOf(request);
+  socket.write(Buffer.alloc(10));
+  await bytes.next();
+  for (let count = 0; count < 100; count += 1) request.push(Buffer.alloc(1));
+  expect((await bytes.next()).value).toHaveLength(100);
+  await bytes.return(undefined);
 });

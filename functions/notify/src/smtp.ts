@@ -5,6 +5,9 @@ import type { Handover, Mail, Send } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { classifyReply } from './smtp-reply.ts';
 
+/** Bytes that are written at once. The connection decides when it takes more, and so how late the last ones leave. */
+const pieceBytes = 16 * 1024;
+
 /** Until the mail is handed over (RFC 5321, 4.5.3.2 allows this much for each command). */
 export const dialogueSeconds = 5 * 60;
 /** From then on until the final reply (RFC 5321, 4.5.3.2.6): servers inspect a mail before they accept it. */
@@ -31,7 +34,7 @@ export function openSmtp(url: string, clock: Clock): Send {
       if (error || !bytes) return done(error);
       message.setEnvelope({ ...message.getEnvelope(), size: bytes.length });
       const { pieces } = data as unknown as Sending;
-      message.createReadStream = () => Readable.from(pieces(bytes), { objectMode: false });
+      message.createReadStream = () => Readable.from(pieces(bytes));
       done();
     });
   });
@@ -52,7 +55,7 @@ export function openSmtp(url: string, clock: Clock): Send {
       return { kind: 'sent' };
     } catch (error) {
       dialogue.throwIfAbandoned();
-      return outcomeOf(error as SmtpFailure, dialogue.begun);
+      return outcomeOf(error as SmtpFailure, dialogue.progress);
     } finally {
       dialogue.end();
     }
@@ -63,12 +66,15 @@ interface Sending {
   pieces(bytes: Buffer): AsyncIterable<Buffer>;
 }
 
+/** `asked`: the server has asked for the mail itself. `complete`: it may have all of it. */
+type DialogueProgress = 'commands' | 'asked' | 'complete';
+
 /** One mail on its way: how far it is, and how long it may take. */
 function openDialogue(clock: Clock, handover: Handover) {
   const aborting = new AbortController();
   const ended = new AbortController();
   let abandoned: { reason: unknown } | undefined;
-  let begun = false;
+  let progress: DialogueProgress = 'commands';
   let bound = new AbortController();
 
   const abandon = () => {
@@ -89,13 +95,14 @@ function openDialogue(clock: Clock, handover: Handover) {
 
   return {
     signal: aborting.signal,
-    get begun() {
-      return begun;
+    get progress() {
+      return progress;
     },
     /** The server reads it once it has answered 354. The last byte, without which it has no mail, follows when the handover is confirmed. */
     async *pieces(bytes: Buffer): AsyncIterable<Buffer> {
-      begun = true;
-      yield bytes.subarray(0, -1);
+      progress = 'asked';
+      const last = bytes.length - 1;
+      for (let at = 0; at < last; at += pieceBytes) yield bytes.subarray(at, Math.min(at + pieceBytes, last));
       try {
         await handover.confirm();
       } catch (error) {
@@ -105,7 +112,8 @@ function openDialogue(clock: Clock, handover: Handover) {
       // From here on only the server knows. Hanging up would lose its answer.
       handover.signal.removeEventListener('abort', abandon);
       limit(finalAnswerSeconds);
-      yield bytes.subarray(-1);
+      progress = 'complete';
+      yield bytes.subarray(last);
     },
     throwIfAbandoned(): void {
       if (abandoned) throw abandoned.reason;
@@ -126,13 +134,13 @@ interface SmtpFailure {
   response?: string;
 }
 
-function outcomeOf(failure: SmtpFailure, begun: boolean): MailOutcome {
+function outcomeOf(failure: SmtpFailure, progress: DialogueProgress): MailOutcome {
   const { code = 'no answer', originalCode = code, command = 'CONN', responseCode, response = '' } = failure;
   if (responseCode !== undefined && responseCode >= 400)
-    return classifyReply({ command, afterData: begun, code: responseCode, text: response });
-  const answer = `${originalCode} at ${begun ? 'the end of DATA' : command}`;
-  if (begun) return { kind: 'unsure', answer };
+    return classifyReply({ command, afterData: progress !== 'commands', code: responseCode, text: response });
+  if (progress === 'complete') return { kind: 'unsure', answer: `${originalCode} at the end of DATA` };
   // Larger than the SIZE that the server named: nothing was sent.
   if (code === 'EMESSAGE') return { kind: 'contentRefused', answer: 'larger than the SIZE of the server' };
+  const answer = `${originalCode} at ${progress === 'asked' ? 'DATA' : command}`;
   return { kind: code === 'EAUTH' || code === 'ENOAUTH' ? 'misconfigured' : 'busy', answer };
 }

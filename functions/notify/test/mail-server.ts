@@ -12,6 +12,8 @@ export interface Script {
   rcpt?: string;
   /** In place of 354. */
   data?: string;
+  /** When the first bytes of a mail are there. The others are not read before its promise. */
+  duringData?: (() => Promise<unknown>) | undefined;
   /** Once the whole mail is there. */
   afterData?: string | ((bytes: number) => string | undefined);
   /** The SIZE that the server declares, in bytes. */
@@ -97,6 +99,12 @@ export async function startMailServer({ pipelining = true }: { pipelining?: bool
     let inMail = false;
     client.on('data', (chunk: Buffer) => {
       const verb = /^[A-Z]+/i.exec(chunk.toString('latin1'))?.[0].toUpperCase();
+      const { duringData } = server.script;
+      if (inMail && duringData) {
+        server.script.duringData = undefined;
+        client.pause();
+        void duringData().then(() => client.resume());
+      }
       if (!inMail) server.commands.push(...chunk.toString().split('\r\n').filter(Boolean));
       const reply = inMail
         ? undefined

@@ -43,6 +43,86 @@ test('says that a machine sent it, why it came, when the photos go, and where to
   expect(mail).not.toHaveProperty('replyTo');
 });
 
+/** Three photos: one developed in part, one not developed, and one that was not taken. */
+async function mixed() {
+  const photo = { type: 'image/tiff', bytes: 3, width: 1, height: 1 } as const;
+  const job = await lab.accept({
+    images: [
+      { ...photo, image: '1', name: 'a.tiff', pictures: 3 },
+      { ...photo, image: '2', name: 'b.tiff', pictures: 3 },
+    ],
+    options: { format: 'image/jpeg' },
+    archive: false,
+    refused: [{ name: 'notes.txt', reason: 'This is not a photo.' }],
+  });
+  for (const filter of job.filters) await lab.store.write(keys.print(job, job.images[0]!, filter), Buffer.from(filter));
+  for (const filter of job.filters)
+    await lab.store.write(keys.rejection(job.job, '2', filter), json({ reason: 'It is damaged.' }));
+  return job;
+}
+
+test('goes from the good news to the bad, and ends with what happens to the photos', async () => {
+  const job = await mixed();
+  const { to, from, subject, text, html } = await compose(job);
+  expect([to, from, subject]).toEqual(['person@example.com', 'Darkroom <lab@example.org>', 'Your 2 prints are ready']);
+  const notMade = ['b.tiff, grayscale: It is damaged.', 'b.tiff, sepia: It is damaged.', 'notes txt: This is not a photo.'];
+  const address = `http://photos.example.org/?job=${job.job}`;
+  expect(text.split('\n\n')).toEqual([
+    'Your 2 prints are ready.',
+    '- a.tiff: grayscale, sepia',
+    'They are attached.',
+    `See them side by side, or delete them:\n${address}`,
+    'Made in part:',
+    expect.stringMatching(/^- a\.tiff: Only the first of 3 pages is developed\..+\.$/) as string,
+    'Not made:',
+    notMade.map((line) => `- ${line}`).join('\n'),
+    expect.stringMatching(/^-- \nPhotos and prints are deleted 7 days .+\nYou are getting this mail because .+\n$/) as string,
+  ]);
+  const body = html.slice(html.indexOf('<h1'));
+  expect([...body.matchAll(/<(?:h1|p|li|a)\b[^>]*>([^<]+)/g)].map(([, words]) => words)).toEqual([
+    'Your 2 prints are ready',
+    'a.tiff: grayscale, sepia',
+    'They are attached.',
+    'See them side by side, or delete them',
+    'Made in part:',
+    expect.stringMatching(/^a\.tiff: Only the first of 3 pages is developed\..+\.$/) as string,
+    'Not made:',
+    ...notMade,
+    expect.stringMatching(/^Photos and prints are deleted 7 days .+ You are getting this mail because/) as string,
+  ]);
+  expect(body).toContain(`href="${address}"`);
+});
+
+test('where nothing was made it says what to do, and offers nothing to compare', async () => {
+  const job = await lab.accept({ names: ['a.jpg'], filters: ['sepia'], archive: false });
+  await lab.store.write(keys.rejection(job.job, '1', 'sepia'), json({ reason: 'It is damaged.' }));
+  const { subject, text, html, attachments } = await compose(job);
+  expect(attachments).toEqual([]);
+  expect(text.split('\n\n').slice(0, -1)).toEqual([
+    'Your photos could not be developed.',
+    'Look at the reasons below, and send other photos.',
+    `See the job, or delete it:\nhttp://photos.example.org/?job=${job.job}`,
+    'Not made:',
+    '- a.jpg, sepia: It is damaged.',
+  ]);
+  expect(html).toContain(`<h1 style="font-size:20px">${subject}</h1>`);
+  expect(html).not.toMatch(/<ul><\/ul>|<p><\/p>|Made in part/);
+});
+
+test.each(['http://photos.example.org', 'http://photos.example.org/', 'https://example.org/darkroom/'])(
+  'with PUBLIC_URL=%s its links lead there',
+  async (PUBLIC_URL) => {
+    const job = await printed(lab);
+    const { subject, text, html } = await compose(job, { PUBLIC_URL });
+    expect(subject).toBe('Your print is ready');
+    const link = `${PUBLIC_URL.endsWith('/') ? PUBLIC_URL.slice(0, -1) : PUBLIC_URL}/?job=${job.job}`;
+    expect(text.split('\n')).toContain(link);
+    expect(html).toContain(`href="${link}"`);
+    expect(text).not.toContain('Not made');
+    expect(html).not.toContain('Not made');
+  },
+);
+
 test('says which prints hold less than the photo does, and of no others', async () => {
   const job = await printed(lab);
   const whole = await compose(job);
@@ -64,6 +144,9 @@ test.each([
   [2 * 60 * 60, '2 hours'],
   [90, '1.5 minutes'],
   [30, '30 seconds'],
+  [60, '1 minute'],
+  [3600, '1 hour'],
+  [1, '1 second'],
 ])('photos that are kept for %i s', async (RETENTION, words) => {
   expect((await compose(await printed(lab), { RETENTION })).text).toContain(`deleted ${words} after this mail`);
 });
@@ -81,7 +164,10 @@ test('every attempt has one Message-ID, every job another, and its domain is tha
   expect(messageIdOf('job-1', 'Darkroom <lab@example.org>')).toBe(one);
   expect(messageIdOf('job-2', 'Darkroom <lab@example.org>')).not.toBe(one);
   expect(messageIdOf('job-1', 'lab@localhost')).toMatch(/@localhost>$/);
+  expect(messageIdOf('job-1', 'lab@my-lab.example.org ')).toMatch(/@my-lab\.example\.org>$/);
+  expect(messageIdOf('job-1', '"a@b.example" <lab@example.org>  ')).toMatch(/@example\.org>$/);
   expect(messageIdOf('job-1', 'nobody')).toMatch(/@darkroom>$/);
+  expect(messageIdOf('job-1', 'lab@')).toMatch(/@darkroom>$/);
 });
 
 test('photos of one name have attachments of different names', async () => {
@@ -134,6 +220,32 @@ test('a long list ends after twenty lines', async () => {
   expect(text).not.toContain('21.jpg');
 });
 
+test('twenty lines are shown in full', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `${index + 1}.jpg`);
+  const { text } = await compose(await printed(lab, { names }));
+  expect(text).toContain('- 19.jpg: grayscale\n- 20.jpg: grayscale\n\n');
+});
+
+test('what was made is attached as it is, and nothing else, up to the limit for all of it', async () => {
+  const job = await mixed();
+  const files = [
+    { filename: 'a-grayscale.jpg', type: 'image/jpeg', content: Buffer.from('grayscale') },
+    { filename: 'a-sepia.jpg', type: 'image/jpeg', content: Buffer.from('sepia') },
+  ];
+  const maxBytes = files.reduce((sum, { filename, content }) => sum + encodedBytes(content.length, filename), 0);
+  expect((await compose(job, { maxBytes })).attachments).toEqual(files);
+  const links = await compose(job, { maxBytes: maxBytes - 1 });
+  expect(links.attachments).toEqual([]);
+  expect(links.text).toContain('They are too large to mail. Download them from the page:\n\nSee them side by side');
+});
+
+test('a print that vanished is a fault, and no mail without it goes out', async () => {
+  const job = await printed(lab);
+  const progress = await readProgress(lab.store, job);
+  await lab.store.remove(keys.print(job, job.images[0]!, 'grayscale'));
+  await expect(attachmentsFor(lab.store, job, progress, 1_000_000)).rejects.toThrow(/grayscale\.jpg is not in the store/);
+});
+
 test('attachments are measured as they travel, never too low and hardly too high', async () => {
   for (const [bytes, filename] of [
     [100_000, 'photo-grayscale.jpg'],
@@ -158,6 +270,7 @@ test('the archive is attached up to the limit, and above it there are links only
   const maxBytes = encodedBytes(20_000, 'darkroom-prints.zip');
   const whole = await compose(job, { maxBytes });
   expect(whole.attachments.map(({ filename, content }) => [filename, content.length])).toEqual([['darkroom-prints.zip', 20_000]]);
+  expect(whole.attachments[0]).toMatchObject({ type: 'application/zip' });
   expect(whole.text).toContain('They are attached as a ZIP file');
   const links = await compose(job, { maxBytes: maxBytes - 1 });
   expect(links.attachments).toEqual([]);

@@ -13,6 +13,7 @@ test.each([
   ['evil.4u.example.jpg', 'evil 4u example.jpg'],
   ['1.evil.2.jpg', '1 evil 2.jpg'],
   ['photo.zip', 'photo zip'],
+  ['scan.tif', 'scan.tif'],
   [`${'a'.repeat(40)}.jpg`, `${'a'.repeat(40)}.jpg`],
   [`${'a'.repeat(41)}.jpg`, `${'a'.repeat(40)}….jpg`],
   [`${'写'.repeat(60)}.jpg`, `${'写'.repeat(40)}….jpg`],

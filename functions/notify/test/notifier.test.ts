@@ -1,38 +1,40 @@
+import { randomUUID } from 'node:crypto';
 import { eventType } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { readJson } from '@darkroom/shared/store';
-import { takeLock } from '@darkroom/shared/store/lock';
+import { json, readJson } from '@darkroom/shared/store';
+import { lockLease, takeLock } from '@darkroom/shared/store/lock';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
-import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
+import { labWith } from '../../../packages/shared/test/support/lab.ts';
+import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
 import { notifier } from '../src/notifier.ts';
 import type { MailOutcome } from '../src/outcome.ts';
 import { openTransport } from '../src/transport.ts';
 import { type MailServer, startMailServer } from './mail-server.ts';
-import { age, completionOf, printed } from './support.ts';
+import { completionOf, printed } from './support.ts';
 
-let lab: Lab;
+let lab: ReturnType<typeof labWith>;
+/** What the store dates its keys by, in milliseconds. */
+let storeTime: number;
 let server: MailServer;
 let clock: TestClock;
 let counted: MailOutcome['kind'][];
 let notify: ReturnType<typeof notifier>;
 
 beforeAll(async () => {
-  lab = await openLab();
   server = await startMailServer();
 });
 beforeEach(() => {
   server.script = {};
   server.mails = [];
   counted = [];
-  clock = testClock(Date.now());
+  clock = testClock();
+  storeTime = clock.now();
+  lab = labWith(memoryStore(() => storeTime));
   notify = open(clock);
 });
-afterAll(async () => {
-  await server.close();
-  await lab.close();
-});
+afterAll(() => server.close());
 
 const hour = 60 * 60;
 const minutes = 60;
@@ -64,7 +66,7 @@ async function printedLarge(): Promise<Job> {
 
 /** As sweep does: asks again after a time. */
 async function after(job: Job, seconds: number) {
-  await age(lab, job, seconds);
+  storeTime += seconds * 1000;
   return notify(job);
 }
 
@@ -81,6 +83,28 @@ test('mails a job once, ends it, and leaves nothing of the attempt', async () =>
   expect(await lab.store.stat(keys.open(job.job))).toBeUndefined();
   expect(await recordOf(job)).toBeUndefined();
   expect(counted).toEqual(['sent']);
+});
+
+test('nothing is mailed before the last print and the archive are there, nor for a job that is not', async () => {
+  expect(await notify({ job: randomUUID() })).toBeUndefined();
+  const unprinted = await lab.accept({ filters: ['grayscale'], archive: false });
+  expect(await notify(unprinted)).toBeUndefined();
+  const unpacked = await printed(lab, { archive: true });
+  expect(await notify(unpacked)).toBeUndefined();
+  expect(server.mails).toEqual([]);
+  expect((await lab.keys()).filter((key) => key.includes('mail'))).toEqual([]);
+  await lab.store.write(keys.archive(unpacked.job), Buffer.from('PK'));
+  expect(await notify(unpacked)).toMatchObject({ type: eventType.jobCompleted });
+  expect(server.mails.map(({ email }) => email.attachments.map(({ filename }) => filename))).toEqual([['darkroom-prints.zip']]);
+});
+
+test('a job of which nothing could be made has failed, and its mail says why', async () => {
+  const job = await lab.accept({ filters: ['grayscale'], archive: false });
+  await lab.store.write(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'The file is damaged.' }));
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted, outcome: 'failed' });
+  expect(await notify(job)).toMatchObject({ outcome: 'failed' });
+  expect(await completionOf(lab, job)).toMatchObject({ status: 'failed', mail: 'sent' });
+  expect(server.mails.map(({ email }) => email.text)).toEqual([expect.stringContaining('The file is damaged.')]);
 });
 
 test('an address that is refused ends the job, with a sentence', async () => {
@@ -145,7 +169,7 @@ test('a busy server: the broker tries again soon, later sweep does, for as long 
   expect(counted).toHaveLength(4);
   expect(await after(job, 59)).toBeUndefined();
   expect(counted).toHaveLength(4);
-  expect(await after(job, 60)).toBeUndefined();
+  expect(await after(job, 1)).toBeUndefined();
   expect(counted).toHaveLength(5);
   clock.jump(24 * hour * 1000);
   for (let round = 0; round < 20; round += 1) expect(await after(job, 5 * minutes)).toBeUndefined();
@@ -188,7 +212,7 @@ test('a server that takes the mail and never says so gets it three times, minute
   expect(await after(job, minutes)).toBeUndefined();
   expect(await after(job, 4 * minutes)).toBeUndefined();
   expect(server.mails).toHaveLength(2);
-  expect(await after(job, 5 * minutes)).toMatchObject({ type: eventType.jobCompleted });
+  expect(await after(job, minutes)).toMatchObject({ type: eventType.jobCompleted });
   expect(server.mails).toHaveLength(3);
   expect(new Set(server.mails.map(({ email }) => email.messageId)).size).toBe(1);
   expect(await completionOf(lab, job)).toMatchObject({
@@ -203,24 +227,31 @@ test('while one sender waits for the final answer, others see it alive and leave
   server.script = { hold };
   const sending = notify(job);
   await expect.poll(() => server.mails.length).toBe(1);
-  const other = notify(job);
-  const asked = { done: false };
-  void other.then(() => (asked.done = true));
-  while (!asked.done) {
-    await clock.advance(500);
-    await new Promise((wake) => setTimeout(wake, 5));
-  }
-  expect(await other).toBeUndefined();
+  expect(await untilDone(clock, notify(job))).toBeUndefined();
   resolve();
   expect(await sending).toMatchObject({ type: eventType.jobCompleted });
   expect(server.mails).toHaveLength(1);
+});
+
+test('however long the server takes to ask for the mail, whoever sends it keeps the lock', async () => {
+  const job = await printed(lab);
+  const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
+  server.script = { holdRecipient };
+  const before = server.commands.length;
+  const sending = notify(job);
+  await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
+  await clock.advance(10 * lockLease);
+  expect(await untilDone(clock, notify(job))).toBeUndefined();
+  resolve();
+  expect(await sending).toMatchObject({ type: eventType.jobCompleted });
+  expect(counted).toEqual(['sent']);
 });
 
 test('who takes over from a sender that fell silent after handing over waits before the mail goes out again', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   server.script = { hold };
-  const [frozen, living] = [testClock(Date.now()), testClock(Date.now() + 600_000)];
+  const [frozen, living] = [testClock(), testClock(Date.parse('2026-07-01T12:10:00Z'))];
   const silent = open(frozen)(job);
   await expect.poll(() => server.mails.length).toBe(1);
   expect(await untilDone(living, open(living)(job))).toBeUndefined();
@@ -236,7 +267,7 @@ test('a sender that was taken over before handing over sends nothing', async () 
   const job = await printed(lab);
   const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
   server.script = { holdRecipient };
-  const [frozen, living] = [testClock(Date.now()), testClock(Date.now() - 600_000)];
+  const [frozen, living] = [testClock(), testClock(Date.parse('2026-07-01T11:50:00Z'))];
   const before = server.commands.length;
   const silent = open(frozen)(job);
   await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
@@ -245,6 +276,7 @@ test('a sender that was taken over before handing over sends nothing', async () 
   resolve();
   expect(await silent).toBeUndefined();
   expect(server.mails).toHaveLength(1);
+  expect(await recordOf(job)).toBeUndefined();
 });
 
 test('a sender that is taken over while it notes the handover sends nothing', async () => {
@@ -321,7 +353,10 @@ test('the mail is out and the store fails for a moment: the job ends all the sam
       return lab.store.writeOnce(key, content);
     },
   };
-  expect(await untilDone(clock, open(clock, store)(job))).toMatchObject({ type: eventType.jobCompleted });
+  const sending = open(clock, store)(job);
+  await expect.poll(() => failures).toBe(2);
+  await clock.advance(1000);
+  expect(await sending).toMatchObject({ type: eventType.jobCompleted });
   expect(server.mails).toHaveLength(1);
 });
 
@@ -333,13 +368,8 @@ test('a fault before the mail releases the lock, so that the next attempt is not
   expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
 });
 
+/** Lets enough time pass to find out that a holder of the lock is silent, and not so much that a mail server would be. */
 async function untilDone<T>(time: TestClock, work: Promise<T>): Promise<T> {
-  const state = { done: false };
-  const finish = () => (state.done = true);
-  void work.then(finish, finish);
-  while (!state.done) {
-    await time.advance(500);
-    await new Promise((wake) => setTimeout(wake, 5));
-  }
+  await time.advance(2 * lockLease);
   return work;
 }

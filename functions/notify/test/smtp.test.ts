@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { testClock } from '../../../packages/shared/test/support/clock.ts';
 import { dialogueSeconds, finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
-import { openTransport } from '../src/transport.ts';
 import type { Handover, Mail } from '../src/mail.ts';
 import { type MailServer, type Script, startMailServer } from './mail-server.ts';
 
@@ -23,7 +23,7 @@ const handover = (changes: Partial<Handover> = {}): Handover => ({
   confirm: async () => {},
   ...changes,
 });
-const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(30_000) }] };
+const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: randomBytes(30_000) }] };
 
 describe.each([{ pipelining: true }, { pipelining: false }])(
   'what each reply of the server means ($pipelining)',
@@ -48,26 +48,9 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       [{ greeting: '554 No service for you' }, 'misconfigured', '554 at CONN'],
       [{ greeting: '421 Come later' }, 'busy', '421 at CONN'],
       [{ mail: '550 5.7.1 Sender refused' }, 'misconfigured', '550 5.7.1 at MAIL FROM'],
-      [{ mail: '530 5.7.0 Authenticate first' }, 'misconfigured', '530 5.7.0 at MAIL FROM'],
-      [{ mail: '451 4.3.0 Later' }, 'busy', '451 4.3.0 at MAIL FROM'],
-      [{ mail: '552 5.3.4 Too large' }, 'contentRefused', '552 5.3.4 at MAIL FROM'],
       [{ rcpt: '550 5.1.1 No such user' }, 'addressRefused', '550 5.1.1 at RCPT TO'],
-      [{ rcpt: '551 Not here' }, 'addressRefused', '551 at RCPT TO'],
-      [{ rcpt: '552 5.2.2 Mailbox full' }, 'addressRefused', '552 5.2.2 at RCPT TO'],
-      [{ rcpt: '552 Mailbox full' }, 'addressRefused', '552 at RCPT TO'],
-      [{ rcpt: '550 5.1.1 No such user, the sender was told' }, 'addressRefused', '550 5.1.1 at RCPT TO'],
-      [{ rcpt: '535 5.5.0 Sign in first' }, 'misconfigured', '535 5.5.0 at RCPT TO'],
-      [{ rcpt: '553 Mailbox name not allowed' }, 'addressRefused', '553 at RCPT TO'],
-      [{ rcpt: '554 5.7.1 Not wanted by this person' }, 'addressRefused', '554 5.7.1 at RCPT TO'],
-      [{ rcpt: '501 5.1.3 Bad address' }, 'addressRefused', '501 5.1.3 at RCPT TO'],
-      [{ rcpt: '554 5.7.1 Relay access denied' }, 'misconfigured', '554 5.7.1 at RCPT TO'],
-      [{ rcpt: '554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org' }, 'misconfigured', '554 5.7.1 at RCPT TO'],
-      [{ rcpt: '550 5.1.8 Who are you?' }, 'misconfigured', '550 5.1.8 at RCPT TO'],
-      [{ rcpt: '530 Sign in first' }, 'misconfigured', '530 at RCPT TO'],
       [{ rcpt: '450 4.2.0 Greylisted' }, 'busy', '450 4.2.0 at RCPT TO'],
-      [{ rcpt: '452 4.2.2 Mailbox full' }, 'busy', '452 4.2.2 at RCPT TO'],
       [{ afterData: '451 4.3.0 Later' }, 'busy', '451 4.3.0 at the end of DATA'],
-      [{ afterData: '552 5.3.4 Too large' }, 'contentRefused', '552 5.3.4 at the end of DATA'],
       [{ afterData: '554 5.7.1 Refused' }, 'contentRefused', '554 5.7.1 at the end of DATA'],
       [{ afterData: '550 5.7.26 Unauthenticated' }, 'misconfigured', '550 5.7.26 at the end of DATA'],
       [{ ehlo: '554 Not you' }, 'misconfigured', '554 at HELO'],
@@ -105,19 +88,9 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       // The line break before the last dot is the protocol's.
       expect(server.mails[0]!.bytes - declared).toBeLessThanOrEqual(2);
       expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(declared);
-    });
-
-    test('an internationalised domain is sent to in ASCII', async () => {
-      const settings = { MAIL_TRANSPORT: 'smtp', SMTP_URL: server.url, SENDGRID_URL: 'https://127.0.0.1/' } as const;
-      const send = openTransport(settings, testClock());
-      expect(await send({ ...mail, to: 'user@müller.de' }, handover())).toEqual({ kind: 'sent' });
-      expect(await send({ ...mail, to: 'info@почта.рф' }, handover())).toEqual({ kind: 'sent' });
-      expect(server.commands.filter((line) => line.startsWith('RCPT'))).toEqual([
-        'RCPT TO:<user@xn--mller-kva.de>',
-        'RCPT TO:<info@xn--80a1acny.xn--p1ai>',
-      ]);
-      expect(await send({ ...mail, to: 'üser@example.com' }, handover())).toMatchObject({ kind: 'addressRefused' });
-      expect(server.mails).toHaveLength(2);
+      expect(
+        Buffer.from(server.mails[0]!.email.attachments[0]!.content as ArrayBuffer).equals(large.attachments[0]!.content),
+      ).toBe(true);
     });
   },
 );
@@ -155,6 +128,30 @@ describe('the last moment before a mail is out of hand', () => {
     expect(confirm).toHaveBeenCalledTimes(1);
   });
 
+  test('a mail that takes long to upload is in our hands until all but its end was taken', async () => {
+    // More than the buffers of the system between two processes hold.
+    const attachment = { filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(20_000_000) };
+    const clock = testClock();
+    const losing = new AbortController();
+    for (const end of ['lock lost', 'too slow']) {
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      server.script.duringData = () => {
+        begin();
+        return new Promise(() => {});
+      };
+      const confirm = vi.fn(async () => {});
+      const changes = end === 'lock lost' ? { signal: losing.signal } : {};
+      const sending = openSmtp(server.url, clock)({ ...mail, attachments: [attachment] }, handover({ confirm, ...changes }));
+      await begun;
+      if (end === 'lock lost') losing.abort(new Error('lost'));
+      else await clock.advance(dialogueSeconds * 1000);
+      if (end === 'lock lost') await expect(sending).rejects.toThrow('lost');
+      else expect(await sending).toEqual({ kind: 'busy', answer: 'EABORT at DATA' });
+      expect(confirm).not.toHaveBeenCalled();
+    }
+    expect(server.mails).toEqual([]);
+  });
+
   test('until then whoever lost the lock hangs up; afterwards it waits for the answer', async () => {
     const losing = new AbortController();
     server.script = { holdRecipient: new Promise(() => {}) };
@@ -174,6 +171,29 @@ describe('the last moment before a mail is out of hand', () => {
     expect(await after).toEqual({ kind: 'sent' });
   });
 });
+
+test('ten mails at once do not wait for each other', async () => {
+  const server = await startMailServer();
+  const { promise: hold, resolve } = Promise.withResolvers<void>();
+  server.script = { hold };
+  const send = openSmtp(server.url, testClock());
+  const sending = Array.from({ length: 10 }, () => send(mail, handover()));
+  await expect.poll(() => server.mails.length).toBe(10);
+  resolve();
+  for (const outcome of await Promise.all(sending)) expect(outcome).toEqual({ kind: 'sent' });
+  await server.close();
+});
+
+test.each([{ path: import.meta.filename }, { href: 'http://127.0.0.1:1/' }])(
+  'no mail can be made to contain %j',
+  async (html) => {
+    const server = await startMailServer();
+    const hostile = { ...mail, html: html as unknown as string };
+    expect(await openSmtp(server.url, testClock())(hostile, handover())).toMatchObject({ kind: 'busy' });
+    expect(server.mails).toEqual([]);
+    await server.close();
+  },
+);
 
 test('a server that is away has been sent nothing', async () => {
   expect(await openSmtp('smtp://127.0.0.1:1', testClock())(mail, handover())).toEqual({

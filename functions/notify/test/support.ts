@@ -6,7 +6,10 @@ import { readJson } from '@darkroom/shared/store';
 import { type Lab, photo } from '../../../packages/shared/test/support/lab.ts';
 
 /** A job of v1 whose prints are done. */
-export async function printed(lab: Lab, changes: Partial<Job> & { names?: string[] } = {}): Promise<Job> {
+export async function printed(
+  lab: Pick<Lab, 'store' | 'accept'>,
+  changes: Partial<Job> & { names?: string[] } = {},
+): Promise<Job> {
   const job = await lab.accept({ filters: ['grayscale'], archive: false, ...changes });
   for (const image of job.images) await lab.store.write(keys.print(job, image, 'grayscale'), await photo());
   return job;
@@ -14,7 +17,7 @@ export async function printed(lab: Lab, changes: Partial<Job> & { names?: string
 
 export const lastPrint = (job: Job) => filterFinished(job, '1', 'grayscale', 'succeeded');
 
-export const completionOf = (lab: Lab, { job }: Job) => readJson(lab.store, keys.completed(job));
+export const completionOf = (lab: Pick<Lab, 'store'>, { job }: Job) => readJson(lab.store, keys.completed(job));
 
 /** Settings of a notify that sends by SMTP. */
 export const environment = (lab: Lab, smtpUrl: string) => ({

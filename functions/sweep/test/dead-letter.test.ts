@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Job } from '@darkroom/shared/job';
+import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
 import { keys } from '@darkroom/shared/job/keys';
 import { removeJob } from '@darkroom/shared/job/remove';
 import { beforeEach, expect, test } from 'vitest';
@@ -74,7 +76,53 @@ test('a dead letter counts once between two looks, however often it comes', asyn
 
 test('every round counts, also those that are no longer kept', async () => {
   for (let count = 0; count < 15; count += 1) await round();
-  expect(await dead()).toMatchObject({ count: 15 });
+  const { rounds, ...rest } = (await dead()) as DeadLetter;
+  expect(rest).toMatchObject({ count: 15, at: new Date(world.clock.now()).toISOString() });
+  expect(rounds).toHaveLength(10);
+  expect(rounds!.at(-1)).toEqual({ look: (await world.watch(job)).looks, at: world.clock.now() });
+});
+
+test('what a stage said is kept, but not at any length', async () => {
+  await world.fail(job, '1', 'sepia', { reason: 'x'.repeat(301) });
+  expect((await dead()) as DeadLetter).toMatchObject({ reason: 'x'.repeat(300) });
+});
+
+test.each([
+  ['a rejection', keys.rejection('other', '1', 'sepia')],
+  ['a print of another filter', 'jobs/other/1/grayscale.jpg'],
+  ['a file beside the prints', 'jobs/other/sepia.jpg'],
+])('%s in between does not show that the stage is well', async (_kind, key) => {
+  for (let count = 0; count < 4; count += 1) {
+    await round();
+    await world.clock.advance(1000);
+    await world.store.write(key.replace('other', randomUUID()), Buffer.from('x'));
+  }
+  await look();
+  expect(await refused()).toBe(false);
+});
+
+test.each([
+  ['a moment after one failure', 1, true],
+  ['in the very moment of a failure', 0, false],
+])('prints that were made %s: whether they show that the stage is well', async (_when, later, expected) => {
+  for (let count = 0; count < 3; count += 1) {
+    await round();
+    await world.clock.advance(later);
+    const other = await world.accept({ filters: ['sepia'], archive: false });
+    await world.print(other, '1', 'sepia');
+    await world.store.remove(keys.open(other.job));
+  }
+  await look();
+  expect(await refused()).toBe(expected);
+});
+
+test('a damaged record keeps no dead letter from being told apart from a fault of the store', async () => {
+  const before = await world.keys();
+  await world.store.write(keys.job(job.job), Buffer.from('{'));
+  await world.fail(job, '1', 'sepia');
+  expect(await world.keys()).toEqual(before);
+  world.store.read = () => Promise.reject(new Error('EIO'));
+  await expect(world.fail(job, '1', 'sepia')).rejects.toThrow('EIO');
 });
 
 test('letters of what does not exist are not kept', async () => {

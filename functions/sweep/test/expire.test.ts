@@ -1,8 +1,8 @@
 import { keys } from '@darkroom/shared/job/keys';
-import { removeJob, removeParts } from '@darkroom/shared/job/remove';
+import { removeJob } from '@darkroom/shared/job/remove';
 import { json } from '@darkroom/shared/store';
 import { beforeEach, expect, test } from 'vitest';
-import { hour, minute, openWorld, type World } from './world.ts';
+import { hour, minute, openWorld, second, type World } from './world.ts';
 
 let world: World;
 beforeEach(() => {
@@ -74,6 +74,58 @@ test('what came late goes together with a tombstone that is as old', async () =>
   expect(await world.keys()).toEqual([]);
 });
 
+test('nothing goes before its time: a retention, or an hour for the places of an address', async () => {
+  const job = await world.accept();
+  await world.store.write(keys.claim('a'.repeat(64)), json({}));
+  await world.store.write(keys.dead('other', '1', 'sepia'), json({}));
+  await world.store.write(keys.gone('other'), json({}));
+  await world.store.write(keys.quota('2000-01-01T00', 'digest', 1), json({}));
+  const all = await world.keys();
+  await world.clock.advance(hour);
+  await world.expire(week);
+  expect(await world.keys()).toEqual(all);
+  await world.clock.advance(1);
+  await world.expire(week);
+  expect(await world.keys()).toEqual(all.filter((key) => !key.startsWith('quota/')));
+  await world.clock.advance(week * 1000 - hour - 1);
+  await world.expire(week);
+  expect(await world.keys()).toEqual(all.filter((key) => !key.startsWith('quota/')));
+  await world.clock.advance(1);
+  await world.expire(week);
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+test('a job lives as long as its newest part, whatever order a listing has', async () => {
+  const job = await world.accept();
+  await world.clock.advance(5 * day);
+  // In a listing, the new version keeps the place of the old one: before the older parts.
+  await world.store.write(keys.original(job.job, job.images[0]!), Buffer.from('abc'));
+  await world.clock.advance(5 * day);
+  await world.expire(week);
+  expect(await world.keys()).toContain(keys.job(job.job));
+});
+
+test.each([
+  ['within the hour', hour - second, 'removed'],
+  ['after that, when the hourly clean-up has its turn', hour, 'kept'],
+])('between two clean-ups, what came late for a deleted job is looked for %s', async (_when, age, fate) => {
+  const job = await world.accept();
+  await removeJob(world.store, job.job);
+  await world.clock.advance(age);
+  await world.print(job, '1', 'sepia');
+  await world.sweep();
+  expect(await world.keys()).toHaveLength(fate === 'removed' ? 1 : 2);
+});
+
+test('what came late for a deleted job is found, even if the clock was set back since', async () => {
+  const job = await world.accept();
+  await removeJob(world.store, job.job);
+  await world.print(job, '1', 'sepia');
+  world.clock.jump(-20 * day);
+  await world.sweep();
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
 test('a clock that was set back removes nothing', async () => {
   await world.accept();
   world.clock.jump(-20 * day);
@@ -109,29 +161,4 @@ test('a removal interrupted at any call is completed by sweep, and never loses t
     expect(await world.keys(), `after ${last - 1} calls`).toEqual([keys.claim(claim), keys.gone(job.job)]);
     expect(await world.json(keys.claim(claim))).toEqual({ gone: true });
   }
-});
-
-test('on a full disk the photos go first, and then there is room for the tombstone', async () => {
-  const job = await world.accept();
-  const { writeOnce } = world.store;
-  world.store.writeOnce = async (key, content) => {
-    if ((await world.keys()).length > 1) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-    return writeOnce(key, content);
-  };
-  await removeJob(world.store, job.job);
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
-});
-
-test('an upload that failed leaves no tombstone', async () => {
-  const job = await world.accept();
-  await removeParts(world.store, job.job);
-  expect(await world.keys()).toEqual([]);
-});
-
-test('a damaged record can be deleted', async () => {
-  const { job } = await world.accept();
-  await world.store.write(keys.job(job), Buffer.from('{"job": '));
-  await removeJob(world.store, job);
-  expect(await world.keys()).toEqual([keys.gone(job)]);
-  await world.minutes(Math.ceil(minute / 60_000));
 });

@@ -1,5 +1,6 @@
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { removeJob } from '@darkroom/shared/job/remove';
 import { json } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import { beforeEach, expect, test } from 'vitest';
@@ -55,7 +56,9 @@ test('past the deadline the prints that are missing are refused, then the archiv
   await world.print(job, '1', 'grayscale');
   await world.minutes(59);
   expect(await world.json(keys.rejection(job.job, '1', 'sepia'))).toBeUndefined();
-  await world.minutes(30);
+  // One step per look, without the pauses of a job that still has time.
+  await world.minutes(8);
+  expect(await world.json(keys.rejection(job.job, '1', 'grayscale'))).toBeUndefined();
   expect(await world.json(keys.rejection(job.job, '1', 'sepia'))).toMatchObject({ reason: expect.stringContaining('in time') });
   expect(await world.json(keys.archiveRejection(job.job))).toMatchObject({ reason: expect.stringContaining('in time') });
   expect(await world.json(keys.completed(job.job))).toMatchObject({
@@ -174,6 +177,131 @@ test('a marker without a job goes', async () => {
   expect(await world.keys()).not.toContain(keys.open(job));
 });
 
+test('a marker of a job that was deleted long ago goes, with all that came late', async () => {
+  const job = await world.accept();
+  await removeJob(world.store, job.job);
+  await world.clock.advance(2 * hour);
+  await world.print(job, '1', 'sepia');
+  await world.store.write(keys.open(job.job), json({}));
+  await world.minutes(1);
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+test('a job that is deleted while sweep looks at it is not resumed, and its marker does not come back', async () => {
+  const job = await world.accept();
+  const { write } = world.store;
+  world.store.write = async (key, content) => {
+    if (key === keys.open(job.job)) await removeJob(world.store, job.job);
+    await write(key, content);
+  };
+  await world.minutes(1);
+  expect(world.emitted()).toEqual([]);
+  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+test.each([
+  ['rejected', true],
+  ['rejected', false],
+  ['succeeded', true],
+  ['succeeded', false],
+])(
+  'where nothing but the archive or the mail is left, the last print is said to have %s (archive: %s)',
+  async (outcome, archive) => {
+    const job = await world.accept({ archive });
+    await world.print(job, '1', 'grayscale');
+    if (outcome === 'rejected') await world.store.write(keys.rejection(job.job, '1', 'sepia'), json({ reason: 'x' }));
+    else await world.print(job, '1', 'sepia');
+    const events: object[] = [];
+    world.onEmit = (event) => void events.push(event);
+    await world.minutes(1);
+    expect(events).toEqual([
+      expect.objectContaining({
+        type: 'dev.darkroom.filter.finished',
+        image: '1',
+        filter: 'sepia',
+        outcome,
+        archive: String(archive),
+      }),
+    ]);
+  },
+);
+
+test('a job that has ended keeps saying so until its marker is gone, and says how', async () => {
+  const job = await world.accept();
+  await world.store.write(keys.completed(job.job), json({ status: 'failed', completedAt: '', mail: 'sent' }));
+  const events: object[] = [];
+  world.onEmit = (event) => void events.push(event);
+  await world.minutes(3);
+  expect(events).toEqual([expect.objectContaining({ type: 'dev.darkroom.job.completed', job: job.job, outcome: 'failed' })]);
+  expect(await world.keys()).not.toContain(keys.open(job.job));
+});
+
+test('a job that says nothing of how it ended is closed all the same', async () => {
+  const job = await world.accept();
+  await world.store.write(keys.completed(job.job), json(null));
+  await world.minutes(1);
+  expect(world.emitted()).toEqual([]);
+  expect(await world.keys()).not.toContain(keys.open(job.job));
+});
+
+test.each([1, 16])('nobody is waited for where nobody waits: %i jobs at once', async (count) => {
+  for (let made = 0; made < count; made += 1) await world.accept();
+  await world.clock.advance(minute);
+  const begun = world.clock.now();
+  await world.sweep();
+  expect(world.emitted()).toHaveLength(count);
+  expect(world.clock.now() - begun).toBeLessThan(5 * second);
+});
+
+test('the next one waits for 15 s at most, or until one of those before it moves on', async () => {
+  const times = async (move: (job: Job) => Promise<unknown>) => {
+    world = openWorld();
+    const jobs: Job[] = [];
+    for (let made = 0; made < 17; made += 1) jobs.push(await world.accept({ filters: ['sepia'] }));
+    await world.clock.advance(minute);
+    const begun = world.clock.now();
+    const after: number[] = [];
+    world.onEmit = (event) => {
+      after.push(Math.floor((world.clock.now() - begun) / second));
+      const job = jobs.find(({ job: id }) => id === event['job'])!;
+      if (after.length === 3) void world.clock.sleep(2500).then(() => move(job));
+    };
+    await world.sweep();
+    return after;
+  };
+  const first = Array.from({ length: 16 }, () => 0);
+  expect(await times(async () => undefined)).toEqual([...first, 15]);
+  expect(await times((job) => world.print(job, '1', 'sepia'))).toEqual([...first, 3]);
+  expect(await times((job) => removeJob(world.store, job.job))).toEqual([...first, 3]);
+});
+
+test('a look is over before the next ping, however many jobs stand still; the rest come with the next', async () => {
+  for (let made = 0; made < 200; made += 1) await world.accept();
+  await world.clock.advance(minute);
+  const begun = world.clock.now();
+  await world.sweep();
+  const took = world.clock.now() - begun;
+  expect(took).toBeGreaterThan(45 * second);
+  expect(took).toBeLessThan(55 * second);
+  expect(world.emitted()).toHaveLength(4 * 16);
+});
+
+test.each([
+  ['a minute', [minute], 60],
+  ['three minutes', [3 * minute], 180],
+  ['five hours in which sweep did not run', [5 * hour], 3 * 60],
+  ['hours more than once', [5 * hour, 5 * hour], 6 * 60],
+])('a job that stood still for %s counts for no more than can be known', async (_kind, gaps, idleSeconds) => {
+  const job = await world.accept();
+  for (const gap of gaps) {
+    await world.clock.advance(gap);
+    await world.sweep();
+  }
+  const counted = (await world.watch(job)).idleSeconds;
+  expect(counted).toBeGreaterThanOrEqual(idleSeconds);
+  expect(counted).toBeLessThan(idleSeconds + 5);
+});
+
 test('a fault with one job does not keep the others from being resumed', async () => {
   await world.accept();
   await world.accept();
@@ -213,14 +341,14 @@ test('of many open jobs a few are under way at a time, and all come to their tur
 
 const patient = { deadlineSeconds: 24 * 3600 };
 
-/** Jobs that nobody works on for an hour, so that sweep has long backed off from them, some more than others. */
+/** Jobs that nobody works on for a while, so that sweep has backed off from them, and a quarter of them has its turn each minute. */
 async function afterOutage(count: number): Promise<Job[]> {
   const jobs: Job[] = [];
   for (let made = 0; made < count; made += 1) {
     jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
-    await world.minutes(1, patient);
+    if (made % (count / 4) === 0) await world.minutes(1, patient);
   }
-  await world.minutes(30, patient);
+  await world.minutes(12, patient);
   world.emitted();
   return jobs;
 }

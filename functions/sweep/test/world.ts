@@ -73,7 +73,7 @@ export function openWorld(): World {
       const state = { done: false };
       const work = resume({ store, emit, clock }, { idleSeconds, deadlineSeconds }).finally(() => (state.done = true));
       work.catch(() => undefined);
-      while (!state.done) await clock.advance(100);
+      while (!state.done) await clock.advance(second);
       await work;
     },
     async minutes(count, options = {}) {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Rejected, Unavailable } from '../src/errors.ts';
 import type { Load } from '../src/worker/load.ts';
 import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
@@ -79,6 +79,7 @@ function open(size = 1, memory = Infinity) {
   const settle = () => clock.advance(0);
   const pool = {
     warm: () => real.warm(),
+    close: () => real.close(),
     healthy: () => real.healthy(),
     /** Its end is checked later. */
     run(task: string, sender?: string) {
@@ -98,7 +99,7 @@ function open(size = 1, memory = Infinity) {
     starting() {
       const started = Promise.withResolvers<void>();
       startup = started.promise;
-      return started.resolve;
+      return { started: started.resolve, failed: started.reject };
     },
     /** How a run ended, or that it is still going on. */
     async stateOf(run: Promise<string>): Promise<unknown> {
@@ -212,8 +213,23 @@ describe('what the photo does', () => {
     workers[0]!.dies(code, signal);
     expect(await stateOf(run)).toBe('running');
     workers[1]!.dies(code, signal);
-    expect(await stateOf(run)).toBeInstanceOf(Rejected);
+    expect(await stateOf(run)).toMatchObject({
+      name: 'Rejected',
+      message: expect.stringMatching(/damaged.*save it again/),
+      cause: { name: 'Lost', why: 'crash', message: expect.stringContaining(String(signal ?? code)) },
+    });
     expect(workers).toHaveLength(2);
+  });
+
+  test('the log says of each lost worker why, and over which task', async () => {
+    const logged = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const { pool, workers, settle } = open();
+    void pool.run('a');
+    await settle();
+    workers[0]!.dies(null, 'SIGSEGV');
+    await settle();
+    expect(logged.mock.calls.join()).toMatch(/worker lost why=crash task=.*a.* error=.*SIGSEGV/);
+    logged.mockRestore();
   });
 
   test('too much processor time, seen twice, refuses it', async () => {
@@ -278,7 +294,11 @@ describe('the photo is not blamed for what the machine does', () => {
       await stateOf(run);
       workers[turn]!.dies(null, 'SIGKILL');
     }
-    expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+    expect(await stateOf(run)).toMatchObject({
+      name: 'Unavailable',
+      message: expect.stringContaining('not because of the photo'),
+      cause: { why: 'killed' },
+    });
   });
 
   test('killed once and crashed once: the photo was seen to do it only once', async () => {
@@ -308,7 +328,9 @@ describe('the photo is not blamed for what the machine does', () => {
     await clock.advance(31_000);
     expect(await stateOf(run)).toBe('running');
     await clock.advance(31_000);
-    expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+    const fault = await stateOf(run);
+    expect(fault).toBeInstanceOf(Unavailable);
+    expect(fault).toMatchObject({ cause: { why: 'stuck', message: expect.stringContaining('stuck') } });
     expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
   });
 
@@ -348,7 +370,7 @@ describe('the photo is not blamed for what the machine does', () => {
 
   test('starting time does not count for the photo', async () => {
     const { pool, clock, workers, stateOf, starting } = open();
-    const started = starting();
+    const { started } = starting();
     const run = pool.run('a');
     await stateOf(run);
     workers[0]!.load.seconds = 1.9;
@@ -398,7 +420,12 @@ describe('the photo is not blamed for what the machine does', () => {
     const { pool, refuseStarts, stateOf, workers } = open();
     refuseStarts(new NotStarted('EAGAIN'));
     const runs = ['a', 'b'].map((task) => pool.run(task));
-    for (const run of runs) expect(await stateOf(run)).toBeInstanceOf(Unavailable);
+    for (const run of runs)
+      expect(await stateOf(run)).toMatchObject({
+        name: 'Unavailable',
+        message: expect.stringContaining('No image worker can be started'),
+        cause: { message: 'EAGAIN' },
+      });
     refuseStarts();
     const run = pool.run('c');
     await stateOf(run);
@@ -436,6 +463,20 @@ describe('memory', () => {
     await clock.advance(1500);
     expect(workers.slice(0, 3).map(({ killed }) => killed)).toEqual([true, false, false]);
     expect(granted).toEqual(['a', 'b', 'c']);
+  });
+
+  test('whoever has waited for it is watched again', async () => {
+    const { pool, clock, workers, at, settle } = open(2, 100);
+    for (const task of ['a', 'b']) void pool.run(task, task);
+    await settle();
+    await at('a')!.wants(100);
+    void at('b')!.wants(100);
+    await clock.advance(5000);
+    at('a')!.ends('A');
+    await clock.advance(5900);
+    expect(workers[1]!.killed).toBe(false);
+    await clock.advance(300);
+    expect(workers[1]!.killed).toBe(true);
   });
 
   test('a photo that needs more than there is gets everything, alone', async () => {
@@ -482,6 +523,88 @@ test('a worker is not killed for waiting for memory, and frees its place when it
   expect(granted).toEqual(['a', 'c']);
 });
 
+describe('workers', () => {
+  test('one is started ahead, and only one, and has the first task', async () => {
+    const { pool, workers, settle, at } = open(2);
+    pool.warm();
+    pool.warm();
+    await settle();
+    expect(workers).toHaveLength(1);
+    void pool.run('a');
+    await settle();
+    expect(workers).toHaveLength(1);
+    expect(at('a')).toBe(workers[0]);
+  });
+
+  test('that cannot be started ahead are a matter for the first task', async () => {
+    const { pool, refuseStarts, stateOf } = open();
+    refuseStarts(new NotStarted('EAGAIN'));
+    pool.warm();
+    refuseStarts();
+    expect(await stateOf(pool.run('a'))).toBe('running');
+  });
+
+  test('end with the pool, whether at work or not', async () => {
+    const { pool, workers, settle, at } = open(2);
+    for (const task of ['a', 'b']) void pool.run(task);
+    await settle();
+    at('a')!.ends('A');
+    await settle();
+    pool.close();
+    expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
+  });
+
+  test('that have ended are left alone by then', async () => {
+    const { pool, workers, settle, refuseStarts } = open();
+    void pool.run('a');
+    await settle();
+    refuseStarts(new NotStarted('EAGAIN'));
+    workers[0]!.dies(null, 'SIGSEGV');
+    await settle();
+    pool.close();
+    expect(workers[0]!.killed).toBe(false);
+  });
+
+  test('that ended while they were kept are left alone as well', async () => {
+    const { pool, workers, settle } = open();
+    pool.warm();
+    await settle();
+    workers[0]!.dies(null, 'SIGKILL');
+    void pool.run('a');
+    await settle();
+    pool.close();
+    expect(workers.map(({ killed }) => killed)).toEqual([false, true]);
+  });
+
+  test('without a process id use nothing that could be read', async () => {
+    const asked: unknown[] = [];
+    const clock = testClock();
+    const worker = { ...puppet(0, Promise.resolve()), pid: undefined };
+    const pool = workerPool<string, string>(1, bounds, {
+      clock,
+      start: () => worker,
+      load: (pid) => void asked.push(pid) as undefined,
+    });
+    const run = pool.run('a');
+    await clock.advance(1000);
+    worker.ends('A');
+    expect([await run, asked]).toEqual(['A', []]);
+  });
+});
+
+test('where the system reports no load, turns cost nothing', async () => {
+  const { pool, system, settle, at, busy } = open();
+  system.tellsLoad = false;
+  for (const task of ['a1', 'a2', 'a3', 'b1']) void pool.run(task, task[0]);
+  const order: string[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    await settle();
+    order.push(...busy());
+    at(busy()[0]!)!.ends('done');
+  }
+  expect(order).toEqual(['a1', 'a2', 'b1', 'a3']);
+});
+
 describe('health', () => {
   test('three failed starts in a row end it; one that works restores it', async () => {
     const { pool, refuseStarts, stateOf, settle } = open();
@@ -494,5 +617,44 @@ describe('health', () => {
     expect(pool.healthy()).toBe(false);
     await settle();
     expect(pool.healthy()).toBe(true);
+  });
+
+  test('to ask is to try again, one start at a time', async () => {
+    const { pool, workers, refuseStarts, starting, stateOf, settle } = open();
+    refuseStarts(new NotStarted('EAGAIN'));
+    for (const task of ['a', 'b', 'c']) await stateOf(pool.run(task));
+    const first = starting();
+    refuseStarts();
+    for (let count = 0; count < 3; count += 1) expect(pool.healthy()).toBe(false);
+    expect(workers).toHaveLength(1);
+    first.failed(new NotStarted('ENOMEM'));
+    await settle();
+    const second = starting();
+    expect(pool.healthy()).toBe(false);
+    expect(workers).toHaveLength(2);
+    second.started();
+    await settle();
+    expect(pool.healthy()).toBe(true);
+    expect(workers).toHaveLength(2);
+  });
+
+  test('starts that fail later count like those that fail at once, and the log says why', async () => {
+    const logged = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const { pool, workers, starting, settle, refuseStarts } = open();
+    for (let count = 0; count < 3; count += 1) {
+      expect(pool.healthy()).toBe(true);
+      const { failed } = starting();
+      pool.warm();
+      failed(new NotStarted('ENOMEM'));
+      await settle();
+      workers[count]!.dies(1, null);
+    }
+    refuseStarts(new NotStarted('EAGAIN'));
+    expect(pool.healthy()).toBe(false);
+    expect(logged.mock.calls.flat()).toEqual([
+      ...Array(3).fill('worker not started error=ENOMEM'),
+      'worker not started error=EAGAIN',
+    ]);
+    logged.mockRestore();
   });
 });

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repository } from '../cluster.ts';
+
 import { faultsOf, post, settle } from '../people.ts';
+import { repository } from '../repository.ts';
 import type { Row } from '../row.ts';
 
 const run = promisify(execFile);

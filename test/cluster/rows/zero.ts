@@ -1,20 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { allAsleep } from '../asleep.ts';
+import { type Awakening, awakeningOf, owners, parts } from '../awakening.ts';
+import { timeBareServer } from '../bare-server.ts';
 import type { Cluster } from '../cluster.ts';
-import { faultsOf, photo, post, settle } from '../people.ts';
+import { faultsOf, photo, type Post, post, settle } from '../people.ts';
+import { type PodWatch, watchPods } from '../pod-watch.ts';
 import type { Row } from '../row.ts';
 
-const stages = ['ingest', 'grayscale', 'sepia', 'zip', 'notify'];
+/** The filters that each version asks for (config/versions). */
+const filtersOf = { v1: ['grayscale'], v2: ['grayscale', 'sepia'] };
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-
-/** Waits until no stage has a pod. sweep has one for as long as a ping comes each minute. */
-async function allAsleep(cluster: Cluster): Promise<void> {
-  for (let waited = 0; waited < 300; waited += 2) {
-    const pods = (await Promise.all(stages.map((name) => cluster.pods(name)))).flat();
-    if (pods.length === 0) return;
-    await sleep(2000);
-  }
-  throw new Error('The stages did not scale to zero within 300 s');
-}
 
 export const zeroRow: Row = {
   name: 'from-zero',
@@ -23,55 +17,64 @@ export const zeroRow: Row = {
     const content = await photo(1632, 1224);
     const seen: string[] = [];
     const faults: string[] = [];
-    for (const tag of ['v1', 'v2']) {
+    const details = [
+      `| milliseconds | ${parts.map(({ name }) => name).join(' | ')} |`,
+      `| --- |${' ---: |'.repeat(parts.length)}`,
+    ];
+    for (const tag of ['v1', 'v2'] as const) {
       await allAsleep(cluster);
-      const begun = Date.now();
-      const [sent] = await post(site, { posts: 1, tag, photo: content });
-      const accepted = Date.now();
-      let printed = 0;
-      while (!printed && Date.now() - begun < 120_000) {
-        const reply = await site.request('GET', `/jobs/${sent!.job}`).catch(() => undefined);
-        if (reply?.status === 200 && reply.body.toString().includes('"succeeded"')) printed = Date.now();
-        await sleep(50);
+      const watch = watchPods(cluster.kubectl);
+      try {
+        const begunAt = Date.now();
+        const [sent] = await post(site, { posts: 1, tag, photo: content });
+        const books = await settle(site, inbox, [sent!], 120);
+        const { revision, answeredAt } = sent!;
+        faults.push(
+          ...faultsOf(books, 1),
+          ...(revision.startsWith(`ingest-${tag}-`) ? [] : [`the tag ${tag} led to ${revision}`]),
+        );
+        if (books.completed === 0) continue;
+        const stages = await awakenings(cluster, watch, tag, sent!, begunAt);
+        const [accepted, printed, mailed] = [answeredAt, stages[1]!.answeredAt, stages.at(-1)!.answeredAt].map((at) =>
+          seconds(at - begunAt),
+        );
+        seen.push(`${tag}: 202 after ${accepted}, prints after ${printed}, mail after ${mailed} (${sharesOf(stages)})`);
+        for (const { service, took } of stages) details.push(`| ${tag}, ${service} | ${took.map(Math.round).join(' | ')} |`);
+      } finally {
+        watch.stop();
       }
-      const books = await settle(site, inbox, [sent!], 120);
-      seen.push(
-        `${sent!.revision}: 202 after ${seconds(accepted - begun)}, print ${seconds(printed - begun)}, mail ${seconds(Date.now() - begun)}`,
-      );
-      faults.push(
-        ...faultsOf(books, 1),
-        ...(sent!.revision.startsWith(`ingest-${tag}-`) ? [] : [`the tag ${tag} led to ${sent!.revision}`]),
-      );
     }
-    return { seen: seen.join('; '), faults };
+    seen.push(
+      `a bare node:http server in a pod of ingest listens after ${Math.round(await timeBareServer(cluster, 'ingest'))} ms`,
+    );
+    details.push('', ...parts.map(({ name, whose, what }) => `- ${name}: ${what} (${whose})`));
+    return { seen: seen.join('; '), faults, details };
   },
 };
 
-export const scaleRow: Row = {
-  name: 'scale',
-  what: '30 posts at once that hold their answer for 20 s, then back to zero',
-  async verify({ cluster, site, inbox }) {
-    const counts: string[] = [];
-    let most = 0;
-    const posting = new AbortController();
-    const begun = Date.now();
-    const watch = (async () => {
-      while (!posting.signal.aborted) {
-        const pods = (await cluster.pods('ingest')).filter(({ status }) => status.containerStatuses?.every(({ ready }) => ready));
-        most = Math.max(most, pods.length);
-        counts.push(`${Math.round((Date.now() - begun) / 1000)} s: ${pods.length}`);
-        await sleep(4000);
-      }
-    })();
-    const sent = await post(site, { posts: 30, atOnce: 30, wait: 20 });
-    posting.abort();
-    await watch;
-    const books = await settle(site, inbox, sent);
-    const quiet = Date.now();
-    await allAsleep(cluster);
-    return {
-      seen: `pods of ingest over time: ${counts.join(', ')}; back to zero ${seconds(Date.now() - quiet)} after the last mail`,
-      faults: [...faultsOf(books, 30), ...(most > 1 ? [] : ['ingest never had more than one pod'])],
-    };
-  },
-};
+/** The stages that a mail waits for, one after the other: of two filters, the slower. */
+async function awakenings(
+  cluster: Cluster,
+  watch: PodWatch,
+  tag: keyof typeof filtersOf,
+  { job }: Post,
+  begunAt: number,
+): Promise<Awakening[]> {
+  const follow = (service: string, step: string, askedAt: number) => awakeningOf(cluster, watch, { service, step, job, askedAt });
+  const ingest = await follow('ingest', 'accepted', begunAt);
+  const prints = await Promise.all(filtersOf[tag].map((filter) => follow(filter, 'emitted', ingest.answeredAt)));
+  const print = prints.reduce((one, other) => (one.answeredAt > other.answeredAt ? one : other));
+  const path = [ingest, print];
+  if (tag === 'v2') path.push(await follow('zip', 'emitted', print.answeredAt));
+  path.push(await follow('notify', 'emitted', path.at(-1)!.answeredAt));
+  return path;
+}
+
+/** Whose time the person waited. */
+function sharesOf(stages: Awakening[]): string {
+  const shares = owners.map((owner) => {
+    const took = stages.flatMap((stage) => stage.took.filter((_, index) => parts[index]!.whose === owner));
+    return `${owner} ${seconds(took.reduce((sum, each) => sum + each, 0))}`;
+  });
+  return shares.join(', ');
+}

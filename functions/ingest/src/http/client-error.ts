@@ -13,7 +13,7 @@ const answers: Record<string, [status: number, detail: string]> = {
 export function refuseConnection(revision: string) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const [status, detail] = answers[error.code ?? ''] ?? [400, 'The request is not valid HTTP.'];
+    const [status, detail] = answers[String(error.code)] ?? [400, 'The request is not valid HTTP.'];
     socket.end(rawAnswer(revision, status, detail));
   };
 }

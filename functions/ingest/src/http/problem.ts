@@ -19,7 +19,7 @@ interface Refusal {
 
 /** RFC 9457. `detail` is for the person: what is wrong, and what to do about it. */
 export function problem(status: number, detail: string, instance?: string) {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...(instance && { instance }) };
+  return { type: 'about:blank', title: STATUS_CODES[status], status, detail, ...(instance && { instance }) };
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, detail, retryAfter }: Refusal): void {

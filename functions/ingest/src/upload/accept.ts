@@ -12,6 +12,8 @@ import type { Arrival } from './spool.ts';
 /** What was posted, and the id of the job that it creates or has created. */
 export interface Post extends PostContent {
   id: string;
+  /** When its request arrived, by the clock of ingest. */
+  begunAt: number;
   /** The digest of its Idempotency-Key, if it has one: then another post may create the same job. */
   claim: string | undefined;
 }
@@ -26,7 +28,7 @@ const writers = 4;
  * @throws Rejected with status 410 if the job was deleted meanwhile
  */
 export async function accept(store: Store, settings: Settings, clock: Clock, post: Post): Promise<Job> {
-  const { id, claim, arrivals, refused, wishes } = post;
+  const { id, begunAt, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const job: Job = {
@@ -55,7 +57,14 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   // Whoever has its id from an earlier response may have deleted the job while this post was writing it.
   if (claim !== undefined && (await withdrawIfGone(store, id))) await refuseDeleted(store, id);
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
-  log('accepted', { job: job.job, images: job.images.length, refused: refused.length, bytes, filters: job.filters.join('+') });
+  log('accepted', {
+    job: job.job,
+    images: job.images.length,
+    refused: refused.length,
+    bytes,
+    filters: job.filters.join('+'),
+    ms: clock.now() - begunAt,
+  });
   return job;
 }
 

@@ -54,10 +54,16 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
   const place = keys.claim(claim);
   const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
   if (earlier) return repeated(store, claim, earlier, content);
-  await quota.take(email);
+  const giveBack = await quota.take(email);
   const mine: Claim = { job: randomUUID(), post: digestOf(content) };
+  let isFirst = false;
+  try {
+    isFirst = await store.writeOnce(place, json(mine));
+  } finally {
+    if (!isFirst) await giveBack().catch(() => {});
+  }
   // The claim keeps its place in the quota, so a repeated post takes none.
-  if (await store.writeOnce(place, json(mine))) return { id: mine.job, claim, giveBack: async () => {} };
+  if (isFirst) return { id: mine.job, claim, giveBack: async () => {} };
   return repeated(store, claim, (await readJson(store, place)) as Claim | ClosedClaim, content);
 }
 

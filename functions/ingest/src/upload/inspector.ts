@@ -21,13 +21,15 @@ export function openInspector(): Inspector {
 
 /** The life of such a process. */
 export async function inspectPhotos(limits: ImageLimits): Promise<void> {
-  const [{ inspect }, { work }] = await Promise.all([
-    import('@darkroom/shared/image/inspect'),
-    import('@darkroom/shared/worker/worker'),
-    import('@darkroom/shared/image/libvips'),
-  ]);
-  work(async (path: string): Promise<Inspection> => {
+  const [inspect, { work }] = await Promise.all([loadInspection(limits), import('@darkroom/shared/worker/worker')]);
+  work(inspect);
+}
+
+/** What such a process does with each photo. Only now is the native code loaded. */
+export async function loadInspection(limits: ImageLimits): Promise<(path: string) => Promise<Inspection>> {
+  const [{ inspect }] = await Promise.all([import('@darkroom/shared/image/inspect'), import('@darkroom/shared/image/libvips')]);
+  return async (path) => {
     const { type, width, height, pictures } = await inspect(path, limits);
     return { type, width, height, ...(pictures > 1 && { pictures }) };
-  });
+  };
 }

@@ -27,10 +27,11 @@ export function openQuota(store: Store, most: number, clock: Clock): Quota {
       const now = clock.now();
       const label = new Date(now).toISOString().slice(0, 13);
       const mailbox = createHash('sha256').update(mailboxOf(email)).digest('hex');
-      const taken = (await entriesOf(store, `${keys.quotas(label)}${mailbox}.`)).size;
-      for (let place = taken + 1; place <= most; place += 1) {
+      const taken = await entriesOf(store, `${keys.quotas(label)}${mailbox}.`);
+      // From the first: any of them may have been given back.
+      for (let place = 1; place <= most; place += 1) {
         const key = keys.quota(label, mailbox, place);
-        if (await store.writeOnce(key, json({}))) return () => store.remove(key);
+        if (!taken.has(key) && (await store.writeOnce(key, json({})))) return () => store.remove(key);
       }
       const seconds = Math.ceil((hour - (now % hour)) / 1000);
       throw new Busy(

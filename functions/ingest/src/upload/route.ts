@@ -63,6 +63,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   });
 
   async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
+    const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
@@ -70,7 +71,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
       const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-      const job = await accept(store, settings, clock, { ...content, id, claim }).catch(async (error: unknown) => {
+      const job = await accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
         await giveBack().catch(() => {});
         throw error;
       });
@@ -117,15 +118,14 @@ function refuseFaults(spool: Spool, faults: readonly string[]): void {
   throw new Rejected(sentences.join(' '), { status: faults.length > 0 || refused.length === 0 ? 400 : ofPhotos });
 }
 
+/** Node joins several of them with commas. */
 function idempotencyKey({ headers }: FastifyRequest): string | undefined {
-  const key = headers['idempotency-key'];
-  return Array.isArray(key) ? key.join(', ') : key;
+  return headers['idempotency-key'] as string | undefined;
 }
 
 /** Whether a form was posted without JavaScript. */
-function prefersPage({ headers }: FastifyRequest): boolean {
-  const accepted = headers.accept ?? '';
-  return accepted.includes('text/html') && !accepted.includes('json');
+function prefersPage({ headers: { accept } }: FastifyRequest): boolean {
+  return accept !== undefined && accept.includes('text/html') && !accept.includes('json');
 }
 
 function receipt(accepted: Job) {

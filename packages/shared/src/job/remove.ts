@@ -10,8 +10,9 @@ export async function removeJob(store: Store, job: string): Promise<void> {
   try {
     await store.writeOnce(keys.gone(job), json({}));
   } catch {
-    // A full disk has no room for a tombstone until the photos are gone, and those are to go anyway.
-    await removeParts(store, job);
+    // A full disk has no room for a tombstone, nor to close the claim, until the photos are gone. job.json stays till then: it names
+    // the claim, and a removal that is interrupted here can be asked for again.
+    for await (const { key } of store.list(keys.folder(job))) if (key !== keys.job(job)) await store.remove(key);
     await store.writeOnce(keys.gone(job), json({}));
   }
   await removeParts(store, job);

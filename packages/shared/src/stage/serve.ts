@@ -2,6 +2,7 @@ import { Server } from 'node:net';
 import type { InvokerOptions } from 'faas-js-runtime';
 import { anyHost } from '../any-host.ts';
 import { explain } from '../errors.ts';
+import { logListening } from '../listening.ts';
 import { stackOf } from '../stack.ts';
 import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
@@ -17,7 +18,9 @@ export async function serve(module: Stage): Promise<void> {
   try {
     const { default: runtime } = await import('faas-js-runtime');
     if ((await anyHost()) === '0.0.0.0') listenOnIPv4();
-    await runtime.start(module, { port: Number(process.env['PORT'] ?? 8080), logLevel: 'fatal' } as unknown as InvokerOptions);
+    const port = Number(process.env['PORT'] ?? 8080);
+    await runtime.start(module, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
+    logListening({ port, revision: process.env['K_REVISION'] });
   } catch (error) {
     stop(error);
   }

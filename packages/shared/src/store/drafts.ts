@@ -19,8 +19,8 @@ export interface Drafts {
   begin(): string;
   /** Removes a draft; again and again, if the disk refuses. */
   end(draft: string): Promise<void>;
-  /** Removes what killed processes, and disks that refused, left behind, in the background and at most every ten seconds. */
-  clear(): void;
+  /** Removes what killed processes, and disks that refused, left behind, at most every ten seconds. Never throws: others will try again. */
+  clear(): Promise<void>;
 }
 
 /** Those that this process is writing, by name: all its stores share them. */
@@ -39,11 +39,10 @@ export function openDrafts(root: string): Drafts {
       underWay.delete(basename(draft));
       await rm(draft, { force: true }).catch(() => void setTimeout(() => void this.end(draft), retryAfter).unref());
     },
-    clear() {
+    async clear() {
       if (performance.now() - cleared < clearEvery) return;
       cleared = performance.now();
-      // Best effort: the next process may succeed.
-      void removeLeftovers(folder).catch(() => undefined);
+      await removeLeftovers(folder).catch(() => undefined);
     },
   };
 }

@@ -27,7 +27,8 @@ export function fileStore(folder: string): Store {
     try {
       const made = await mkdir(dirname(draft), { recursive: true });
       if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
-      drafts.clear();
+      // In the background: nobody's write has to wait for it.
+      void drafts.clear();
       await writeFile(draft, chunksOf(content), { flag: 'wx', flush: true });
       const result = await place(path, () => into(draft, path));
       await settle(path);

@@ -179,5 +179,5 @@ async function removeTermsBefore(store: Store, key: string, number: number): Pro
 async function termsOf(store: Store, key: string): Promise<number[]> {
   const numbers: number[] = [];
   for await (const entry of store.list(`${key}/`)) numbers.push(Number(entry.key.slice(key.length + 1)));
-  return numbers.filter(Number.isSafeInteger);
+  return numbers;
 }

@@ -22,14 +22,13 @@ export const readLoad: ReadLoad = (pid) => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The program's name may contain anything; what follows its last bracket starts at field 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const state = fields[0]!;
     const [user, system] = [Number(fields[11]), Number(fields[12])];
-    // From status, where it is in kB: stat counts in pages, whose size differs between machines.
-    const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    // From status, where it is in kB: stat counts in pages, whose size differs between machines. A process that has ended has none.
+    const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
     return {
       seconds: (user + system) / ticksPerSecond,
-      bytes: Number(resident?.[1] ?? 0) * 1024,
-      stopped: state === 'T' || state === 't',
+      bytes: Number(resident[1]) * 1024,
+      stopped: 'Tt'.includes(fields[0]!),
     };
   } catch {
     return undefined;

@@ -33,10 +33,11 @@ const wallFactor = 10;
 export function watch({ seconds, bytes, stuckSeconds }: Bounds, start: number, first: Load | undefined) {
   const begun = first?.seconds ?? 0;
   let previous = { now: start, seconds: begun };
+  /** Milliseconds. */
   let [wall, quiet, hanging] = [0, 0, 0];
 
   return (now: number, load: Load | undefined, computing: boolean): Excess | undefined => {
-    const passed = Math.max(0, Math.min(now - previous.now, 2 * lookInterval)) / 1000;
+    const passed = Math.max(0, Math.min(now - previous.now, 2 * lookInterval));
     wall += passed;
     const used = load?.seconds ?? previous.seconds;
     const moved = used > previous.seconds;
@@ -45,8 +46,8 @@ export function watch({ seconds, bytes, stuckSeconds }: Bounds, start: number, f
     previous = { now, seconds: used };
     if (load && load.bytes > bytes) return 'memory';
     if (load && used - begun > seconds) return 'time';
-    if (!load) return computing && wall > wallFactor * seconds ? 'time' : undefined;
-    if (hanging > hangFactor * seconds) return 'hung';
-    return quiet > stuckSeconds ? 'stuck' : undefined;
+    if (!load) return computing && wall > 1000 * wallFactor * seconds ? 'time' : undefined;
+    if (hanging > 1000 * hangFactor * seconds) return 'hung';
+    return quiet > 1000 * stuckSeconds ? 'stuck' : undefined;
   };
 }

@@ -7,6 +7,8 @@ export interface TestClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Sets the wall clock, as an operator or NTP does; durations are not affected. */
   jump(ms: number): void;
+  /** How many wait for it: a process would wait for them before it ends. */
+  sleepers(): number;
 }
 
 interface Sleeper {
@@ -55,6 +57,7 @@ export function testClock(start = Date.parse('2026-07-01T12:00:00Z')): TestClock
     jump(ms) {
       offset += ms;
     },
+    sleepers: () => sleepers.size,
   };
 }
 

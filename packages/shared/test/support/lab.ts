@@ -23,10 +23,17 @@ export interface Lab {
 export async function openLab(): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'lab-'));
   const url = `file:${folder}/store`;
-  const store = openStore(url);
+  return {
+    ...labWith(openStore(url)),
+    environment: { STORE_URL: url, K_SINK: 'http://127.0.0.1:1/none', TMPDIR: folder },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The same over any store. */
+export function labWith(store: Store): Pick<Lab, 'store' | 'accept' | 'keys'> {
   return {
     store,
-    environment: { STORE_URL: url, K_SINK: 'http://127.0.0.1:1/none', TMPDIR: folder },
     async accept({ names = ['photo.jpg'], ...changes } = {}) {
       const bytes = await photo();
       const job: Job = {
@@ -57,7 +64,6 @@ export async function openLab(): Promise<Lab> {
       for await (const { key } of store.list('')) found.push(key);
       return found.sort();
     },
-    close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 

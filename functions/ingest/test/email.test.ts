@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { readAddress } from '../src/upload/address.ts';
+
+const domainOf = (length: number) => `${'b'.repeat(60)}.`.repeat(4).slice(0, length - 4) + '.org';
+/** An address of so many characters. */
+const long = (length: number) => `${'a'.repeat(60)}@${domainOf(length - 61)}`;
+
+test.each([
+  [undefined, /No e-mail address was given/],
+  ['', /No e-mail address was given/],
+  [' \n<>;', /No e-mail address was given/],
+  ['a@example.org\r\nBcc: victim@example.org', /line break/],
+  ['a@example.org\nBcc: victim@example.org', /line break/],
+  ['a@example.org\u0000', /line break/],
+  ['a\u0007@example.org', /line break/],
+  ['a@example.org\u2028x', /line break/],
+  ['Ada <a@example.org>', /a space/],
+  ['"a b"@example.org', /a space/],
+  ['a@example.org (comment)', /a space/],
+  ['a@ex ämple.org', /a space/],
+  ['a@exa\u200bmple.org', /an invisible character/],
+  ['a\u202e@example.org', /an invisible character/],
+  ['a@example.org,victim@example.org', /exactly one/],
+  ['a@example.org;victim@example.org', /exactly one/],
+  ['"Ada"<a@example.org>', /exactly one/],
+  ['Ada<a@example.org', /exactly one/],
+  ['a>@example.org', /exactly one/],
+  ['"a"@example.org', /exactly one/],
+  ['ä@example.org', /before the @ has letters beyond A to Z/],
+  ['aä@example.org', /before the @ has letters beyond A to Z/],
+  [long(255), /longer than 254 characters/],
+  ['nobody', /not an e-mail address that mail can be sent to/],
+  ['a@', /not an e-mail address/],
+  ['@example.org', /not an e-mail address/],
+  ['a@b@example.org', /not an e-mail address/],
+  ['a@localhost', /not an e-mail address/],
+  ['a@[127.0.0.1]', /not an e-mail address/],
+  ['a@127.0.0.1', /not an e-mail address/],
+  ['a@example.12', /not an e-mail address/],
+  ['a..b@example.org', /not an e-mail address/],
+  ['.a@example.org', /not an e-mail address/],
+  ['a@example..org', /not an e-mail address/],
+  ['a@-example.org', /not an e-mail address/],
+  [`${'a'.repeat(65)}@example.org`, /not an e-mail address/],
+  ['a@mailto:example.org', /not an e-mail address/],
+])('%j is no address, and the sentence says why', (text, reason) =>
+  expect(() => readAddress(text)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(reason) })),
+);
+
+test.each([
+  ['me@example.com', 'me@example.com'],
+  ['Me.And+you@Example.COM', 'Me.And+you@example.com'],
+  ['a!~{}@example.org', 'a!~{}@example.org'],
+  ['a@exämple.org', 'a@xn--exmple-cua.org'],
+  ['info@почта.рф', 'info@xn--80a1acny.xn--p1ai'],
+  ['user@xn--mller-kva.de', 'user@xn--mller-kva.de'],
+  ['a@1.example.2b', 'a@1.example.2b'],
+  ['a@b.12c', 'a@b.12c'],
+  ['me@example.com\r\n', 'me@example.com'],
+  ['\ufeffme@example.com', 'me@example.com'],
+  ['me@example.com\u200b', 'me@example.com'],
+  ['\u00a0 me@example.com\u00a0', 'me@example.com'],
+  ['<me@example.com>', 'me@example.com'],
+  ['<mailto:me@example.com>.', 'me@example.com'],
+  ['MAILTO:me@example.com', 'me@example.com'],
+  ['me@example.com.', 'me@example.com'],
+  ['me@example.com, ', 'me@example.com'],
+  ['me@example.com;', 'me@example.com'],
+  [long(254), long(254)],
+])('%j is taken as %j', (text, address) => expect(readAddress(text)).toBe(address));

@@ -1,0 +1,187 @@
+import { Rejected, Unavailable } from '@darkroom/shared/errors';
+import { archiveCreated, eventType, type Incoming } from '@darkroom/shared/events';
+import { type Handler, stage } from '@darkroom/shared/stage';
+import type { Context } from 'faas-js-runtime';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+const job = '00000000-0000-4000-8000-000000000001';
+const event = { type: eventType.imageUploaded, source: '/x', id: '1', job, image: '1' };
+const context = (headers: Record<string, string> = {}) => ({ headers }) as unknown as Context;
+
+const open = async (handler: Handler<Incoming>) => {
+  const opened = stage(() => handler);
+  await opened.init();
+  return opened;
+};
+/** What the runtime answers with when a stage fails: `code` is the status, `message` the body. */
+const failureOf = (handled: Promise<unknown>) =>
+  handled.then(
+    () => undefined,
+    (error: unknown) => error as { code: number; message: string },
+  );
+
+let errors: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  vi.useRealTimers();
+});
+
+test('a stage receives what was checked, and what it returns is the next event', async () => {
+  const received: Incoming[] = [];
+  const next = archiveCreated(job);
+  const { handle } = await open(async (incoming) => {
+    received.push(incoming);
+    return next;
+  });
+  expect(await handle(context(), { ...event, extra: 'x' })).toBe(next);
+  expect(received).toEqual([{ type: event.type, job, image: '1' }]);
+});
+
+test('settings are read once, before the port opens', async () => {
+  const opened = vi.fn(() => async () => undefined);
+  const { init, handle } = stage(opened);
+  expect(opened).not.toHaveBeenCalled();
+  await init();
+  for (let count = 0; count < 2; count += 1) expect(await handle(context(), event)).toBeUndefined();
+  expect(opened).toHaveBeenCalledTimes(1);
+});
+
+test('a wrong setting keeps the stage from starting', async () => {
+  const { init } = stage(() => {
+    throw new Error('STORE_URL is missing');
+  });
+  await expect(init()).rejects.toThrow('STORE_URL is missing');
+});
+
+test('before it is ready, a stage fails in a way that is tried again', async () => {
+  const { handle } = stage(() => async () => undefined);
+  expect(await failureOf(handle(context(), event))).toMatchObject({ code: 500 });
+});
+
+test('a stage may accept more than events of Darkroom', async () => {
+  const handled: unknown[] = [];
+  const { init, handle } = stage(
+    () => async (received: { type: string; text: string }) => void handled.push(received.text),
+    (received) => ({ type: 'other', text: String(received) }),
+  );
+  await init();
+  await handle(context(), 'hello');
+  expect(handled).toEqual(['hello']);
+});
+
+test.each<[string, () => unknown, number, string]>([
+  ['a photo that no retry can help', () => new Rejected('Not a photo.'), 422, 'Not a photo.'],
+  ['a job that is gone', () => new Rejected('It is gone.', { status: 410 }), 410, 'It is gone.'],
+  ['a machine without room', () => new Unavailable('No room.'), 503, 'No room.'],
+  ['a fault of the disk', () => Object.assign(new Error('no space'), { code: 'ENOSPC' }), 500, 'no space'],
+  ['a fault with a status of its own', () => Object.assign(new Error('away'), { status: 404, code: 404 }), 500, 'away'],
+  ['anything else that is thrown', () => 'words', 500, 'words'],
+])('%s: the broker learns whether to try again', async (_kind, fault, code, message) => {
+  const { handle } = await open(async () => {
+    throw fault();
+  });
+  expect(await failureOf(handle(context(), event))).toMatchObject({ code, message });
+});
+
+test('an answer has whole characters, at most 700 bytes, and no address', async () => {
+  const { handle } = await open(async () => {
+    throw new Error(`for person@example.com ${'ü'.repeat(900)}`);
+  });
+  const { message } = (await failureOf(handle(context(), event)))!;
+  expect(message).toMatch(/^for \[address\] ü+/);
+  expect(message).not.toContain('\ufffd');
+  expect(Buffer.byteLength(message)).toBeLessThanOrEqual(700);
+  expect(Buffer.byteLength(message)).toBeGreaterThan(690);
+});
+
+test('where a mistake of our own happened is shown, where a photo was rejected is not', async () => {
+  const faults = [new Rejected('Not a photo.'), new Error('a mistake')];
+  const { handle } = await open(async () => {
+    throw faults.shift();
+  });
+  await failureOf(handle(context(), event));
+  expect(errors).not.toHaveBeenCalled();
+  await failureOf(handle(context(), event));
+  expect(errors).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('stage.test.ts'));
+});
+
+test.each([
+  ['no event', undefined],
+  ['no job', { type: event.type }],
+  ['a job that is a path', { ...event, job: '../../etc' }],
+])('%s is refused before the stage sees it', async (_kind, received) => {
+  const handler = vi.fn(async () => undefined);
+  const { handle } = await open(handler);
+  expect(await failureOf(handle(context(), received))).toMatchObject({ code: 400 });
+  expect(handler).not.toHaveBeenCalled();
+});
+
+test('with EVENT_TOKEN, only the broker is heard', async () => {
+  vi.stubEnv('EVENT_TOKEN', 'secret');
+  const handler = vi.fn(async () => undefined);
+  const { handle } = await open(handler);
+  for (const stranger of [{}, { authorization: 'Bearer other' }])
+    // Whoever it is does not even learn whether the event makes sense.
+    expect(await failureOf(handle(context(stranger), {}))).toMatchObject({ code: 401 });
+  expect(await failureOf(handle({} as Context, event))).toMatchObject({ code: 401 });
+  expect(handler).not.toHaveBeenCalled();
+  await handle(context({ authorization: 'Bearer secret' }), event);
+  expect(handler).toHaveBeenCalledTimes(1);
+});
+
+/** Whether a promise has come to its end after all that need not wait has happened. */
+async function isOver(work: Promise<unknown>): Promise<boolean> {
+  let over = false;
+  void work.then(() => (over = true));
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  return over;
+}
+
+test('a stage that is told to stop finishes what it has begun, however that ends', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const ends: { resolve: (value?: undefined) => void; reject: (error: Error) => void }[] = [];
+  const { handle, shutdown } = await open(
+    () => new Promise<undefined>((resolve, reject) => ends.push({ resolve: () => resolve(undefined), reject })),
+  );
+  const work = [handle(context(), event), failureOf(handle(context(), event))];
+  const stopped = shutdown();
+  expect(await isOver(stopped)).toBe(false);
+  ends[1]!.reject(new Error('failed'));
+  expect(await isOver(stopped)).toBe(false);
+  ends[0]!.resolve();
+  expect(await isOver(stopped)).toBe(true);
+  await Promise.all(work);
+});
+
+test('what takes longer than 25 s is not waited for, since the platform would kill it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { handle, shutdown } = await open(() => new Promise(() => undefined));
+  void handle(context(), event);
+  const stopped = shutdown();
+  vi.advanceTimersByTime(24_900);
+  expect(await isOver(stopped)).toBe(false);
+  vi.advanceTimersByTime(200);
+  expect(await isOver(stopped)).toBe(true);
+});
+
+test('a stage that is done stops at once, also after work that failed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { handle, shutdown } = await open(async () => {
+    throw new Error('failed');
+  });
+  await failureOf(handle(context(), event));
+  expect(await isOver(shutdown())).toBe(true);
+});
+
+test('probes are answered at once', async () => {
+  const { liveness, readiness } = stage(() => async () => undefined);
+  for (const probe of [liveness, readiness]) {
+    const send = vi.fn();
+    probe({} as never, { send } as never);
+    expect(send).toHaveBeenCalledExactlyOnceWith('OK');
+  }
+});

@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, readdir, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Drafts, openDrafts } from '../src/store/drafts.ts';
+
+const hour = 60 * 60 * 1000;
+/** More than a kernel gives out. */
+const deadProcess = 2 ** 22 + 1;
+const me = hostname().replace(/\W/g, '-');
+
+let root: string;
+let folder: string;
+let drafts: Drafts;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'drafts-'));
+  drafts = openDrafts(root);
+  folder = dirname(drafts.begin());
+  await mkdir(folder, { recursive: true });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** A draft as a process left it. @param age milliseconds */
+async function left(name: string, age = 0): Promise<void> {
+  const path = join(folder, name);
+  await writeFile(path, 'half');
+  const time = (Date.now() - age) / 1000;
+  await utimes(path, time, time);
+}
+/** What is still there after a clean-up. */
+async function cleared(): Promise<string[]> {
+  await drafts.clear();
+  return (await readdir(folder)).sort();
+}
+
+test('drafts wait in a folder of their own below the root, each under its own name', () => {
+  const [one, other] = [drafts.begin(), drafts.begin()];
+  expect(one).not.toBe(other);
+  expect(dirname(folder)).toBe(root);
+  // No key begins with a dot.
+  expect(basename(folder)).toMatch(/^\./);
+});
+
+test('a draft goes when its write is over, and one that was never begun on disk is no reason to try again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const draft = drafts.begin();
+  await writeFile(draft, 'x');
+  await drafts.end(draft);
+  expect(await readdir(folder)).toEqual([]);
+  await drafts.end(drafts.begin());
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([
+  ['of a process of this machine that is dead', `${me}.${deadProcess}.x`, 0],
+  ['of this process, which writes no such draft', `${me}.${process.pid}.x`, 0],
+  ['of another machine, from hours ago', `elsewhere.${process.pid}.x`, hour + 60_000],
+  ['of a living process, from hours ago', `${me}.${process.ppid}.x`, hour + 60_000],
+  ['of nobody known, from hours ago', 'x', hour + 60_000],
+])('a draft %s is removed', async (_whose, name, age) => {
+  await left(name, age);
+  expect(await cleared()).toEqual([]);
+});
+
+test.each([
+  ['of another machine', `elsewhere.${deadProcess}.x`, hour - 60_000],
+  ['of a machine whose name begins alike', `${me}x.${deadProcess}.x`, 0],
+  ['of a living process', `${me}.${process.ppid}.x`, 0],
+  ['of a process that belongs to somebody else', `${me}.1.x`, 0],
+  ['of nobody known', 'x', 0],
+])('a draft %s stays while it may be written', async (_whose, name, age) => {
+  await left(name, age);
+  expect(await cleared()).toEqual([name]);
+});
+
+test('a draft stays if nobody may ask whether its process lives', async () => {
+  vi.spyOn(process, 'kill').mockImplementation(() => {
+    throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+  });
+  await left(`${me}.${deadProcess}.x`);
+  expect(await cleared()).toEqual([`${me}.${deadProcess}.x`]);
+});
+
+test('a draft that could not be removed when its write was over goes with a clean-up', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const draft = drafts.begin();
+  await mkdir(draft);
+  await drafts.end(draft);
+  await rmdir(draft);
+  await left(basename(draft));
+  expect(await cleared()).toEqual([]);
+});
+
+test('what this process is writing stays, whichever of its stores began it', async () => {
+  const mine = openDrafts(root).begin();
+  await left(basename(mine));
+  expect(await cleared()).toEqual([basename(mine)]);
+});
+
+test('drafts are looked through at most every ten seconds', async () => {
+  let now = 1_000_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const afterwards = async () => {
+    await left('old', 2 * hour);
+    return cleared();
+  };
+  expect(await afterwards()).toEqual([]);
+  now += 9_999;
+  expect(await afterwards()).toEqual(['old']);
+  now += 1;
+  expect(await afterwards()).toEqual([]);
+  now += 9_999;
+  expect(await afterwards()).toEqual(['old']);
+});
+
+test('a clean-up that fails is nobody’s fault', async () => {
+  await rm(folder, { recursive: true });
+  await expect(drafts.clear()).resolves.toBeUndefined();
+});
+
+test('a draft that the disk would not let go of is removed again two seconds later', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const draft = drafts.begin();
+  // As a file, it cannot be removed.
+  await mkdir(draft);
+  await drafts.end(draft);
+  expect(await readdir(folder)).toEqual([basename(draft)]);
+  await vi.advanceTimersByTimeAsync(1_900);
+  await rmdir(draft);
+  await writeFile(draft, 'x');
+  expect(await readdir(folder)).toEqual([basename(draft)]);
+  vi.advanceTimersByTime(100);
+  vi.useRealTimers();
+  await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]));
+});
