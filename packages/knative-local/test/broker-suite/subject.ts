@@ -36,7 +36,8 @@ export function send(url: string, headers: Record<string, string>, body: string 
 
 /** Waits until it holds. */
 export async function eventually(assertion: () => void | Promise<void>): Promise<void> {
-  await expect.poll(async () => assertion()).toBeUndefined();
+  // An assertion returns something at run time, although its type says that it does not.
+  await expect.poll(async () => void (await assertion())).toBeUndefined();
 }
 
 export function arrive(list: unknown[], count: number): Promise<void> {
