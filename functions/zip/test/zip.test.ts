@@ -9,7 +9,7 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readBytes, readJson } from '@darkroom/shared/store';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
 import { type Lab, openLab, photo } from '../../../packages/shared/test/support/lab.ts';
 
@@ -228,7 +228,7 @@ test('what an earlier life left in the temporary folder is cleared away at the s
   const script = `mkdir -p ${folder}/darkroom-archive-$$-left ${folder}/darkroom-archive-0-other; exec ${process.execPath} index.mjs`;
   const PORT = String(await freePort());
   const child = spawn('sh', ['-c', script], { cwd: bundle, env: { ...lab.environment, PORT, TMPDIR: folder } });
-  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${PORT}/health/readiness`)).ok).toBe(true), 20_000);
+  await expect.poll(async () => (await fetch(`http://127.0.0.1:${PORT}/health/readiness`)).ok).toBe(true);
   expect(await readdir(folder)).toEqual(['darkroom-archive-0-other']);
   child.kill();
   await once(child, 'exit');

@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** How long a test waits for what must come; nothing depends on how fast it is. */
-export const soon = { timeout: 30_000, interval: 20 };
-
 export async function text(url: string, init: RequestInit = {}): Promise<string> {
   return (await fetch(url, init)).text();
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { soon, tagged, text } from './client.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { tagged, text } from './client.ts';
 import { type Command, finish, readyCommand, runCommand } from './command.ts';
 import { makeFolder } from './folders.ts';
 
@@ -41,7 +41,7 @@ test('an event goes by the Broker to a function, and its reply to the next: one 
   const order = { method: 'POST', body: '{"name":"Ada"}' };
   const headers = { ...tagged('v2').headers, 'content-type': 'application/json' };
   expect((await fetch(command.url, { ...order, headers })).status).toBe(202);
-  await vi.waitFor(() => expect(command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/), soon);
+  await expect.poll(() => command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/);
 });
 
 test('Ctrl-C ends it, and leaves no file behind', async () => {

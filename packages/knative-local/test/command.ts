@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 export interface Command {
   process: ChildProcess;
@@ -27,14 +28,13 @@ export function runCommand(words: string[], environment: Record<string, string> 
 export async function readyCommand(folder: string, environment: Record<string, string> = {}): Promise<Command & { url: string }> {
   const words = ['--config', join(folder, 'config'), '--functions', join(folder, 'functions'), '--port', '0'];
   const command = runCommand(words, environment);
-  const url = await vi.waitUntil(() => {
+  for (;;) {
+    const url = /is ready\.\n\n +\S+ +(http:\S+)/.exec(command.output())?.[1];
+    if (url !== undefined) return { ...command, url };
     if (command.process.exitCode !== null) throw new Error(command.output());
-    return /is ready\.\n\n +\S+ +(http:\S+)/.exec(command.output())?.[1];
-  }, soonest);
-  return { ...command, url };
+    await Promise.race([once(command.process.stdout!, 'data'), command.ended]);
+  }
 }
-
-const soonest = { timeout: 30_000, interval: 20 };
 
 /** Ctrl-C. */
 export async function finish({ process: child, ended }: Command): Promise<number | null> {

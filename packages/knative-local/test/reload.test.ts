@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { collected, soon, tagged, text } from './client.ts';
+import { expect, test } from 'vitest';
+import { collected, tagged, text } from './client.ts';
 import { finish, startReady } from './command.ts';
 import { copyFixtures } from './folders.ts';
 import { childrenOf } from './processes.ts';
@@ -19,31 +19,28 @@ test('takes changes of the manifests while it runs; a wrong one leaves the wirin
   const ingest = join(folder, 'config/ingest.yaml');
 
   await change(ingest, 'revisionName: ingest-v1, tag: v1, percent: 50', 'revisionName: ingest-v1, tag: v1, percent: 40');
-  await vi.waitFor(
-    () =>
-      expect(runtime.output()).toMatch(
-        /stays as it was.*\n.*ingest\.yaml:\d+: Service ingest: spec\.traffic: the percentages add up to 90/,
-      ),
-    soon,
-  );
+  await expect
+    .poll(() => runtime.output())
+    .toMatch(/stays as it was.*\n.*ingest\.yaml:\d+: Service ingest: spec\.traffic: the percentages add up to 90/);
   expect(await who('v2')).toBe('ingest-v2');
 
   await change(ingest, 'tag: v2, percent: 50', 'tag: candidate, percent: 60');
-  await vi.waitFor(async () => expect(await who('candidate')).toBe('ingest-v2'), soon);
+  await expect.poll(() => who('candidate')).toBe('ingest-v2');
 
   // A third revision, and the first one gone.
   await writeFile(
     ingest,
     (await readFile(ingest, 'utf8')).replaceAll('ingest-v1', 'ingest-v3').replace('value: one', 'value: three'),
   );
-  await vi.waitFor(async () => expect(await who('v1')).toBe('ingest-v3'), soon);
-  await vi.waitFor(async () => expect((await childrenOf(runtime.process.pid!)).length).toBe(4), soon);
+  await expect.poll(() => who('v1')).toBe('ingest-v3');
+  await expect.poll(() => childrenOf(runtime.process.pid!)).toHaveLength(4);
 
   await change(join(folder, 'config/wiring.yaml'), 'type: test.finished', 'type: test.published');
-  await vi.waitFor(async () => {
+  const published = async () => {
     await text(`${runtime.url}/publish`, { method: 'POST' });
-    expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
-  }, soon);
+    return (await collected(folder)).map(({ headers }) => headers['ce-type']);
+  };
+  await expect.poll(published).toContain('test.published');
   expect(await finish(runtime)).toBe(0);
 });
 
@@ -62,16 +59,14 @@ test('a stage is added while it runs: a function, and a Trigger', async () => {
   const good = await readFile(program, 'utf8');
   await writeFile(program, 'process.exit(9);');
   await writeFile(wiring, before + added('another'));
-  await vi.waitFor(
-    () => expect(runtime.output()).toMatch(/stays as it was\. another ended with exit code 9 before it was ready/),
-    soon,
-  );
+  await expect.poll(() => runtime.output()).toMatch(/stays as it was\. another ended with exit code 9 before it was ready/);
   expect((await fetch(`${runtime.url}/health/readiness`)).status).toBe(200);
 
   await writeFile(program, good);
   await writeFile(wiring, `${before}${added('another')}# Once more.\n`);
-  await vi.waitFor(async () => {
+  const published = async () => {
     await text(`${runtime.url}/publish`, { method: 'POST' });
-    expect((await collected(folder)).some(({ headers }) => headers['ce-type'] === 'test.published')).toBe(true);
-  }, soon);
+    return (await collected(folder)).map(({ headers }) => headers['ce-type']);
+  };
+  await expect.poll(published).toContain('test.published');
 });

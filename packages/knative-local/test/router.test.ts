@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text as allText } from 'node:stream/consumers';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
 import { close, listen } from '../src/listen.ts';
 import { gate } from '../src/process/gate.ts';
 import { NotUp } from '../src/process/revision.ts';
@@ -136,18 +137,12 @@ test('holds an upload back while the function behind does not read', async () =>
     },
   });
   const answer = fetch(url, { method: 'POST', body, duplex: 'half' });
-  await vi.waitFor(() => expect(upstreamRequest).toBeDefined());
+  await expect.poll(() => upstreamRequest).toBeDefined();
   // Once it stands still, most of it must still be with the client.
-  let before = -1;
-  await vi.waitFor(
-    () => {
-      const now = produced;
-      const still = now === before;
-      before = now;
-      expect(still).toBe(true);
-    },
-    { interval: 100 },
-  );
+  for (let before = -1; before !== produced;) {
+    before = produced;
+    await sleep(200);
+  }
   expect(produced).toBeLessThan(total / 2);
   upstreamRequest!.resume();
   expect(await (await answer).text()).toBe('done');
@@ -164,12 +159,12 @@ test('when a client goes away, the request behind it ends, and the next one gets
   const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }], 1);
   const leaving = new AbortController();
   const hanging = fetch(`${url}/hang`, { signal: leaving.signal });
-  await vi.waitFor(() => expect(begun).toEqual(['/hang']));
+  await expect.poll(() => begun).toEqual(['/hang']);
   const next = fetch(`${url}/next`);
   leaving.abort();
   await expect(hanging).rejects.toThrow();
   expect(await (await next).text()).toBe('ok');
-  await vi.waitFor(() => expect(closed).toContain('/hang'));
+  await expect.poll(() => closed).toContain('/hang');
 });
 
 test('a revision that is not up answers 503 and asks to come back', async () => {

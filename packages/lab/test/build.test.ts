@@ -1,10 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readManifests } from 'knative-local/manifest/read';
 import { freePort } from 'knative-local/process/ports';
-import { soon } from '../../knative-local/test/client.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
@@ -89,9 +88,7 @@ test('a fault names its line', async () => {
     'ce-type': 'dev.darkroom.image.uploaded',
     'ce-job': '00000000-0000-4000-8000-000000000000',
   };
-  await vi.waitFor(
-    async () => expect((await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: '{}' })).status).toBe(500),
-    soon,
-  );
-  await vi.waitFor(() => expect(output).toContain('at stop (../src/index.ts:4:'), soon);
+  const post = async () => (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: '{}' })).status;
+  await expect.poll(post).toBe(500);
+  await expect.poll(() => output).toContain('at stop (../src/index.ts:4:');
 });

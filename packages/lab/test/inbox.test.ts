@@ -3,8 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { soon } from '../../knative-local/test/client.ts';
+import { expect, test } from 'vitest';
 import { copyFixtures } from './folders.ts';
 import { childrenOf, commandOf } from '../../knative-local/test/processes.ts';
 import { finish, startMain, startReady } from './start.ts';
@@ -99,9 +98,8 @@ test('an inbox that dies is restarted, and still has its mails', async () => {
     command.includes('inbox-program'),
   )![0];
   process.kill(inbox, 'SIGKILL');
-  await vi.waitFor(() => expect(runtime.output()).toContain('was ended by SIGKILL; restarting it'), soon);
-  const mails = await vi.waitFor(async () => (await fetch(`${runtime.inboxUrl}/api/email`)).json() as Promise<unknown[]>, soon);
-  expect(mails).toHaveLength(1);
+  await expect.poll(() => runtime.output()).toContain('was ended by SIGKILL; restarting it');
+  await expect.poll(async () => (await fetch(`${runtime.inboxUrl}/api/email`)).json()).toHaveLength(1);
   expect(await finish(runtime)).toBe(0);
 });
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { collected, soon, tagged, text } from '../../knative-local/test/client.ts';
+import { expect, test } from 'vitest';
+import { collected, tagged, text } from '../../knative-local/test/client.ts';
+import { eventually } from '../../knative-local/test/broker-suite/subject.ts';
 import { copyFixtures } from './folders.ts';
 import { childrenOf, isAlive } from '../../knative-local/test/processes.ts';
 import { finish, startReady } from './start.ts';
@@ -30,7 +31,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
   expect(environment['PRIVATE']).toBeUndefined();
 
   expect(await text(`${runtime.publicUrl}/publish`, { method: 'POST' })).toBe('202');
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const events = await collected(folder);
     const types = events.map(({ headers }) => headers['ce-type']);
     expect([types.length, ...new Set(types)]).toEqual(expect.arrayContaining([2, 'dev.knative.sources.ping', 'test.finished']));
@@ -39,7 +40,7 @@ test('runs the whole from manifests to mailbox, and ends without a trace', async
       '/apis/v1/namespaces/default/pingsources/collector',
       '{"idleSeconds":0}',
     ]);
-  }, soon);
+  });
   expect(await (await fetch(`${runtime.inboxUrl}/api/email`)).json()).toEqual([]);
 
   const workers = await childrenOf(runtime.process.pid!);
@@ -53,7 +54,7 @@ test('a request waits for a function that died and is starting again', async () 
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
   expect((await fetch(`${runtime.publicUrl}/crash`, tagged('v1'))).status).toBe(503);
-  await vi.waitFor(() => expect(runtime.output()).toContain('ended with exit code 3; restarting it'), soon);
+  await expect.poll(() => runtime.output()).toContain('ended with exit code 3; restarting it');
   const answer = await fetch(runtime.publicUrl, tagged('v1'));
   expect(answer.headers.get('x-revision')).toBe('ingest-v1');
 });
@@ -68,12 +69,13 @@ test('Ctrl-C by way of npm arrives twice and is still one; a later one ends ever
   const workers = await childrenOf(runtime.process.pid!);
   const hanging = fetch(`${runtime.publicUrl}/hang`).catch(() => undefined);
   await fetch(runtime.publicUrl);
-  await vi.waitFor(() => {
+  const interrupted = () => {
     runtime.process.kill('SIGINT');
-    expect(runtime.process.exitCode).toBe(130);
-  }, soon);
+    return runtime.process.exitCode;
+  };
+  await expect.poll(interrupted).toBe(130);
   await hanging;
-  await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), soon);
+  await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
 
 test('a runtime that is killed takes its functions along', async () => {
@@ -82,7 +84,7 @@ test('a runtime that is killed takes its functions along', async () => {
   const workers = await childrenOf(runtime.process.pid!);
   expect(workers.length).toBe(5);
   runtime.process.kill('SIGKILL');
-  await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), soon);
+  await expect.poll(() => workers.filter(isAlive)).toEqual([]);
   // And its lock is taken over.
   expect(await finish(await startReady(folder))).toBe(0);
 });

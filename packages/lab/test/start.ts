@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { eventually } from './pipeline/darkroom.ts';
 
 export interface Started {
   process: ChildProcess;
@@ -51,15 +52,12 @@ export async function startReady(folder: string, environment: Record<string, str
   });
   let ended = false;
   void started.ended.then(() => (ended = true));
-  const addresses = await vi.waitFor(
-    async () => {
-      expect(ended, started.output()).toBe(false);
-      const written = JSON.parse(await readFile(join(dataFolder, 'runtime.json'), 'utf8')) as Ready & { pid: number };
-      expect(written.pid).toBe(started.process.pid);
-      return written;
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  const addresses = await eventually(async () => {
+    if (ended) throw new Error(started.output());
+    const text = await readFile(join(dataFolder, 'runtime.json'), 'utf8').catch(() => '{}');
+    const written = JSON.parse(text) as Ready & { pid: number };
+    return written.pid === started.process.pid ? written : undefined;
+  });
   return { ...addresses, ...started };
 }
 

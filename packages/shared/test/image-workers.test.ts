@@ -99,7 +99,7 @@ describe('workers', () => {
     const { pool, count } = open(1, 1);
     const print = pool.run(await photo('nap'));
     const [worker] = await expect
-      .poll(() => childrenOf(process.pid), { timeout: 60_000 })
+      .poll(() => childrenOf(process.pid))
       .toHaveLength(1)
       .then(() => childrenOf(process.pid));
     process.kill(worker!, 'SIGSTOP');
@@ -145,12 +145,12 @@ describe('workers', () => {
     const employer = spawn(process.execPath, [program, original, print], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(employer.stdout, 'data');
     const workers = () => childrenOf(employer.pid!);
-    await expect.poll(workers, { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(workers).toHaveLength(1);
     const [worker] = workers();
     // Long enough for it to start working.
-    await expect.poll(() => processorTime(worker!), { timeout: 30_000 }).toBeGreaterThan(100);
+    await expect.poll(() => processorTime(worker!)).toBeGreaterThan(100);
     employer.kill('SIGKILL');
     await once(employer, 'exit');
-    await expect.poll(() => existsSync(`/proc/${worker}/stat`), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${worker}/stat`)).toBe(false);
   });
 });

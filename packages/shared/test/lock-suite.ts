@@ -28,7 +28,7 @@ export function testLock(name: string, open: () => Store, { locks, rounds }: { l
 
     test('of ten that try to take it at once, one succeeds; once it is released, another does', async () => {
       const store = open();
-      const take = () => takeLock(store, 'once/lock', { clock: systemClock, lease: 2000 });
+      const take = () => takeLock(store, 'once/lock', { clock: systemClock, lease: 10_000 });
       const taken = await Promise.all(Array.from({ length: 10 }, take));
       const [lock, ...others] = taken.filter((taker) => taker !== undefined);
       expect(others).toEqual([]);

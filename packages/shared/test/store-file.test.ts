@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { testStore } from './store-suite.ts';
@@ -35,7 +35,7 @@ test('a draft of its own that the disk would not let it remove goes with a later
   await mkdir(join(root, '.tmp'), { recursive: true });
   await writeFile(join(root, '.tmp', `${hostname().replace(/\W/g, '-')}.${process.pid}.left`), 'x');
   await store.write('a', Buffer.from('y'));
-  await vi.waitFor(async () => expect(await filesIn(root)).toEqual(['a']));
+  await expect.poll(() => filesIn(root)).toEqual(['a']);
 });
 
 test('the next process removes drafts of a killed one, but not those of others at work', async () => {

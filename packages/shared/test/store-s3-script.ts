@@ -31,7 +31,7 @@ export async function openScripted(): Promise<ScriptedStore> {
     AWS_SECRET_ACCESS_KEY: 'top-secret',
   });
   const scripted: ScriptedStore = {
-    store: s3Store(bucket, { idleSeconds: 0.4, backOff: 1 }),
+    store: s3Store(bucket, { idleSeconds: 2, backOff: 1 }),
     turns: [],
     requests: [],
     hangUp: () => server.closeAllConnections(),

@@ -35,7 +35,7 @@ test('a slow reader is waited for; a server that falls silent is not', async () 
   ];
   let size = 0;
   for await (const chunk of (await store.read('key'))!) {
-    if (size === 0) await sleep(900);
+    if (size === 0) await sleep(3000);
     size += (chunk as Buffer).length;
   }
   expect(size).toBe(2_000_000);
@@ -50,7 +50,7 @@ test('a slow server is waited for as long as bytes move', async () => {
       response.writeHead(200, { 'content-length': '6' });
       for (let sent = 0; sent < 6; sent += 1) {
         response.write('x');
-        await sleep(150);
+        await sleep(500);
       }
       response.end();
     },

@@ -90,7 +90,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
   });
 
   test('a subscriber that takes longer than the time-out has failed', async () => {
-    const { url, apply } = await broker({ delivery: { ...quick, retry: 1, timeout: 'PT0.1S' } });
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 1, timeout: 'PT2S' } });
     const subscriber = await startSubscriber((response, _received, number) => number > 1 && response.writeHead(204).end());
     await apply(trigger('slow', subscriber.url, {}));
     await send(url, binary({}));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { binary, startSubscriber } from '../subscriber.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -34,9 +34,13 @@ export function send(url: string, headers: Record<string, string>, body: string 
   return fetch(url, { method: 'POST', headers, body });
 }
 
-/** Waits until it holds. The limit only ends what hangs: a slow machine is no failure. */
-export function eventually(assertion: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(assertion, { timeout: 60_000, interval: 5 });
+/** Waits until it holds. */
+export async function eventually(assertion: () => void | Promise<void>): Promise<void> {
+  const holds = async () => {
+    await assertion();
+    return true;
+  };
+  await expect.poll(holds).toBe(true);
 }
 
 export function arrive(list: unknown[], count: number): Promise<void> {

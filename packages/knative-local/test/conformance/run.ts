@@ -46,8 +46,6 @@ const vitest = await startVitest('test', [], {
   include: [join(import.meta.dirname, suite)],
   reporters: ['verbose', join(import.meta.dirname, '../../../../scripts/tally.ts')],
   ...(name !== undefined && { testNamePattern: name }),
-  // A cluster on a slow machine may take minutes to make a Broker ready.
-  ...(broker !== undefined && { testTimeout: 600_000, hookTimeout: 600_000 }),
   watch: false,
 });
 await vitest.close();

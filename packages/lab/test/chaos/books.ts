@@ -111,10 +111,15 @@ export async function balance(remains: Remains): Promise<Books> {
   const store = join(darkroom.folder, 'data/store');
   const known = new Set([reference.job, ...others, ...accepted, ...deletions.deleted.keys()]);
   const strays = (await readdir(join(store, 'jobs'))).filter((job) => !known.has(job));
-  // What is deleted must be gone after two sweeps at the latest.
+  // What is left of deleted jobs goes with the next sweeps, and does not come back.
   await sleep(Math.max(0, 2 * sweepEvery - elapsed()));
   const words = [...deletions.deleted].flatMap(([job, { email }]) => [job, email]);
-  const leftovers = words.length > 0 ? await tracesOf(store, words) : [];
+  const findLeftovers = async () => (words.length > 0 ? tracesOf(store, words) : []);
+  let leftovers = await findLeftovers();
+  while (leftovers.length > 0 && !isOver()) {
+    await sleep(200);
+    leftovers = await findLeftovers();
+  }
   const raised: string[] = [];
   for (const [job, { email, key, files, tag }] of deletions.deleted) {
     const answer = await darkroom.post(files, { tag, key, fields: { email } });

@@ -13,7 +13,7 @@ export async function openBrowser(): Promise<Browser> {
     '--no-first-run',
     '--disable-quic',
   ];
-  return chromium.launch({ executablePath: browserPath!, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+  return chromium.launch({ executablePath: browserPath!, timeout: 0, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
 }
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, BrowserContextOptions } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rgb, tiff } from '../../../shared/test/images/tiff.ts';
@@ -32,8 +32,10 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await darkroom.close();
   });
 
-  async function openPage(): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+  async function openPage(options: BrowserContextOptions = { viewport: { width: 1100, height: 900 } }): Promise<Page> {
+    const page = await browser.newPage(options);
+    // Only the test itself has a time limit.
+    page.setDefaultTimeout(0);
     page.on('pageerror', (error) => expect.fail(`The page failed: ${error.message}`));
     page.on(
       'console',
@@ -144,8 +146,7 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
   });
 
   test('works on a phone: nothing wider than the screen', async () => {
-    const page = await browser.newPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
-    await page.goto(darkroom.url);
+    const page = await openPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     await send(page, [
       {
         name: 'a-rather-long-name-of-a-photo-that-somebody-took-in-the-summer-holidays.jpg',
