@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { banner } from './banner.ts';
@@ -68,6 +69,8 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       ...(intercept && { intercept }),
       log,
     });
+    // Processes that had to be killed could not clear up after themselves.
+    ending.defer(() => rm(join(dataFolder, 'tmp'), { recursive: true, force: true }));
     ending.defer(() => runtime.stop());
     const { port, brokerUrl, traffic } = await runtime.started;
     const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };

@@ -12,7 +12,7 @@ const processesOf = (folder: string) =>
     .filter((path) => path !== '' && !path.includes(`/${process.pid}/`));
 
 async function filesIn(folder: string): Promise<string[]> {
-  const items = await readdir(folder, { withFileTypes: true, recursive: true });
+  const items = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   return items.filter((item) => item.isFile()).map(({ name }) => name);
 }
 
