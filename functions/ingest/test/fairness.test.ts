@@ -2,16 +2,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { startFunction } from '../../../packages/shared/test/support/function.ts';
-import { type Bench, formOf, limits, openBench, type Receipt, spools, until } from './support.ts';
+import { type Bench, formOf, jpeg, limits, openBench, type Receipt, spools, until } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 const sockets: Socket[] = [];
-beforeAll(async () => {
-  jpeg = await photo('jpeg');
-});
+beforeAll(async () => {});
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await bench.close();

@@ -2,15 +2,12 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { refused } from './refused.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 afterEach(() => bench.clear());

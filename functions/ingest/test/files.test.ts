@@ -1,14 +1,11 @@
 import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, openBench } from './support.ts';
+import { type Bench, jpeg, openBench } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 

@@ -2,13 +2,11 @@ import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  jpeg = await photo('jpeg');
 });
 beforeEach(() => bench.clear());
 afterAll(() => bench.close());

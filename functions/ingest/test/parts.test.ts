@@ -6,14 +6,11 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
-import { type Bench, formOf, openBench, type Receipt } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  jpeg = await photo('jpeg');
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());

@@ -1,14 +1,11 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { refused } from './refused.ts';
-import { type Bench, formOf, limits, openBench } from './support.ts';
+import { type Bench, formOf, jpeg, limits, openBench } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 

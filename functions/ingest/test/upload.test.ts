@@ -7,14 +7,13 @@ import { photo } from '../../../packages/shared/test/support/lab.ts';
 import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
-import { type Bench, formOf, openBench, type Receipt, spools } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt, spools } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
 let png: Buffer;
 beforeAll(async () => {
   bench = await openBench();
-  [jpeg, png] = [await photo('jpeg'), await photo('png', { width: 30, height: 20 })];
+  png = await photo('png', { width: 30, height: 20 });
 });
 afterAll(() => bench.close());
 
