@@ -4,7 +4,7 @@ import { arrive, eventually, send, trigger } from './broker-suite/subject.ts';
 import { localBroker, toEverything } from './local-broker.ts';
 import { binary, startSubscriber } from './subscriber.ts';
 
-test('an event beyond the limit is refused with 413, whether its length is declared or not', async () => {
+test('rejects an event beyond the limit with 413, whether or not it declares its length', async () => {
   const { url } = await localBroker({});
   const body = Buffer.alloc(limits.eventBytes + 1);
   expect((await fetch(url, { method: 'POST', headers: binary({}), body })).status).toBe(413);
@@ -12,7 +12,7 @@ test('an event beyond the limit is refused with 413, whether its length is decla
   expect((await fetch(url, { method: 'POST', headers: binary({}), body: stream, duplex: 'half' })).status).toBe(413);
 });
 
-test('a broker that is full asks to come back later, and takes events in again afterwards', async () => {
+test('a full broker asks publishers to come back later, and accepts events again once it has room', async () => {
   const { url, apply } = await localBroker({});
   const held: (() => void)[] = [];
   const subscriber = await startSubscriber((response) => held.push(() => response.writeHead(204).end()));
@@ -49,7 +49,7 @@ test('requests in flight to one subscriber are limited', async () => {
   expect(most).toBeLessThanOrEqual(limits.urlConcurrency);
 });
 
-test('attributes that a header cannot carry are percent-encoded, and filters see them all the same', async () => {
+test('percent-encodes attributes that a header cannot carry; filters see the original', async () => {
   const { url, apply } = await localBroker({});
   const { url: uri, received } = await startSubscriber();
   await apply({
@@ -61,7 +61,7 @@ test('attributes that a header cannot carry are percent-encoded, and filters see
   await eventually(() => expect(received[0]?.headers['ce-subject']).toBe('Gr%C3%BC%C3%9Fe'));
 });
 
-test('a broker that is full takes replies in all the same: what came in must be able to leave', async () => {
+test('a full broker still accepts replies, so that what came in can get out', async () => {
   const { url, apply } = await localBroker({});
   const held: (() => void)[] = [];
   const worker = await startSubscriber((response) =>

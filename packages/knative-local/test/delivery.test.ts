@@ -30,7 +30,7 @@ test.each<[string, object, number[]]>([
   expect(pauses).toEqual(expected);
 });
 
-test('a broker that stops does not wait out a back-off, and tries no more', async () => {
+test('a stopping broker cuts its back-off short and does not retry', async () => {
   const clock = testClock();
   const deadLetters = await startSubscriber();
   const delivery = { retry: 3, backoffPolicy: 'exponential', backoffDelay: 'PT1H', deadLetterSink: { uri: deadLetters.url } };
@@ -43,7 +43,7 @@ test('a broker that stops does not wait out a back-off, and tries no more', asyn
   expect([failing, deadLetters].map(({ received }) => received.length)).toEqual([1, 0]);
 });
 
-test('a broker that stops finishes what is under way, drops what waits for its turn, and refuses what comes', async () => {
+test('a stopping broker finishes deliveries under way, drops those still waiting, and rejects new events', async () => {
   const { url, apply, stop, lines } = await localBroker({});
   const held: (() => void)[] = [];
   const subscriber = await startSubscriber((response) => held.push(() => response.writeHead(204).end()));
@@ -64,7 +64,7 @@ test.each([
   ['a failure', 500, {}],
   ['a reply', 200, binary({ type: 'test.reply' })],
 ])(
-  '%s that comes while the broker stops is lost with it, as in a cluster, and makes no dead letter',
+  '%s that arrives while the broker stops is lost with it, as in a cluster, and makes no dead letter',
   async (_name, status, headers) => {
     const deadLetters = await startSubscriber();
     const { url, apply, stop, lines } = await localBroker({
@@ -83,7 +83,7 @@ test.each([
   },
 );
 
-test('a response that is larger than an event may be is a failed delivery', async () => {
+test('a response larger than the limit for events is a failed delivery', async () => {
   const deadLetters = await startSubscriber();
   const { url, apply } = await localBroker({ delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } } });
   const large = Buffer.alloc(limits.eventBytes + 1);
@@ -94,7 +94,7 @@ test('a response that is larger than an event may be is a failed delivery', asyn
   expect(deadLetters.received[0]!.headers['ce-knativeerrorcode']).toBe('500');
 });
 
-test('a response without end is a failed delivery once the time is up', async () => {
+test('a response that never ends is a failed delivery once the time is up', async () => {
   const deadLetters = await startSubscriber();
   const clock = testClock();
   const delivery = { ...quick, retry: 0, timeout: 'PT7S', deadLetterSink: { uri: deadLetters.url } };
@@ -110,7 +110,7 @@ test('a response without end is a failed delivery once the time is up', async ()
   expect(lines[0]).toContain('no answer within 7 s');
 });
 
-test('warns of an error body that a cluster would not survive', async () => {
+test('warns about an error body that a cluster would not survive', async () => {
   const { url, apply, lines } = await localBroker({ delivery: { ...quick, retry: 0 } });
   const subscriber = await startSubscriber((response, _received, number) =>
     response.writeHead(422).end('x'.repeat(767 + number)),

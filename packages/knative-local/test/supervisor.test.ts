@@ -47,7 +47,7 @@ async function start(
   return { lines, process, ask: async (path = '/') => (await fetch((await process.address(600_000)) + path)).text() };
 }
 
-test('a process that dies is restarted, as often as it takes', async () => {
+test('restarts a process that dies, as often as it takes', async () => {
   const { process, ask, lines } = await start(serving);
   await process.started;
   const first = await ask();
@@ -60,7 +60,7 @@ test('a process that dies is restarted, as often as it takes', async () => {
   expect(lines.filter((line) => line.includes('ended with exit code 7')).length).toBe(2);
 });
 
-test('a frozen process is killed and restarted; requests meanwhile get the next one', async () => {
+test('kills and restarts a frozen process; requests wait for the new one', async () => {
   const { process, ask, lines } = await start(serving, { period: 500, timeout: 2000, failureThreshold: 2 });
   await process.started;
   const frozen = Number(await ask());
@@ -91,7 +91,7 @@ test('a process that ignores SIGTERM is killed', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a process that never comes up is abandoned, with its last words', async () => {
+test('gives up on a process that never comes up, and quotes its last lines', async () => {
   const { process, lines } = await start("console.error('no such module'); process.exit(1);");
   await expect(process.started).rejects.toThrow(
     'program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module',
@@ -99,7 +99,7 @@ test('a process that never comes up is abandoned, with its last words', async ()
   expect(lines.filter((line) => line === 'program: no such module').length).toBe(3);
 });
 
-test('stopping one that is still starting leaves nothing behind', async () => {
+test('stopping a process that is still starting leaves nothing behind', async () => {
   const { process, lines } = await start(
     "console.log(process.pid); setInterval(() => {}, 1000); process.on('disconnect', () => {});",
   );
@@ -108,7 +108,7 @@ test('stopping one that is still starting leaves nothing behind', async () => {
   expect(isAlive(Number(lines[0]!.split(': ')[1]))).toBe(false);
 });
 
-test('a port that a predecessor still has is waited for, but not for long, and nothing else is', async () => {
+test('waits briefly for a port that a predecessor still holds, and for nothing else', async () => {
   const clock = testClock();
   let tries = 0;
   const taking = (failures: number, code: string) => async () => {
@@ -129,7 +129,7 @@ test('a port that a predecessor still has is waited for, but not for long, and n
   await expect(whenFree(taking(1, 'EACCES'), clock)).rejects.toThrow('EACCES');
 });
 
-test('a port that comes free meanwhile is taken', async () => {
+test('takes a port that becomes free meanwhile', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as { port: number };
@@ -140,7 +140,7 @@ test('a port that comes free meanwhile is taken', async () => {
   expect(await settled).toBe(port);
 });
 
-test('a port that is taken is reported in a helpful sentence', async () => {
+test('reports a taken port in a helpful sentence', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void other.close());
