@@ -2,15 +2,13 @@ import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
+import { jpeg } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 

@@ -6,15 +6,12 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, type Receipt } from './support.ts';
+import { formOf, jpeg, type Receipt } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());
