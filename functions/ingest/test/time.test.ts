@@ -133,6 +133,7 @@ test('one that has come as a whole, or has been cut off, is not waited for', asy
   expect(request.socket.destroyed).toBe(false);
   await beginUpload();
   request.destroy();
+  await once(request, 'close');
   await drain(request, 100_000, clock);
 });
 
