@@ -98,12 +98,14 @@ afterEach(() => {
   server.close();
 });
 
-test('the rest of a refused upload is drained', async () => {
+test('the rest of a refused upload is drained, and nothing waits for it any more', async () => {
+  const sleep = vi.spyOn(clock, 'sleep');
   await beginUpload();
   const drained = drain(request, 100_000, clock);
   socket.write(Buffer.alloc(100_000));
   await drained;
   expect([request.complete, request.socket.destroyed]).toEqual([true, false]);
+  expect(sleep.mock.calls.map(([, signal]) => signal!.aborted)).toEqual([true]);
 });
 
 test('but only up to a limit', async () => {
@@ -111,6 +113,7 @@ test('but only up to a limit', async () => {
   const drained = drain(request, 99_999, clock);
   socket.write(Buffer.alloc(100_000));
   await drained;
+  expect(request.readableEnded).toBe(false);
   await until(() => request.socket.destroyed);
 });
 
