@@ -91,9 +91,12 @@ test.each([
   [{ host: 'lab.example', 'sec-fetch-site': 'none' }, true],
   [{ host: 'lab.example', origin: 'https://lab.example', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'lab.example', 'sec-fetch-site': 'same-site' }, false],
+  [{ host: 'lab.example', 'sec-fetch-site': 'same-origin' }, true],
+  [{ host: 'lab.example', origin: 'https://shop.example', 'sec-fetch-site': 'cross-site' }, true],
+  [{ host: 'lab.example', origin: 'https://shop.example:8443', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'lab.example' }, true],
 ])('%j', (headers, own) => {
-  const refuse = () => refuseOtherSites(headers);
+  const refuse = () => refuseOtherSites(headers, ['https://other.example', 'https://shop.example']);
   if (own) refuse();
   else expect(refuse).toThrow(expect.objectContaining({ status: 403 }));
 });
