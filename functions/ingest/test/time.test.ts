@@ -48,10 +48,12 @@ test('a server that does not even end when it is cut off is left after 2 s more'
   expect(await finished).toBe(false);
 });
 
-test('with nothing in flight the end comes at once', async () => {
+test('with nothing in flight the end comes at once, and nothing waits for it any more', async () => {
+  const sleep = vi.spyOn(clock, 'sleep');
   const app = fastify();
   await app.ready();
   expect(await finish(app, clock)).toBe(true);
+  expect(sleep.mock.calls.map(([, signal]) => signal!.aborted)).toEqual([true]);
 });
 
 test.each([
