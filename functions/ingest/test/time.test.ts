@@ -30,10 +30,13 @@ test('requests in flight may take another 25 s, and are then cut off', async () 
   const finished = finish(app, clock);
   await clock.advance(24_999);
   expect(cut).toBe(false);
+  const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   await clock.advance(1);
   await hanging;
   expect(cut).toBe(true);
   expect(await finished).toBe(false);
+  expect(logged.mock.calls).toEqual([['cutting off what is still in flight seconds=25']]);
+  logged.mockRestore();
 });
 
 test('a server that does not even end when it is cut off is left after 2 s more', async () => {
