@@ -7,5 +7,6 @@ export default defineConfig({
     // The tests start real processes and servers; a slow machine is no failure.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 });

@@ -128,7 +128,7 @@ test('if one of two processes is suspended during a mail, the other takes over, 
   server.script = { holdRecipient };
   const frozen = await startFunction('notify', environment(lab, server.url));
   const silent = frozen.deliver(lastPrint(job));
-  await expect.poll(() => server.commands.some((line) => line.startsWith('RCPT')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => server.commands.some((line) => line.startsWith('RCPT'))).toBe(true);
   process.kill(frozen.pid, 'SIGSTOP');
   server.script = {};
   expect((await notify.deliver(lastPrint(job))).reply?.type).toBe(eventType.jobCompleted);
@@ -146,7 +146,7 @@ test('a process killed after the mail went out leaves a record, so that the next
   server.script = { hold };
   const killed = await startFunction('notify', environment(lab, server.url));
   killed.deliver(lastPrint(job)).catch(() => undefined);
-  await expect.poll(() => server.mails.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => server.mails.length).toBe(1);
   await killed.stop('SIGKILL');
   resolve();
   server.script = {};
