@@ -16,7 +16,7 @@ interface Area {
 const areas: Record<string, Area> = {
   sweep: {
     files: ['functions/sweep/src/{resume,watch,dead-letter,give-up,expire,store-time,task}.ts'],
-    tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task}.test.ts'],
+    tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task,log}.test.ts'],
   },
   notify: {
     files: ['functions/notify/src/{schedule,smtp-reply,notifier,smtp,sendgrid,names,retry,outcome,record,attachments}.ts'],
