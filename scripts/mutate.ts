@@ -30,7 +30,7 @@ const areas: Record<string, Area> = {
     ],
     tests: [
       'packages/shared/test/{job-*,stage,stage-*}.test.ts',
-      'packages/shared/test/store-{lock,drafts,file,open,s3-faults,s3-streams}.test.ts',
+      'packages/shared/test/store-{lock,drafts,file,file-races,open,s3-faults,s3-streams}.test.ts',
     ],
   },
   worker: {

@@ -63,6 +63,10 @@ test.runIf(process.platform === 'linux')(
     expect(await synced(() => store.write(key, Buffer.from('x')))).toEqual(expect.arrayContaining(['', 'deep', ...below]));
     expect(await synced(() => store.write(key, Buffer.from('y')))).toEqual(expect.arrayContaining(below));
     expect(await synced(() => store.writeOnce('a/b/d', Buffer.from('x')))).toEqual(expect.arrayContaining(below));
+    // And before it gets its name, the file itself.
+    const draft = expect.stringContaining('.tmp/');
+    expect(await synced(() => store.write('e', Buffer.from('x')))).toEqual(['deep/root', draft]);
+    expect(await synced(() => store.writeOnce('f', Buffer.from('x')))).toEqual(['deep/root', draft]);
     // Somebody else wrote it, perhaps not yet durably, but the caller relies on it.
     expect(await synced(() => store.writeOnce(key, Buffer.from('z')))).toEqual(below);
     expect(await synced(() => store.remove(key))).toEqual(below);
