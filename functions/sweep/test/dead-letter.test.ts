@@ -140,11 +140,11 @@ const threePhotos = () =>
 
 test('a job keeps every dead letter of its own, and twenty that name other stages', async () => {
   job = await threePhotos();
-  const own = [...job.images.flatMap(({ image }) => [[image, 'grayscale'] as const, [image, 'sepia'] as const])];
+  const own = job.images.flatMap(({ image }) => [[image, 'grayscale'] as const, [image, 'sepia'] as const]);
   for (const [image, stage] of own) await world.fail(job, image, stage);
   for (let count = 0; count < 40; count += 1) await world.fail(job, '1', `forged${count}`);
   // Of which photo an archive or a mail could not be made, their events do not say.
-  for (const stage of ['zip', 'notify']) await world.fail(job, '1', stage, { image: undefined } as never);
+  for (const stage of ['zip', 'notify']) await world.fail(job, '1', stage, { image: undefined });
   const kept = (await world.keys()).filter((key) => key.startsWith('dead/'));
   expect(kept.filter((key) => key.includes('forged'))).toHaveLength(20);
   expect(kept.filter((key) => !key.includes('forged'))).toEqual(

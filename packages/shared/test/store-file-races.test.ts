@@ -44,16 +44,19 @@ test.each([
 });
 
 test.each([
-  ['where a folder has to be', 'new', 'new/key'],
-  ['where a folder of a folder has to be', 'new', 'new/folder/key'],
-])('a key that stood %s, and goes, does not fail a write', async (_where, obstacle, key) => {
+  ['where a folder has to be', 'new/key'],
+  ['where a folder of a folder has to be', 'new/folder/key'],
+])('a key that stood %s, and goes, does not fail a write', async (_where, key) => {
+  const obstacle = join(root, 'new');
   vi.mocked(mkdir).mockImplementation(async (path, options) => {
-    const first = String(path).startsWith(join(root, 'new'));
-    if (first) vi.mocked(mkdir).mockReset();
-    if (first) await real.writeFile(join(root, obstacle), 'x');
-    return real
-      .mkdir(path, options as { recursive: true })
-      .finally(() => first && real.rm(join(root, obstacle), { force: true }));
+    if (!String(path).startsWith(obstacle)) return real.mkdir(path, options);
+    vi.mocked(mkdir).mockReset();
+    await real.writeFile(obstacle, 'x');
+    try {
+      return await real.mkdir(path, options);
+    } finally {
+      await real.rm(obstacle);
+    }
   });
   await store.write(key, Buffer.from('bytes'));
   expect(await text(key)).toBe('bytes');
@@ -62,7 +65,11 @@ test.each([
 test('a winner that is removed before it could be seen was none: the next attempt wins', async () => {
   vi.mocked(link).mockImplementationOnce(async (draft, path) => {
     await real.writeFile(path, 'winner');
-    await real.link(draft, path).finally(() => real.rm(path));
+    try {
+      await real.link(draft, path);
+    } finally {
+      await real.rm(path);
+    }
   });
   expect(await store.writeOnce('key', Buffer.from('bytes'))).toBe(true);
   expect(await text('key')).toBe('bytes');
