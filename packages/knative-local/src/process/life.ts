@@ -36,7 +36,7 @@ interface Listeners {
   print: (line: string) => void;
   /** It is ready, for the first time or again. */
   up: () => void;
-  /** It was up and no longer is. */
+  /** It is no longer up, if it was. */
   down: () => void;
   /** It is still there but fails its readiness probe. */
   unready: () => void;
@@ -77,8 +77,8 @@ export function beginLife(
       unready();
     });
     if (!liveness) return;
-    void watchHealth(liveness, prober, (healthy) => {
-      if (healthy || hung) return;
+    void watchHealth(liveness, prober, () => {
+      if (hung) return;
       hung = true;
       down();
       // A hanging process has nothing to wind up, and a suspended one (SIGSTOP) reacts only to SIGKILL.
@@ -89,7 +89,7 @@ export function beginLife(
   async function watchEnd() {
     await child.gone;
     gone.abort();
-    if (wasReady) down();
+    down();
   }
 
   async function end(): Promise<End> {

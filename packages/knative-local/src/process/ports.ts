@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { CannotStart } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -63,8 +63,8 @@ function probe(port: number): Promise<number> {
     const server = createServer();
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+      const { port: bound } = server.address() as AddressInfo;
+      server.close(() => resolve(bound));
     });
   });
 }

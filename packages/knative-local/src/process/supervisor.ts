@@ -48,7 +48,7 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
       return address !== undefined;
     },
     async address(timeout) {
-      if (address === undefined && !stopping.signal.aborted) await within(timeout, up.promise, clock);
+      if (!stopping.signal.aborted) await within(timeout, up.promise, clock);
       return address;
     },
     async stop(timeout) {
@@ -94,7 +94,7 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
       print: (line: string) => log(name, line),
       up() {
         if (stopping.signal.aborted) return;
-        if (address === undefined && wasUp) log(name, 'is ready again');
+        if (wasUp) log(name, 'is ready again');
         wasUp = true;
         ({ address } = service);
         up.resolve();
