@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, mkdtemp, open, readdir, readlink, rm, stat, sym
 import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { entriesOf, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { testStore } from './store-suite.ts';
