@@ -16,7 +16,7 @@ interface Area {
 const areas: Record<string, Area> = {
   sweep: {
     files: ['functions/sweep/src/{resume,watch,dead-letter,give-up,expire,store-time,task}.ts'],
-    tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task}.test.ts'],
+    tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task,log}.test.ts'],
   },
   notify: {
     files: [
@@ -37,7 +37,7 @@ const areas: Record<string, Area> = {
     ],
     tests: [
       'packages/shared/test/{job-*,stage,stage-*}.test.ts',
-      'packages/shared/test/store-{lock,drafts,file,open,s3-faults,s3-streams}.test.ts',
+      'packages/shared/test/store-{lock,drafts,file,file-races,open,s3-faults,s3-streams}.test.ts',
     ],
   },
   worker: {

@@ -22,7 +22,7 @@ export class StorageFailed extends Error {
 
 function isFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '') || isFull(error.cause);
+  return ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code)) || isFull(error.cause);
 }
 
 /** A store whose faults have a class of their own. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keys } from '@darkroom/shared/job/keys';
 import { readJson, type Store } from '@darkroom/shared/store';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { testClock } from '../../../packages/shared/test/support/clock.ts';
 import { type Lab, openLab, photo } from '../../../packages/shared/test/support/lab.ts';
 import { readSettings } from '../src/settings.ts';
@@ -133,7 +133,8 @@ test.each([
   expect(await lab.keys()).toEqual([]);
 });
 
-test('where the clean-up fails as well, the first fault is told', async () => {
+test('where the clean-up fails as well, the first fault is told, and the log names what is left', async () => {
+  const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   const fault = new Error('EIO');
   const store: Store = {
     ...lab.store,
@@ -143,6 +144,8 @@ test('where the clean-up fails as well, the first fault is told', async () => {
     },
   };
   await expect(accept(store, settings(), testClock(), { ...post, claim: undefined })).rejects.toBe(fault);
+  expect(logged.mock.calls).toEqual([[`could not clean up job=${id} error="EIO again"`]]);
+  logged.mockRestore();
 });
 
 test('a job that another post may be writing is left to it', async () => {
@@ -171,12 +174,16 @@ test('of two posts of one job, the first to write it decides; the other is told 
 test('what was asked for, and what was turned down, is in the job; a job without a claim has none', async () => {
   const refused = [{ name: 'b.txt', reason: 'It is no image.', status: 415 }];
   const wishes = { email: 'a@example.org', options: { quality: 70 }, wait: 30 };
-  const job = await accept(lab.store, settings(), testClock(), { ...post, claim: undefined, refused, wishes });
-  expect(job).toEqual({
+  const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const two = { ...settings(), FILTERS: ['sepia', 'grayscale'] };
+  const job = await accept(lab.store, two, testClock(), { ...post, claim: undefined, refused, wishes });
+  expect(logged.mock.calls).toEqual([[`accepted job=${id} images=2 refused=1 bytes=2 filters=sepia+grayscale`]]);
+  logged.mockRestore();
+  expect(job).toStrictEqual({
     job: id,
     revision: 'local',
     email: 'a@example.org',
-    filters: ['sepia'],
+    filters: ['sepia', 'grayscale'],
     archive: false,
     options: { quality: 70 },
     images: post.arrivals.map(({ photo: each }) => each),
@@ -215,4 +222,21 @@ test.each([
   await quota.take(one);
   const second = await quota.take(other).catch(() => undefined);
   expect(second === undefined).toBe(shared);
+});
+
+test('a job that is complete is not opened again, and one that is deleted at this moment is not accepted', async () => {
+  await accept(lab.store, settings(), testClock(), post);
+  await lab.store.remove(keys.open(id));
+  const store = watched(async (key) => {
+    if (key === keys.open(id)) await lab.store.write(keys.gone(id), Buffer.from('{}'));
+  });
+  await expect(accept(store, settings(), testClock(), post)).rejects.toMatchObject({ status: 410 });
+  expect((await lab.keys()).filter((key) => key.includes(id))).toEqual([keys.gone(id)]);
+
+  await lab.store.remove(keys.gone(id));
+  await accept(lab.store, settings(), testClock(), post);
+  await lab.store.write(keys.completed(id), Buffer.from('{}'));
+  await lab.store.remove(keys.open(id));
+  await accept(lab.store, settings(), testClock(), post);
+  expect(await lab.keys()).not.toContain(keys.open(id));
 });

@@ -35,5 +35,13 @@ test('an address where nothing is', async () => {
     expect([path, response.status]).toEqual([path, path.includes('%zz') ? 400 : 404]);
     expect(response.headers.get('content-type')).toContain('problem+json');
     expect(response.headers.get('x-darkroom-revision')).toBe('ingest-v2');
+    expect(response.headers.get('retry-after')).toBeNull();
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({
+      detail: expect.stringMatching(/\w/),
+      instance: new URL(path, bench.ingest.url).pathname,
+    });
   }
+  const head = await fetch(`${bench.ingest.url}/nothing`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([404, '']);
 });

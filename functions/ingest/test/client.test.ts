@@ -17,6 +17,9 @@ test.each([
   ['::2:3:4:5:6:7:8', '0:2:3:4::/64'],
   ['1::6:7:8', '1:0:0:0::/64'],
   ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+  ['64:ff9b:1::ffff:192.0.2.1', '64:ff9b:1:0::/64'],
+  ['1::3:4:5:6:7:8', '1:0:3:4::/64'],
+  ['1:2:3:4:5:6:192.0.2.1', '1:2:3:4::/64'],
   ['unknown', 'unknown'],
 ])('%s counts as %s', (ip, network) => expect(networkOf(ip)).toBe(network));
 
@@ -88,9 +91,12 @@ test.each([
   [{ host: 'lab.example', 'sec-fetch-site': 'none' }, true],
   [{ host: 'lab.example', origin: 'https://lab.example', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'lab.example', 'sec-fetch-site': 'same-site' }, false],
+  [{ host: 'lab.example', 'sec-fetch-site': 'same-origin' }, true],
+  [{ host: 'lab.example', origin: 'https://shop.example', 'sec-fetch-site': 'cross-site' }, true],
+  [{ host: 'lab.example', origin: 'https://shop.example:8443', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'lab.example' }, true],
 ])('%j', (headers, own) => {
-  const refuse = () => refuseOtherSites(headers);
+  const refuse = () => refuseOtherSites(headers, ['https://other.example', 'https://shop.example']);
   if (own) refuse();
   else expect(refuse).toThrow(expect.objectContaining({ status: 403 }));
 });

@@ -29,6 +29,7 @@ test.each([
   ['ä@example.org', /before the @ has letters beyond A to Z/],
   ['aä@example.org', /before the @ has letters beyond A to Z/],
   [long(255), /longer than 254 characters/],
+  ['example.org', /not an e-mail address/],
   ['nobody', /not an e-mail address that mail can be sent to/],
   ['a@', /not an e-mail address/],
   ['@example.org', /not an e-mail address/],

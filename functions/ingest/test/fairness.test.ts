@@ -1,17 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { afterEach, expect, test } from 'vitest';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, limits, type Receipt, spools, until } from './support.ts';
+import { formOf, jpeg, limits, type Receipt, spools, until } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 const sockets: Socket[] = [];
-beforeAll(async () => {
-  jpeg = await photo('jpeg');
-});
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await bench.close();

@@ -4,18 +4,13 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { startFunction } from '../../../packages/shared/test/support/function.ts';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { StorageFailed } from '../src/storage.ts';
 import { beginUpload } from './slow-upload.ts';
-import { type Bench, formOf, openBench, type Receipt, spools, until } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt, spools, until } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
-beforeEach(async () => {
-  jpeg = await photo('jpeg');
-});
 afterEach(() => bench.close());
 
 const send = (query = '?email=a@example.org') =>

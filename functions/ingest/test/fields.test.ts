@@ -2,16 +2,13 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { refused } from './refused.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, type Receipt } from './support.ts';
+import { formOf, jpeg, type Receipt } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 afterEach(() => bench.clear());

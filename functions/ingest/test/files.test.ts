@@ -1,14 +1,12 @@
 import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { openServer, type ServerBench } from './server.ts';
+import { jpeg } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 
@@ -26,7 +24,8 @@ test('a file is served with what a browser needs to know, and no more', async ()
     'content-type': 'image/jpeg',
     'content-length': String(jpeg.length),
     'content-disposition': expect.stringMatching(/^inline; .*filename\*=UTF-8''%C5%81%C3%B3d%C5%BA%20-x-sepia\.jpg$/),
-    'cache-control': expect.stringMatching(/^private, .*immutable$/),
+    'cache-control': 'private, max-age=3600, immutable',
+    'cross-origin-resource-policy': 'same-origin',
     'content-security-policy': "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
     'accept-ranges': 'bytes',
@@ -80,6 +79,30 @@ test('a part of a file', async () => {
   expect(await part('lines=1-2')).toEqual([200, null, jpeg]);
   expect((await part('bytes=0-9', { 'if-range': etag }))[0]).toBe(206);
   expect((await part('bytes=0-9', { 'if-range': '"older"' }))[0]).toBe(200);
+});
+
+test('there is an archive where one is made, and else none', async () => {
+  for (const archive of [true, false]) {
+    const { job } = await bench.lab.accept({ archive });
+    await write(keys.archive(job), Buffer.from('PK'));
+    const response = await get(`/jobs/${job}/archive.zip`);
+    expect([archive, response.status]).toEqual([archive, archive ? 200 : 404]);
+    if (archive) expect(response.headers.get('content-type')).toBe('application/zip');
+    expect(response.headers.get('content-disposition')).toBe(archive ? 'attachment; filename=darkroom-prints.zip' : null);
+    await response.arrayBuffer();
+  }
+});
+
+test('prints come in the format that was asked for, under their own names', async () => {
+  const job = await bench.lab.accept({ names: ['a.jpg'], options: { format: 'image/webp' } });
+  await write(keys.print(job, only(job), 'sepia'), jpeg);
+  const response = await get(`/jobs/${job.job}/1/sepia.webp?download`);
+  expect([response.headers.get('content-type'), response.headers.get('content-disposition')]).toEqual([
+    'image/webp',
+    'attachment; filename=a-sepia.webp',
+  ]);
+  await response.arrayBuffer();
+  expect((await get(`/jobs/${job.job}/1/sepia.jpg`)).status).toBe(404);
 });
 
 test('only what the job expects can be read', async () => {

@@ -3,13 +3,11 @@ import { json, readJson } from '@darkroom/shared/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, type Receipt } from './support.ts';
+import { formOf, jpeg, type Receipt } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 beforeEach(() => bench.clear());
 afterAll(() => bench.close());

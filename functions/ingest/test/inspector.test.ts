@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { childrenOf } from '../../../packages/shared/test/support/processes.ts';
-import { type Bench, formOf, openBench, spools, until } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, spools, until } from './support.ts';
 
 // Headers are read by native code in processes of their own. Linux only: they are found in /proc.
 let bench: Bench;
-let jpeg: Buffer;
 beforeEach(async () => {
-  [bench, jpeg] = [await openBench(), await photo('jpeg')];
+  bench = await openBench();
 });
 afterEach(() => bench.close());
 

@@ -2,15 +2,13 @@ import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
+import { jpeg } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 
@@ -30,11 +28,17 @@ test('the status follows what is in the store', async () => {
   expect(await statusOf(job)).toMatchObject({
     job: job.job,
     status: 'processing',
+    revision: 'ingest-v2',
+    filters: ['grayscale', 'sepia'],
+    archive: true,
+    acceptedAt: job.acceptedAt,
     completedAt: null,
     images: [
       {
         image: '1',
         name: 'holiday.jpg',
+        width: 64,
+        height: 48,
         original: { href: `/jobs/${job.job}/1/original.jpg`, type: 'image/jpeg', bytes: jpeg.length },
         results: { grayscale: { status: 'pending' }, sepia: { status: 'pending' } },
       },
@@ -59,6 +63,17 @@ test('the status follows what is in the store', async () => {
     grayscale: { status: 'succeeded', href: `/jobs/${job.job}/1/grayscale.jpg`, type: 'image/jpeg', bytes: jpeg.length },
     sepia: { status: 'rejected', reason: 'It is torn.' },
   });
+});
+
+test('each photo has the prints of its own', async () => {
+  const job = await bench.lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
+  await write(keys.print(job, job.images[1]!, 'sepia'), jpeg);
+  const { images, refused, mail } = await statusOf(job);
+  expect(images.map(({ results }) => results)).toEqual([
+    { sepia: { status: 'pending' } },
+    { sepia: { status: 'succeeded', href: `/jobs/${job.job}/2/sepia.jpg`, type: 'image/jpeg', bytes: jpeg.length } },
+  ]);
+  expect([refused, mail, Object.hasOwn(images[0]!, 'note')]).toEqual([undefined, { status: 'pending' }, false]);
 });
 
 test('a mail that failed says why', async () => {

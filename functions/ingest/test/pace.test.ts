@@ -64,6 +64,17 @@ test('an upload at the least rate goes on, however long it takes', async () => {
   expect(cuts).toBe(1);
 });
 
+test('an upload that ends at last is not cut off for what it waited', async () => {
+  request.resume();
+  await send(999_999);
+  await clock.advance(55_000);
+  await send(1);
+  await until(() => request.complete);
+  await clock.advance(5_000);
+  await watch;
+  expect(cuts).toBe(0);
+});
+
 test('silence of less than a window is forgiven', async () => {
   request.resume();
   await clock.advance(25_000);

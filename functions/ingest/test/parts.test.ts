@@ -6,15 +6,12 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readBytes, readJson } from '@darkroom/shared/store';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, type Receipt } from './support.ts';
+import { formOf, jpeg, type Receipt } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());
@@ -167,17 +164,32 @@ test('one whose value is quoted is not', async () => {
 });
 
 test('a form may have twenty fields, and is refused with more', async () => {
-  const send = (count: number) => {
+  const send = (count: number, photos = 1) => {
     const fields = Array.from({ length: count }, (_, index): [string, string] => [`field ${index}`, 'x']);
-    const body = formOf(['email', 'a@example.org'], ...fields, ['file', { name: 'a.jpg', bytes: jpeg }]);
+    const files = Array.from({ length: photos }, (): ['file', { name: string; bytes: Buffer }] => [
+      'file',
+      { name: 'a.jpg', bytes: jpeg },
+    ]);
+    const body = formOf(['email', 'a@example.org'], ...fields, ...files);
     return fetch(bench.ingest.url, { method: 'POST', body });
   };
-  expect((await send(19)).status).toBe(202);
+  expect((await send(19, 3)).status).toBe(202);
+  expect(((await (await send(19, 4)).json()) as { detail: string }).detail).toMatch(/More than 3 photos/);
   const response = await send(20);
   expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
     413,
     expect.stringContaining('too many parts'),
   ]);
+});
+
+test.each(['Multipart/Form-Data; boundary=B', 'multipart/form-data ;boundary=B'])('%s is a form', async (type) => {
+  expect((await post(form(), { 'content-type': type })).status).toBe(202);
+});
+
+test.each(['IMAGE/PNG; charset=binary', 'application/octet-stream', 'image/x-unknown'])('%s is a photo', async (type) => {
+  const body = new Uint8Array(jpeg);
+  const url = `${bench.ingest.url}/?email=a@example.org`;
+  expect((await fetch(url, { method: 'POST', body, headers: { 'content-type': type } })).status).toBe(202);
 });
 
 test('one bad photo of several is refused by itself, and the others are developed', async () => {

@@ -1,15 +1,12 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
 import { refused } from './refused.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, limits } from './support.ts';
+import { formOf, jpeg, limits } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  jpeg = await photo('jpeg');
 });
 afterAll(() => bench.close());
 

@@ -1,16 +1,11 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { photo } from '../../../packages/shared/test/support/lab.ts';
+import { afterEach, expect, test } from 'vitest';
 import { beginUpload } from './slow-upload.ts';
-import { type Bench, formOf, openBench, type Receipt, spools, until } from './support.ts';
+import { type Bench, formOf, jpeg, openBench, type Receipt, spools, until } from './support.ts';
 
 let bench: Bench;
-let jpeg: Buffer;
-beforeEach(async () => {
-  jpeg = await photo('jpeg');
-});
 afterEach(() => bench.close());
 
 const send = (query = '?email=a@example.org') =>

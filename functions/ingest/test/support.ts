@@ -3,10 +3,13 @@ import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
-import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
+import { type Lab, openLab, photo } from '../../../packages/shared/test/support/lab.ts';
 
 /** Small enough to be overstepped quickly. */
 export const limits = { MAX_FILE_BYTES: 60_000, MAX_FILES: 3, MAX_PIXELS: 1_000_000, MAX_FRAMES: 2 };
+
+/** A small photo. */
+export const jpeg = await photo('jpeg');
 
 /** What ingest needs around it: a store in a folder, and a broker that takes everything. */
 export interface Surroundings {

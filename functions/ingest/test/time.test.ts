@@ -30,10 +30,13 @@ test('requests in flight may take another 25 s, and are then cut off', async () 
   const finished = finish(app, clock);
   await clock.advance(24_999);
   expect(cut).toBe(false);
+  const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   await clock.advance(1);
   await hanging;
   expect(cut).toBe(true);
   expect(await finished).toBe(false);
+  expect(logged.mock.calls).toEqual([['cutting off what is still in flight seconds=25']]);
+  logged.mockRestore();
 });
 
 test('a server that does not even end when it is cut off is left after 2 s more', async () => {
@@ -48,10 +51,12 @@ test('a server that does not even end when it is cut off is left after 2 s more'
   expect(await finished).toBe(false);
 });
 
-test('with nothing in flight the end comes at once', async () => {
+test('with nothing in flight the end comes at once, and nothing waits for it any more', async () => {
+  const sleep = vi.spyOn(clock, 'sleep');
   const app = fastify();
   await app.ready();
   expect(await finish(app, clock)).toBe(true);
+  expect(sleep.mock.calls.map(([, signal]) => signal!.aborted)).toEqual([true]);
 });
 
 test.each([
@@ -98,12 +103,14 @@ afterEach(() => {
   server.close();
 });
 
-test('the rest of a refused upload is drained', async () => {
+test('the rest of a refused upload is drained, and nothing waits for it any more', async () => {
+  const sleep = vi.spyOn(clock, 'sleep');
   await beginUpload();
   const drained = drain(request, 100_000, clock);
   socket.write(Buffer.alloc(100_000));
   await drained;
   expect([request.complete, request.socket.destroyed]).toEqual([true, false]);
+  expect(sleep.mock.calls.map(([, signal]) => signal!.aborted)).toEqual([true]);
 });
 
 test('but only up to a limit', async () => {
@@ -111,6 +118,7 @@ test('but only up to a limit', async () => {
   const drained = drain(request, 99_999, clock);
   socket.write(Buffer.alloc(100_000));
   await drained;
+  expect(request.readableEnded).toBe(false);
   await until(() => request.socket.destroyed);
 });
 
@@ -133,6 +141,7 @@ test('one that has come as a whole, or has been cut off, is not waited for', asy
   expect(request.socket.destroyed).toBe(false);
   await beginUpload();
   request.destroy();
+  await once(request, 'close');
   await drain(request, 100_000, clock);
 });
 

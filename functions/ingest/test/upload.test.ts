@@ -8,14 +8,13 @@ import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
 import type { JobStatus } from '../src/jobs/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
-import { formOf, type Receipt, spools } from './support.ts';
+import { formOf, jpeg, type Receipt, spools } from './support.ts';
 
 let bench: ServerBench;
-let jpeg: Buffer;
 let png: Buffer;
 beforeAll(async () => {
   bench = await openServer();
-  [jpeg, png] = [await photo('jpeg'), await photo('png', { width: 30, height: 20 })];
+  png = await photo('png', { width: 30, height: 20 });
 });
 afterAll(() => bench.close());
 

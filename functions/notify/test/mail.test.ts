@@ -118,8 +118,13 @@ test.each(['http://photos.example.org', 'http://photos.example.org/', 'https://e
     const link = `${PUBLIC_URL.endsWith('/') ? PUBLIC_URL.slice(0, -1) : PUBLIC_URL}/?job=${job.job}`;
     expect(text.split('\n')).toContain(link);
     expect(html).toContain(`href="${link}"`);
-    expect(text).not.toContain('Not made');
-    expect(html).not.toContain('Not made');
+    // What there is nothing to say about has no part: print, attachments, link, and what happens to the photos.
+    expect(text.split('\n\n').slice(1, -1)).toEqual([
+      '- photo.jpg: grayscale',
+      'They are attached.',
+      `See them side by side, or delete them:\n${link}`,
+    ]);
+    expect(html.slice(html.indexOf('<h1')).trimEnd().split('\n')).toHaveLength(6);
   },
 );
 

@@ -14,6 +14,7 @@ test.each([
   ['1.evil.2.jpg', '1 evil 2.jpg'],
   ['photo.zip', 'photo zip'],
   ['scan.tif', 'scan.tif'],
+  ['  my   photo .jpg', 'my photo.jpg'],
   [`${'a'.repeat(40)}.jpg`, `${'a'.repeat(40)}.jpg`],
   [`${'a'.repeat(41)}.jpg`, `${'a'.repeat(40)}….jpg`],
   [`${'写'.repeat(60)}.jpg`, `${'写'.repeat(40)}….jpg`],

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { eventType } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { json, readJson } from '@darkroom/shared/store';
-import { lockLease, takeLock } from '@darkroom/shared/store/lock';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { removeJob } from '@darkroom/shared/job/remove';
+import { json, readJson, type Store } from '@darkroom/shared/store';
+import { lockLease } from '@darkroom/shared/store/lock';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
 import { labWith } from '../../../packages/shared/test/support/lab.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
@@ -221,6 +222,42 @@ test('a server that takes the mail and never says so gets it three times, minute
   });
 });
 
+test('after three copies of which nobody heard, as when each sender was killed, no fourth goes out and the job ends', async () => {
+  const job = await printed(lab);
+  await lab.store.write(keys.mail(job.job), json({ failures: 0, unsure: 3, pauseSeconds: 1500, linksOnly: false }));
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
+  expect(server.mails).toEqual([]);
+  expect(await completionOf(lab, job)).toMatchObject({
+    mail: 'failed',
+    mailReason: expect.stringContaining('may have arrived') as string,
+  });
+});
+
+test('what cannot be noted is not handed over, and the fault is passed on for another attempt', async () => {
+  const job = await printed(lab);
+  const store = {
+    ...lab.store,
+    async write(key: string, content: Uint8Array) {
+      if (key === keys.mail(job.job)) throw new Error('EIO');
+      return lab.store.write(key, content);
+    },
+  };
+  await expect(open(clock, store)(job)).rejects.toThrow('EIO');
+  expect(server.mails).toEqual([]);
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
+});
+
+test("no other outcome is as loud as the operator's fault, and success says nothing", async () => {
+  const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  await notify(await printed(lab));
+  expect(print).not.toHaveBeenCalled();
+  server.script = { rcpt: '550 5.1.1 No such user' };
+  await notify(await printed(lab));
+  expect(print.mock.calls.flat().join('\n')).not.toContain('MAIL SETTINGS');
+  expect(print.mock.calls.flat().join('\n')).toContain('550 5.1.1 at RCPT TO');
+  print.mockRestore();
+});
+
 test('while one sender waits for the final answer, others see it alive and leave; then the job ends', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
@@ -330,17 +367,39 @@ test('a job that was deleted after its mail went out is not revived by the answe
   expect((await lab.keys()).filter((key) => key.includes(job.job))).toEqual([]);
 });
 
-test('ends a job that was ended by another between the first look and the lock', async () => {
-  const job = await printed(lab);
-  const lock = (await takeLock(lab.store, keys.mailLock(job.job), { clock }))!;
-  const waiting = notify(job);
-  await lab.store.write(
-    keys.completed(job.job),
-    Buffer.from(JSON.stringify({ status: 'failed', mail: 'sent', completedAt: '' })),
-  );
-  await lock.release();
-  expect(await untilDone(clock, waiting)).toMatchObject({ type: eventType.jobCompleted, outcome: 'failed' });
-  expect(server.mails).toEqual([]);
+describe('between the first look at a job and the lock', () => {
+  /** The store, where something happens when the lock is asked for. */
+  const interrupted = (job: Job, happen: () => Promise<void>): Store => {
+    let happened = false;
+    return {
+      ...lab.store,
+      async *list(prefix) {
+        if (prefix === `${keys.mailLock(job.job)}/` && !happened) {
+          happened = true;
+          await happen();
+        }
+        yield* lab.store.list(prefix);
+      },
+    };
+  };
+
+  test('another may have ended it: it is not mailed again', async () => {
+    const job = await printed(lab);
+    const completion = { status: 'failed', mail: 'sent', completedAt: '' };
+    const store = interrupted(job, () => lab.store.write(keys.completed(job.job), json(completion)));
+    expect(await open(clock, store)(job)).toMatchObject({ type: eventType.jobCompleted, outcome: 'failed' });
+    expect(server.mails).toEqual([]);
+    expect(await completionOf(lab, job)).toEqual(completion);
+  });
+
+  test('it may have been deleted: nobody is mailed, and nothing is left', async () => {
+    const job = await printed(lab);
+    const store = interrupted(job, () => removeJob(lab.store, job.job));
+    expect(await open(clock, store)(job)).toBeUndefined();
+    expect(server.mails).toEqual([]);
+    expect(counted).toEqual([]);
+    expect((await lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job)]);
+  });
 });
 
 test('the mail is out and the store fails for a moment: the job ends all the same', async () => {

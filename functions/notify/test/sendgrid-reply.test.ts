@@ -54,6 +54,7 @@ test.each<[SendGridFailure, object]>([
   [status(499), { kind: 'misconfigured', answer: 'SendGrid answered 499' }],
   [{}, { kind: 'misconfigured', answer: 'the SendGrid library refused the mail' }],
   // Later.
+  [{ code: 503 }, { kind: 'busy', answer: 'SendGrid answered 503' }],
   ...[408, 429, 500, 503].map((code): [SendGridFailure, object] => [
     status(code),
     { kind: 'busy', answer: `SendGrid answered ${code}` },
@@ -63,6 +64,8 @@ test.each<[SendGridFailure, object]>([
     ['0', 0],
     ['Wed, 01 Jul 2026 12:02:00 GMT', 120],
     ['Wed, 01 Jul 2026 11:00:00 GMT', 0],
+    ['Wed, 01 Jul 2026 12:02:00 +0000', 120],
+    ['01 Jul 2026 12:02:00 GMT', 120],
   ].map(([retryAfter, retryAfterSeconds]): [SendGridFailure, object] => [
     later(429, retryAfter),
     { kind: 'busy', answer: 'SendGrid answered 429', retryAfterSeconds },
@@ -78,5 +81,5 @@ test.each<[SendGridFailure, object]>([
   ),
   [{ isAxiosError: true }, { kind: 'unsure', answer: 'SendGrid answered nothing' }],
 ])('%j: %j', (failure, outcome) => {
-  expect(classifyFailure(failure, testClock())).toEqual(outcome);
+  expect(classifyFailure(failure, testClock())).toStrictEqual(outcome);
 });

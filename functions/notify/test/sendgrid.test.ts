@@ -74,6 +74,20 @@ describe('what each answer means', () => {
     resolve();
   });
 
+  test('once the answer is there, nothing waits for its bound any longer', async () => {
+    const bounds: (AbortSignal | undefined)[] = [];
+    const clock = testClock();
+    const watched = {
+      ...clock,
+      async sleep(ms: number, signal?: AbortSignal) {
+        bounds.push(signal);
+        return clock.sleep(ms, signal);
+      },
+    };
+    await openSendGrid(server.url, 'SG.secret', watched)(mail, handover);
+    expect(bounds.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+
   test('a mail that the library itself refuses is our fault', async () => {
     const send = openSendGrid(server.url, 'SG.secret', testClock());
     expect(await send({ ...mail, subject: 5 as unknown as string }, handover)).toMatchObject({ kind: 'misconfigured' });

@@ -22,8 +22,8 @@ export interface SweepTask {
 }
 
 const ping = v.object({
-  idleSeconds: v.optional(v.pipe(v.number(), v.minValue(0))),
-  expire: v.optional(v.boolean()),
+  idleSeconds: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
+  expire: v.exactOptional(v.boolean()),
 });
 
 const text = v.union([v.string(), v.pipe(v.union([v.number(), v.boolean()]), v.transform(String))]);
@@ -77,8 +77,7 @@ function attributesOf(event: object): Record<string, string> {
 function readPing({ data }: { data?: unknown }) {
   const result = v.safeParse(ping, contentOf(data));
   if (!result.success) throw new Rejected('The ping needs JSON data such as {"idleSeconds": 60}', { status: 400 });
-  const { idleSeconds, expire } = result.output;
-  return { ...(idleSeconds !== undefined && { idleSeconds }), ...(expire !== undefined && { expire }) };
+  return result.output;
 }
 
 function contentOf(data: unknown): unknown {

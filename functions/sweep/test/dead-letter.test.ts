@@ -25,7 +25,7 @@ async function round(stage: string | undefined = 'sepia', changes: Partial<Faile
 async function elsewhere() {
   await world.clock.advance(1000);
   const other = await world.accept({ filters: ['sepia'], archive: false });
-  await world.print(other, '1', 'sepia');
+  await world.print(other, '10', 'sepia');
   await world.store.remove(keys.open(other.job));
 }
 const dead = () => world.json(keys.dead(job.job, '1', 'sepia'));
@@ -132,12 +132,27 @@ test('letters of what does not exist are not kept', async () => {
   expect(await world.keys()).toEqual(before);
 });
 
-test('the dead letters of one job are bounded, whatever stages they name; its own are always kept', async () => {
-  for (let count = 0; count < 100; count += 1) await world.fail(job, '1', `forged${count}`);
-  await world.fail(job, '1', 'sepia');
-  await world.fail(job, '1', 'notify');
-  expect((await world.keys()).filter((key) => key.startsWith('dead/')).length).toBeLessThanOrEqual(23);
-  expect(await dead()).toBeDefined();
+/** A job of three photos and two filters. */
+const threePhotos = () =>
+  world.accept({
+    images: ['1', '2', '3'].map((image) => ({ image, name: 'a.jpg', type: 'image/jpeg', bytes: 3, width: 1, height: 1 })),
+  });
+
+test('a job keeps every dead letter of its own, and twenty that name other stages', async () => {
+  job = await threePhotos();
+  const own = job.images.flatMap(({ image }) => [[image, 'grayscale'] as const, [image, 'sepia'] as const]);
+  for (const [image, stage] of own) await world.fail(job, image, stage);
+  for (let count = 0; count < 40; count += 1) await world.fail(job, '1', `forged${count}`);
+  // Of which photo an archive or a mail could not be made, their events do not say.
+  for (const stage of ['zip', 'notify']) await world.fail(job, '1', stage, { image: undefined });
+  const kept = (await world.keys()).filter((key) => key.startsWith('dead/'));
+  expect(kept.filter((key) => key.includes('forged'))).toHaveLength(20);
+  expect(kept.filter((key) => !key.includes('forged'))).toEqual(
+    [
+      ...own.map(([image, stage]) => keys.dead(job.job, image, stage)),
+      ...['notify', 'zip'].map((stage) => keys.dead(job.job, undefined, stage)),
+    ].sort(),
+  );
 });
 
 test('addresses are not kept, and nothing of what a mail server said', async () => {
@@ -168,6 +183,7 @@ test.each<[string, string | undefined, Partial<FailedEvent>]>([
   ['504, as when the platform timed out', 'sepia', { code: '504' }],
   ['no answer in time, and no word of which stage', undefined, { code: undefined } as never],
   ['a reply that the broker refused', undefined, { code: '400' }],
+  ['no word of what was answered', 'sepia', { code: undefined } as never],
 ])('%s: it is never held against the photo, however often it comes while others are made', async (_kind, stage, changes) => {
   for (let count = 0; count < 6; count += 1) {
     await world.clock.advance(20 * minute);
@@ -203,6 +219,18 @@ test('a letter without its stage is that of the only stage that has not done its
   await world.print(job, '1', 'grayscale');
   await world.fail(job, '1', undefined);
   expect(await dead()).toMatchObject({ stage: 'sepia', count: 1 });
+});
+
+test('what other photos wait for, or what the event is not meant for, does not blur of which stage it is', async () => {
+  job = await threePhotos();
+  await world.print(job, '1', 'grayscale');
+  await world.fail(job, '1', undefined);
+  expect(await dead()).toMatchObject({ stage: 'sepia' });
+
+  job = await world.accept({ filters: ['grayscale', 'sepia', 'blur'] });
+  await world.print(job, '1', 'grayscale');
+  await world.fail(job, '1', undefined);
+  expect(await dead()).toMatchObject({ stage: 'sepia' });
 });
 
 test.each([

@@ -316,7 +316,7 @@ test('a fault with one job does not keep the others from being resumed', async (
 
 test('of many open jobs a few are under way at a time, and all come to their turn', async () => {
   const jobs: Job[] = [];
-  for (let count = 0; count < 200; count += 1) jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
+  for (let count = 0; count < 100; count += 1) jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
   const pending = new Set<string>();
   let most = 0;
   world.onEmit = ({ type, ...event }) => {
@@ -335,8 +335,8 @@ test('of many open jobs a few are under way at a time, and all come to their tur
   await world.minutes(2);
   await world.clock.advance(minute);
   const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
-  expect(printed).toHaveLength(200);
-  expect(world.emitted().filter((line) => line.startsWith('image.uploaded'))).toHaveLength(200);
+  expect(printed).toHaveLength(100);
+  expect(world.emitted().filter((line) => line.startsWith('image.uploaded'))).toHaveLength(100);
 });
 
 const patient = { deadlineSeconds: 24 * 3600 };
@@ -391,7 +391,7 @@ test('where one of two moves on and the other does not, the rest keep their paus
 });
 
 test('those that follow without their turn stop at the first that does not move on', async () => {
-  const jobs = await afterOutage(36);
+  const jobs = await afterOutage(24);
   let begun: number | undefined;
   world.onEmit = async ({ type, ...event }) => {
     if (!type.endsWith('image.uploaded')) return;

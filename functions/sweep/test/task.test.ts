@@ -85,6 +85,7 @@ test.each([
   ['http://broker-ingress.knative-eventing.svc.cluster.local/darkroom/default', undefined],
   ['http://kafka-broker-ingress.x', undefined],
   ['http://10.0.0.7:8080', undefined],
+  ['http://7up.example.com', undefined],
   ['sepia', undefined],
   ['', undefined],
 ])('an event that could not be delivered to %j failed at %s', (knativeerrordest, stage) => {
@@ -107,6 +108,7 @@ test('the attributes are those that the event began with, so that it can be sent
     knativeerrorcode: '500',
     knativearrivaltime: '2026-07-01T12:00:00Z',
     timezone: 'kept',
+    metadata: 'kept',
   });
   expect(attributes).toEqual({
     type: photo.type,
@@ -118,6 +120,7 @@ test('the attributes are those that the event began with, so that it can be sent
     sepia: 'true',
     archive: 'true',
     timezone: 'kept',
+    metadata: 'kept',
   });
 });
 

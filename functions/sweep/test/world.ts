@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { DarkroomEvent } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, readJson, type Store } from '@darkroom/shared/store';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { acceptJob } from '../../../packages/shared/test/support/job.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
 import { recordDeadLetter } from '../src/dead-letter.ts';
 import { clearGone, expire } from '../src/expire.ts';
@@ -40,29 +40,13 @@ export function openWorld(): World {
   const clock = testClock();
   const store = memoryStore(() => clock.now());
   let events: string[] = [];
-  const photo = { type: 'image/jpeg', bytes: 3, width: 1, height: 1 } as const;
 
   const world: World = {
     clock,
     store,
     emitted: () => events.splice(0),
-    async accept(changes = {}) {
-      const job: Job = {
-        job: randomUUID(),
-        revision: 'ingest-v2',
-        email: 'person@example.com',
-        filters: ['grayscale', 'sepia'],
-        archive: true,
-        options: {},
-        images: [{ image: '1', name: 'a.jpg', ...photo }],
-        acceptedAt: new Date(clock.now()).toISOString(),
-        ...changes,
-      };
-      for (const image of job.images) await store.write(keys.original(job.job, image), Buffer.from('abc'));
-      await store.write(keys.job(job.job), json(job));
-      await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
-      return job;
-    },
+    accept: (changes) =>
+      acceptJob(store, Buffer.from('abc'), { acceptedAt: new Date(clock.now()).toISOString(), names: ['a.jpg'], ...changes }),
     print: (job, image, filter) => store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), Buffer.from('print')),
     async sweep({ idleSeconds = 30, deadlineSeconds = 3600 } = {}) {
       await clearGone(store);

@@ -27,7 +27,7 @@ afterAll(async () => {
   for (const folder of [project, temporary]) await rm(folder, { recursive: true, force: true });
 });
 
-test('the only function that is invoked by HTTP is public, and its traffic is split between two revisions', async () => {
+test('the only function invoked by HTTP is public, and two revisions share its traffic', async () => {
   expect(await text(command.url, tagged('v1'))).toBe('Hello, you');
   expect(await text(command.url, tagged('v2'))).toBe('Welcome, you');
   const answers = await Promise.all(Array.from({ length: 400 }, () => text(command.url)));
@@ -37,14 +37,14 @@ test('the only function that is invoked by HTTP is public, and its traffic is sp
   expect(welcomes).toBeLessThan(166);
 });
 
-test('an event goes by the Broker to a function, and its reply to the next: one in TypeScript, one without', async () => {
+test('the Broker takes an event to one function and its reply to the next: one in TypeScript, one in JavaScript', async () => {
   const order = { method: 'POST', body: '{"name":"Ada"}' };
   const headers = { ...tagged('v2').headers, 'content-type': 'application/json' };
   expect((await fetch(command.url, { ...order, headers })).status).toBe(202);
   await expect.poll(() => command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/);
 });
 
-test('Ctrl-C ends it, and leaves no file behind', async () => {
+test('Ctrl-C ends it and leaves no file behind', async () => {
   const other = await readyCommand(project, { TMPDIR: temporary });
   expect((await readdir(temporary)).filter((name) => name.startsWith('knative-local-')).length).toBe(2);
   expect(await finish(other)).toBe(0);
@@ -58,13 +58,13 @@ const ending = async (words: string[]) => {
 };
 const folders = (config: string, functions: string) => ['--config', config, '--functions', functions, '--port', '0'];
 
-test('an option that does not exist, or makes no sense, is told with how the command is used', async () => {
+test('reports an unknown or senseless option, and how to use the command', async () => {
   expect(await ending(['--folder', 'x'])).toMatch(/'--folder'.*\nUsage: knative-local \[--config DIR\]/);
   expect(await ending(['--port', 'http'])).toMatch(/^--port must be a whole number from 0 to 65535\.\nUsage: /);
   expect(await ending(['--config', '/nowhere'])).toBe('/nowhere does not exist. Set --config to the folder of manifests.\n');
 });
 
-test('a service that does not exist, and a choice that is left open, are told with those there are', async () => {
+test('reports a missing or ambiguous service, and lists those there are', async () => {
   const [config, functions] = ['config', 'functions'].map((name) => join(project, name)) as [string, string];
   expect(await ending([...folders(config, functions), '--service', 'goodbye'])).toBe(
     'There is no service goodbye; there is hello, shout, tally. Choose with --service.\n',
@@ -80,7 +80,7 @@ test('a service that does not exist, and a choice that is left open, are told wi
   );
 });
 
-test('a port that is taken is told with how to choose another', async () => {
+test('reports a taken port, and how to choose another', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void other.close());
@@ -91,7 +91,7 @@ test('a port that is taken is told with how to choose another', async () => {
   );
 });
 
-test('a function that is not built, not installed, or not started by a program, is told with what to do', async () => {
+test('says what to do about a function that is not built, not installed, or has no usable start script', async () => {
   const functions = await makeFolder();
   await cp(join(project, 'functions/hello'), join(functions, 'hello'), { recursive: true });
   await rm(join(functions, 'hello/build'), { recursive: true });

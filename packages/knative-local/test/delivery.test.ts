@@ -22,7 +22,7 @@ test('requests in flight to one subscriber are limited', async () => {
   expect(most).toBeLessThanOrEqual(limits.urlConcurrency);
 });
 
-test('a broker that stops finishes what is under way, drops what waits for its turn, and refuses what comes', async () => {
+test('a stopping broker finishes deliveries under way, drops those still waiting, and rejects new events', async () => {
   const { url, apply, stop, lines } = await localBroker({});
   const held: (() => void)[] = [];
   const subscriber = await startSubscriber((response) => held.push(() => response.writeHead(204).end()));

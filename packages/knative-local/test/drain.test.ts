@@ -49,7 +49,7 @@ async function open() {
   return { runtime, url: `http://127.0.0.1:${port}`, brokerUrl, lines, clock: driven, freeze: () => void (current = driven) };
 }
 
-test('requests and deliveries, then processes, have their time to finish, and not a millisecond more', async () => {
+test('requests and deliveries, then processes, get their time to finish and not a millisecond more', async () => {
   const { runtime, url, brokerUrl, lines, clock, freeze } = await open();
   const said = (line: string) => eventually(() => expect(lines).toContain(line));
   /** Until something waits that long. */

@@ -14,7 +14,7 @@ const event = {
 const byAttributes = (attributes: Record<string, string>) => matches({ attributes, filters: [] }, event);
 const byFilters = (...filters: Filter[]) => matches({ attributes: {}, filters }, event);
 
-test('attributes: every one is equal, and an empty text means present and not empty', () => {
+test('attributes: all must be equal, and an empty value matches any non-empty one', () => {
   expect(byAttributes({})).toBe(true);
   expect(byAttributes({ type: 'dev.darkroom.image.uploaded', sepia: 'true' })).toBe(true);
   expect(byAttributes({ type: 'dev.darkroom.image.uploaded', sepia: 'false' })).toBe(false);

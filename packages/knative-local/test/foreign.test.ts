@@ -37,7 +37,7 @@ test.each([
   expect(foreignness(asked(headers))).toMatch(/\.$/);
 });
 
-test('a public address is known by names of the network at hand, by addresses, and by those that are listed', () => {
+test('a public address answers to local names, IP addresses and listed names', () => {
   const hosts = [
     'localhost:8080',
     'x',

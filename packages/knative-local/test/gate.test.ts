@@ -6,7 +6,7 @@ import { gate } from '../src/process/gate.ts';
 import { createRouter } from '../src/router.ts';
 import { startSubscriber } from './subscriber.ts';
 
-test('whoever goes away while waiting loses the place to the next one', async () => {
+test('a caller that leaves the queue gives its place to the next', async () => {
   const entrance = gate(1);
   const leave = await entrance.enter();
   const impatient = new AbortController();
@@ -54,7 +54,7 @@ test('leaving twice frees only one place', async () => {
   expect(third).toBe(false);
 });
 
-test('a client that leaves while a process is starting for it gives its turn back', async () => {
+test('a client that leaves while its process is starting gives its turn back', async () => {
   const upstream = await startSubscriber();
   const asked = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();

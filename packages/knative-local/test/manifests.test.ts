@@ -35,7 +35,7 @@ test("the operator's environment stands in for Secrets and overrides ConfigMaps,
   expect(environment('collector')).toEqual({ OUTPUT: '/tmp/x', MAIL_ATTACH: '1' });
 });
 
-test('a function that is not built is one fault, and says what to do', async () => {
+test('reports an unbuilt function as one fault, and says what to do', async () => {
   const folder = await copyFixtures();
   await rm(join(folder, 'functions/stage/dist'), { recursive: true });
   const read = readManifests({ ...asked, config: [join(folder, 'config')], functions: join(folder, 'functions') });
@@ -44,7 +44,7 @@ test('a function that is not built is one fault, and says what to do', async () 
   );
 });
 
-test('a version says what differs; the rest is what func.yaml says, and the split stands in a document of its own', async () => {
+test('a version states what differs from func.yaml; the split has a document of its own', async () => {
   const version = (name: string, value: string) => `apiVersion: serving.knative.dev/v1
 kind: Service
 metadata: { name: collector }
@@ -73,7 +73,7 @@ spec: { traffic: [{ revisionName: collector-b, tag: b, percent: 30 }, { revision
   ]);
 });
 
-test('a kustomization leads to the folders that it names, and one that patches is a fault', async () => {
+test('follows a kustomization to the folders it names; one that patches is a fault', async () => {
   const folder = await copyFixtures();
   const overlay = await makeFolder({ 'kustomization.yaml': `resources: [${join(folder, 'config')}, absent]\n` });
   const { brokers } = await readManifests({ ...asked, config: [overlay], functions });

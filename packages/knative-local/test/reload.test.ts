@@ -12,7 +12,7 @@ async function change(path: string, from: string, to: string): Promise<void> {
   await writeFile(path, before.replace(from, to));
 }
 
-test('takes changes of the manifests while it runs; a wrong one leaves the wiring as it was', async () => {
+test('follows changes to the manifests; a mistake leaves the wiring as it was', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
   const who = (tag: string) => fetch(runtime.url, tagged(tag)).then((response) => response.headers.get('x-revision'));
@@ -44,7 +44,7 @@ test('takes changes of the manifests while it runs; a wrong one leaves the wirin
   expect(await finish(runtime)).toBe(0);
 });
 
-test('a stage is added while it runs: a function, and a Trigger', async () => {
+test('adds a stage while it runs: a function and a Trigger', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
   const added = (name: string) =>

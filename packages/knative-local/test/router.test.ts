@@ -114,7 +114,7 @@ test('one-byte chunks are passed on in larger pieces', async () => {
   expect(pieces).toBeLessThan(2_000);
 });
 
-test('holds an upload back while the function behind does not read', async () => {
+test('holds an upload back while the function does not read', async () => {
   let upstreamRequest: IncomingMessage | undefined;
   const upstream = await serve((request, response) => {
     upstreamRequest = request.pause();
@@ -142,7 +142,7 @@ test('holds an upload back while the function behind does not read', async () =>
   expect(await (await answer).text()).toBe('done');
 });
 
-test('when a client goes away, the request behind it ends, and the next one gets its place', async () => {
+test('when a client leaves, its upstream request ends and the next one gets its place', async () => {
   const begun: string[] = [];
   const closed: string[] = [];
   const upstream = await serve((request, response) => {
@@ -161,7 +161,7 @@ test('when a client goes away, the request behind it ends, and the next one gets
   await expect.poll(() => closed).toContain('/hang');
 });
 
-test('a revision that is not up answers 503 and asks to come back', async () => {
+test('answers 503 with Retry-After for a revision that is not up', async () => {
   const url = await route({}, [{ revision: 'v1', percent: 100 }]);
   const response = await fetch(url, { method: 'POST', body: 'x' });
   expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([
@@ -171,7 +171,7 @@ test('a revision that is not up answers 503 and asks to come back', async () => 
   ]);
 });
 
-test('a function that disconnects before it answers is a 503 as well', async () => {
+test('answers 503 if the function disconnects before it answers', async () => {
   const broken = createServer((request) => request.socket.destroy());
   await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void broken.close());
@@ -219,13 +219,13 @@ test.each([
   },
 );
 
-test('an upload to a revision that is not up gets its 503', async () => {
+test('an upload to a revision that is not up still gets its 503', async () => {
   const url = await route({}, [{ revision: 'v1', percent: 100 }]);
   const lines = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', 'content-length: 31457280'];
   expect(await exchange(url, lines, randomBytes(30 * 1024 * 1024))).toMatch(/^HTTP\/1\.1 503 [^]*Come back later/);
 });
 
-test('a name in public DNS that is not listed leads nowhere', async () => {
+test('rejects a public DNS name that is not listed', async () => {
   const url = await route({ v1: await named('v1') }, [{ revision: 'v1', percent: 100 }], 0, ['photos.example']);
   const ask = (host: string) => exchange(url, ['POST / HTTP/1.1', `host: ${host}`, 'connection: close'], Buffer.alloc(0));
   expect(await ask('evil.example')).toMatch(/^HTTP\/1\.1 403 [^]*not known by the name/);

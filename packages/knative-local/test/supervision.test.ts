@@ -73,7 +73,7 @@ function open({ dispensable = false, liveness = true, heedsSignal = true, ready 
   return { clock, lives, answers, asked, lines, supervised };
 }
 
-test('restarts at once, then after pauses that double up to the longest; a long life resets them', async () => {
+test('restarts at once, then after pauses that double up to a maximum; a long life resets them', async () => {
   const { clock, lives, supervised, lines } = open();
   await clock.advance(0);
   await clock.advance(limits.steadyTime + 1);
@@ -97,7 +97,7 @@ test('restarts at once, then after pauses that double up to the longest; a long 
   expect(lives.length).toBe(pauses.length + 2);
 });
 
-test('a process that hangs is killed after as many failures as its probe allows, and restarted', async () => {
+test('kills and restarts a hung process after as many failures as its probe allows', async () => {
   const { clock, lives, answers, supervised, lines } = open();
   await clock.advance(0);
   expect(supervised.ready).toBe(true);
@@ -113,7 +113,7 @@ test('a process that hangs is killed after as many failures as its probe allows,
   expect(lines).toContain('hung: it failed its liveness probe 3 times in a row, and was ended; restarting it');
 });
 
-test('it gets no requests from then on, and if it ignores SIGTERM it is killed', async () => {
+test('a hung process gets no more requests, and is killed if it ignores SIGTERM', async () => {
   const { clock, lives, answers, supervised } = open({ heedsSignal: false });
   await clock.advance(0);
   answers.liveness = false;
@@ -126,7 +126,7 @@ test('it gets no requests from then on, and if it ignores SIGTERM it is killed',
   expect(lives.length).toBe(2);
 });
 
-test('failures that are not in a row are forgiven', async () => {
+test('forgives failures that are not in a row', async () => {
   const { clock, lives, answers, supervised } = open();
   await clock.advance(0);
   for (let round = 0; round < 4; round += 1) {
@@ -138,7 +138,7 @@ test('failures that are not in a row are forgiven', async () => {
   expect([lives.length, supervised.ready]).toEqual([1, true]);
 });
 
-test('a process that is not ready gets no requests, and gets them again when it is', async () => {
+test('a process gets no requests until it is ready again', async () => {
   const { clock, lives, answers, supervised, lines } = open();
   await clock.advance(0);
   answers.readiness = false;
@@ -151,13 +151,13 @@ test('a process that is not ready gets no requests, and gets them again when it 
   expect(lines).toEqual(['fails its readiness probe, and gets no requests until it answers again', 'is ready again']);
 });
 
-test('without a liveness probe none is made', async () => {
+test('makes no liveness probe if there is none', async () => {
   const { clock, asked } = open({ liveness: false });
   await clock.advance(60_000);
   expect(asked).not.toContain('liveness');
 });
 
-test('answers missed while this process itself stood still do not count', async () => {
+test('ignores answers missed while this process itself was suspended', async () => {
   const { clock, lives, answers } = open();
   await clock.advance(0);
   Object.assign(answers, { liveness: false, readiness: false, late: 5000 });
@@ -165,7 +165,7 @@ test('answers missed while this process itself stood still do not count', async 
   expect(lives[0]!.signals).toEqual([]);
 });
 
-test('a process that does not become ready in time is abandoned', async () => {
+test('gives up on a process that is not ready in time', async () => {
   const { clock, lives, supervised } = open({ ready: false });
   const failed = expect(supervised.started).rejects.toThrow('program did not become ready within 60 s.\n    last\n    words');
   await clock.advance(limits.startTime - 1);
@@ -175,7 +175,7 @@ test('a process that does not become ready in time is abandoned', async () => {
   await failed;
 });
 
-test('a dispensable one is retried forever, and the rest does not wait for it', async () => {
+test('retries a dispensable process forever, and does not hold up the rest', async () => {
   const { clock, lives, answers, supervised, lines } = open({ dispensable: true, ready: false });
   for (let death = 0; death < limits.startAttempts; death += 1) {
     await clock.advance(limits.probeInterval);
@@ -192,7 +192,7 @@ test('a dispensable one is retried forever, and the rest does not wait for it', 
   expect(supervised.ready).toBe(true);
 });
 
-test('stopping ends a pause at once, and starts nothing more', async () => {
+test('stopping cuts a pause short and starts nothing new', async () => {
   const { clock, lives, supervised } = open();
   await clock.advance(0);
   lives[0]!.die();
@@ -207,7 +207,7 @@ test('stopping ends a pause at once, and starts nothing more', async () => {
   expect(lives.length).toBe(2);
 });
 
-test('a process that is told to stop has its time, and is then killed', async () => {
+test('a process told to stop gets its time, and is then killed', async () => {
   const { clock, lives, supervised } = open({ heedsSignal: false });
   await clock.advance(0);
   let stopped = false;
@@ -218,7 +218,7 @@ test('a process that is told to stop has its time, and is then killed', async ()
   expect([lives[0]!.signals, stopped]).toEqual([['SIGTERM', 'SIGKILL'], true]);
 });
 
-test('whoever asks for the address of a process that is not up waits as long as agreed', async () => {
+test('an address is awaited no longer than the caller allows', async () => {
   const { clock, supervised } = open({ ready: false });
   let address: string | undefined = 'none yet';
   void supervised.address(5000).then((found) => (address = found));

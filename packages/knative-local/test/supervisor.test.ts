@@ -45,7 +45,7 @@ async function start(
   return { lines, process, ask: async (path = '/') => (await fetch((await process.address(600_000)) + path)).text() };
 }
 
-test('a process that dies is restarted, as often as it takes', async () => {
+test('restarts a process that dies, as often as it takes', async () => {
   const { process, ask, lines } = await start(serving);
   await process.started;
   const first = await ask();
@@ -58,7 +58,7 @@ test('a process that dies is restarted, as often as it takes', async () => {
   expect(lines.filter((line) => line.includes('ended with exit code 7')).length).toBe(2);
 });
 
-test('a frozen process is killed and restarted; requests meanwhile get the next one', async () => {
+test('kills and restarts a frozen process; requests wait for the new one', async () => {
   const { process, ask, lines } = await start(serving, { period: 500, timeout: 2000, failureThreshold: 2 });
   await process.started;
   const frozen = Number(await ask());
@@ -89,7 +89,7 @@ test('a process that ignores SIGTERM is killed', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a process that never comes up is abandoned, with its last words', async () => {
+test('gives up on a process that never comes up, and quotes its last lines', async () => {
   const { process, lines } = await start("console.error('no such module'); process.exit(1);");
   await expect(process.started).rejects.toThrow(
     'program ended with exit code 1 before it was ready, 3 times in a row.\n    no such module',
@@ -97,7 +97,7 @@ test('a process that never comes up is abandoned, with its last words', async ()
   expect(lines.filter((line) => line === 'program: no such module').length).toBe(3);
 });
 
-test('stopping one that is still starting leaves nothing behind', async () => {
+test('stopping a process that is still starting leaves nothing behind', async () => {
   const { process, lines } = await start(
     "console.log(process.pid); setInterval(() => {}, 1000); process.on('disconnect', () => {});",
   );

@@ -28,7 +28,7 @@ async function faultsOf(functions: string): Promise<string[]> {
   return message.split('\n').filter((line) => line.includes('dist'));
 }
 
-test('a build that is older than its source, or was copied from another function, is not run', async () => {
+test('does not run a build that is older than its source or copied from another function', async () => {
   const functions = await makeFunctions();
   const at = (path: string) => join(functions, path);
   expect(await faultsOf(functions)).toEqual([]);
@@ -54,7 +54,7 @@ test('a build that is older than its source, or was copied from another function
   expect(await faultsOf(functions)).toEqual([]);
 });
 
-test('a build passes on the licences of what others made', async () => {
+test('a build includes the licences of its dependencies', async () => {
   const notices = await readFile(join(await makeFunctions(), 'sepia/dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
   for (const name of ['valibot', 'jimp', 'sharp', '@julusian/jpeg-turbo']) expect(notices).toContain(`\n${name}@`);
   expect(notices).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
@@ -63,7 +63,7 @@ test('a build passes on the licences of what others made', async () => {
   expect(notices).not.toContain('@darkroom');
 });
 
-test('a fault names its line', async () => {
+test('a stack trace names the line in the source', async () => {
   const functions = await makeFunctions(
     [
       "import { stage } from '@darkroom/shared/stage';",

@@ -50,7 +50,7 @@ test('Triggers listen to event types that exist, and to functions that exist', (
   }
 });
 
-test('the manifests of Darkroom itself have no fault but builds that may be missing', async () => {
+test("Darkroom's own manifests have no fault, except that builds may be missing", async () => {
   const message: string = await readManifests({
     config: configFolders(join(repository, 'config')),
     functions: join(repository, 'functions'),
@@ -104,7 +104,7 @@ test("the README's tables have every setting that is read, and no other", () => 
   expect([...documented.keys()].sort()).toEqual(settings.sort());
 });
 
-test('npm start hands every documented setting on, but for its own and those of a revision', () => {
+test('npm start passes on every documented setting, except its own and those of a revision', () => {
   for (const [name, meaning] of documented) {
     if (meaning.includes('(local)') || meaning.includes('by revision')) continue;
     const operator = { [name]: 'handed on' };
@@ -114,7 +114,7 @@ test('npm start hands every documented setting on, but for its own and those of 
   }
 });
 
-test.each(functions)('functions/%s: its manifest bears its name, and only ingest can be reached from outside', (name) => {
+test.each(functions)('functions/%s: its manifest has its name, and only ingest is reachable from outside', (name) => {
   const func = parse(read(`functions/${name}/func.yaml`)) as Func;
   expect(func).toMatchObject({ name, specVersion: '0.36.0' });
   const local =
@@ -123,7 +123,7 @@ test.each(functions)('functions/%s: its manifest bears its name, and only ingest
   expect(local).toBe(name !== 'ingest');
 });
 
-test('pictures and pages that the README and docs/ link to exist', () => {
+test('links in the README and docs/ lead to existing pages and pictures', () => {
   for (const page of [
     'README.md',
     'CONTRIBUTING.md',
@@ -140,7 +140,7 @@ test('pictures and pages that the README and docs/ link to exist', () => {
 
 const kustomize = (folder: string) => spawnSync('kubectl', ['kustomize', join(repository, folder)], { encoding: 'utf8' });
 test.skipIf(kustomize('config').error).each(['config', 'config/overlays/kind', 'config/overlays/production'])(
-  'kubectl renders %s: the wiring, and no Service, so that applying it again undoes no version and no split (skipped without kubectl)',
+  'kubectl renders %s: wiring but no Service, so that applying it again undoes no version or split (skipped without kubectl)',
   (folder) => {
     const { stdout, stderr } = kustomize(folder);
     expect(stderr).toBe('');
@@ -162,7 +162,7 @@ test('the catalogue of EventTypes has each type', () => {
   expect(types.sort()).toEqual(Object.values(eventType).sort());
 });
 
-test('the versions of ingest set the same variables, so that none leaves anything to the next', () => {
+test('all versions of ingest set the same variables, so that none inherits from another', () => {
   const files = readdirSync(join(repository, 'config/versions')).filter((name) => /^v\d+\.yaml$/.test(name));
   const variables = files.map((name) =>
     documents(`config/versions/${name}`)[0]!.spec.template.spec.containers[0]!.env.map((each) => each.name),

@@ -23,7 +23,7 @@ async function compete(child: ChildProcess, folder: string): Promise<boolean> {
   return won;
 }
 
-test('three at once over the lock of one that was killed: exactly one gets it', async () => {
+test("of three that contend for a killed process's lock, exactly one gets it", async () => {
   const folder = await makeFolder();
   const trials = Number(process.env['LOCK_TRIALS'] ?? 20);
   const contenders = await Promise.all([startContender(), startContender(), startContender()]);
@@ -38,7 +38,7 @@ test('three at once over the lock of one that was killed: exactly one gets it', 
   }
 });
 
-test('a leftover that names a process of today is no lock', async () => {
+test('a leftover that names a living process is no lock', async () => {
   const other = spawn('sleep', ['300']);
   onTestFinished(() => void other.kill());
   const pid = String(other.pid);
@@ -46,7 +46,7 @@ test('a leftover that names a process of today is no lock', async () => {
   await release();
 });
 
-test('what was released can be taken again, and what is held cannot', async () => {
+test('a released lock can be taken again, a held one cannot', async () => {
   const folder = await makeFolder();
   const release = await openDataFolder(folder);
   const taken = `The data folder ${folder} is in use by another Darkroom (process ${process.pid}). Stop it, or choose another folder with DATA_DIR.`;
@@ -58,7 +58,7 @@ test('what was released can be taken again, and what is held cannot', async () =
   )();
 });
 
-test('a copy of the data, lock included, is free', async () => {
+test('a copy of the data folder, lock included, is free', async () => {
   const folder = await makeFolder();
   const release = await openDataFolder(folder);
   onTestFinished(release);

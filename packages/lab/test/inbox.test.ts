@@ -55,7 +55,7 @@ async function sendMail(port: number): Promise<void> {
   socket.end();
 }
 
-test('the inbox, the broker and the public address answer no other website, whatever name that gives them', async () => {
+test('inbox, broker and public address reject other websites, whatever name those use for them', async () => {
   const runtime = await startReady(await copyFixtures());
   const { inboxUrl } = runtime;
   const mails = `${inboxUrl}/api/email`;
@@ -90,7 +90,7 @@ test('a broker accepts events only from its own functions', async () => {
   expect((await publish({ authorization: `Bearer ${runtime.token}` })).status).toBe(202);
 });
 
-test('an inbox that dies is restarted, and still has its mails', async () => {
+test('restarts an inbox that dies, with its mails intact', async () => {
   const runtime = await startReady(await copyFixtures());
   await sendMail(runtime.smtpPort);
   const children = await childrenOf(runtime.process.pid!);
@@ -103,7 +103,7 @@ test('an inbox that dies is restarted, and still has its mails', async () => {
   expect(await finish(runtime)).toBe(0);
 });
 
-test('an inbox that does not start is reported, and holds nothing up', async () => {
+test('reports an inbox that does not start, and does not wait for it', async () => {
   const folder = await copyFixtures();
   await mkdir(join(folder, 'data'));
   await writeFile(join(folder, 'data/inbox'), 'no folder');
@@ -113,7 +113,7 @@ test('an inbox that does not start is reported, and holds nothing up', async () 
   expect(await finish(runtime)).toBe(0);
 });
 
-test('two can run next to each other, on any ports and with separate folders', async () => {
+test('two runtimes can run side by side, on any ports and with separate folders', async () => {
   const [one, other] = await Promise.all([startReady(await copyFixtures()), startReady(await copyFixtures())]);
   expect(one.publicUrl).not.toBe(other.publicUrl);
   const third = startMain({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { merged } from '../../../scripts/merged.ts';
 
-test('what a release adds to a pod goes into it, and takes nothing away', () => {
+test('a release adds to a pod and takes nothing away', () => {
   const pod = {
     containers: [
       {

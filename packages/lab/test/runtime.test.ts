@@ -7,7 +7,7 @@ import { copyFixtures } from './folders.ts';
 import { childrenOf, isAlive } from '../../knative-local/test/processes.ts';
 import { finish, startReady } from './start.ts';
 
-test('runs the whole from manifests to mailbox, and ends without a trace', async () => {
+test('runs everything from manifests to mailbox, and ends without a trace', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder, { PRIVATE: 'no', MAX_FILES: '7', WORKERS: '3' });
   expect(await (await fetch(`${runtime.publicUrl}/health/readiness`)).json()).toEqual({ status: 'ready' });
@@ -59,7 +59,7 @@ test('a request waits for a function that died and is starting again', async () 
   expect(answer.headers.get('x-revision')).toBe('ingest-v1');
 });
 
-test('Ctrl-C by way of npm arrives twice and is still one; a later one ends everything at once', async () => {
+test('Ctrl-C through npm arrives twice and counts once; a later one ends everything at once', async () => {
   const folder = await copyFixtures();
   const twice = await startReady(folder);
   twice.process.kill('SIGINT');
@@ -78,7 +78,7 @@ test('Ctrl-C by way of npm arrives twice and is still one; a later one ends ever
   await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
 
-test('a runtime that is killed takes its functions along', async () => {
+test('a killed runtime takes its functions with it', async () => {
   const folder = await copyFixtures();
   const runtime = await startReady(folder);
   const workers = await childrenOf(runtime.process.pid!);

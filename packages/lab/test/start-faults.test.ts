@@ -7,7 +7,7 @@ import { makeFolder } from '../../knative-local/test/folders.ts';
 import { copyFixtures } from './folders.ts';
 import { startMain, startReady } from './start.ts';
 
-test('a second one for the same folder is refused, and leaves the first alone', async () => {
+test('refuses a second runtime on the same folder, and leaves the first alone', async () => {
   const folder = await copyFixtures();
   const first = await startReady(folder);
   const second = startMain({
@@ -22,27 +22,30 @@ test('a second one for the same folder is refused, and leaves the first alone', 
   expect((await fetch(`${first.publicUrl}/health/readiness`)).status).toBe(200);
 });
 
-test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])('%s that is taken: one sentence, and nothing is left behind', async (setting) => {
-  const folder = await copyFixtures();
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void other.close());
-  const address = other.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const started = startMain({
-    CONFIG_DIR: join(folder, 'config'),
-    FUNCTIONS_DIR: join(folder, 'functions'),
-    DATA_DIR: join(folder, 'data'),
-    [setting]: String(port),
-  });
-  expect(await started.ended).toBe(1);
-  expect(started.output()).toBe(
-    `Port ${port} is taken by another program. Stop it, or choose another: ${setting}=${port + 1} npm start\n`,
-  );
-  expect(existsSync(join(folder, 'data/runtime.pid'))).toBe(false);
-});
+test.each(['PORT', 'SMTP_PORT', 'INBOX_PORT'])(
+  'reports a taken %s in one sentence, and leaves nothing behind',
+  async (setting) => {
+    const folder = await copyFixtures();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const started = startMain({
+      CONFIG_DIR: join(folder, 'config'),
+      FUNCTIONS_DIR: join(folder, 'functions'),
+      DATA_DIR: join(folder, 'data'),
+      [setting]: String(port),
+    });
+    expect(await started.ended).toBe(1);
+    expect(started.output()).toBe(
+      `Port ${port} is taken by another program. Stop it, or choose another: ${setting}=${port + 1} npm start\n`,
+    );
+    expect(existsSync(join(folder, 'data/runtime.pid'))).toBe(false);
+  },
+);
 
-test('right after one that was killed, the next starts on the same ports', async () => {
+test('starts on the same ports right after a runtime that was killed', async () => {
   const folder = await copyFixtures();
   const first = await startReady(folder);
   const [PORT, INBOX_PORT] = [new URL(first.publicUrl).port, new URL(first.inboxUrl).port];
@@ -53,13 +56,13 @@ test('right after one that was killed, the next starts on the same ports', async
   expect(second.smtpPort).toBe(first.smtpPort);
 });
 
-test('settings that are wrong are told all at once', async () => {
+test('reports all wrong settings at once', async () => {
   const started = startMain({ PORT: 'http', SMTP_PORT: '70000', SMTP_URL: 'mail' });
   expect(await started.ended).toBe(1);
   expect(started.output()).toMatch(/^Settings are wrong: PORT: .*; SMTP_PORT: .*; SMTP_URL: .*\n$/);
 });
 
-test('a function that does not start is told with its last words', async () => {
+test('quotes the last lines of a function that does not start', async () => {
   const folder = await copyFixtures();
   await writeFile(join(folder, 'functions/stage/dist/index.mjs'), "throw new Error('out of paper');");
   const started = startMain({
@@ -71,7 +74,7 @@ test('a function that does not start is told with its last words', async () => {
   expect(started.output()).toMatch(/\nstage ended with exit code 1 before it was ready, 3 times in a row\.\n[^]*out of paper/);
 });
 
-test('a data folder that cannot be written is told in a sentence', async () => {
+test('reports an unwritable data folder in a sentence', async () => {
   const folder = await copyFixtures();
   const started = startMain({
     CONFIG_DIR: join(folder, 'config'),
@@ -82,7 +85,7 @@ test('a data folder that cannot be written is told in a sentence', async () => {
   expect(started.output()).toMatch(/^The data folder \S+ cannot be written\. Choose another with DATA_DIR\.\n$/);
 });
 
-test('a filter that no Trigger hears is a fault at the start; a Trigger for an event that nobody emits is a warning', async () => {
+test('a filter without a Trigger is a fault at the start; a Trigger for an event that nobody emits is a warning', async () => {
   const folder = await copyFixtures();
   const path = join(folder, 'config/lab.yaml');
   const manifests = await readFile(path, 'utf8');

@@ -32,7 +32,7 @@ function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] 
 const sepia = trigger('sepia', { type: uploaded, sepia: 'true' });
 const audit = trigger('audit', { type: uploaded });
 
-test('every filter that a revision asks for must be heard by a Trigger of its own', () => {
+test('every filter that a revision asks for needs a Trigger of its own', () => {
   expect(inspect('sepia', [sepia, audit]).faults).toEqual([]);
   expect(inspect('sepia, invert', [sepia, audit]).faults).toEqual([
     "ingest-v2: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
@@ -51,7 +51,7 @@ test('every filter that a revision asks for must be heard by a Trigger of its ow
     expect(inspect('sepia,invert', [sepia, right]).faults).toEqual([]);
 });
 
-test('a Trigger for an event that nobody emits is warned of', () => {
+test('warns about a Trigger for an event that nobody emits', () => {
   const misspelt = trigger('zip', {}, { filters: [{ any: [{ exact: { type: 'dev.darkroom.fliter.finished' } }] }] });
   expect(inspect('sepia', [sepia, misspelt]).warnings).toEqual([
     'Trigger zip waits for events of type dev.darkroom.fliter.finished, which nobody emits. Check its spelling, or declare it in an EventType.',

@@ -1,26 +1,18 @@
-import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../src/image/decode.ts';
 import { prepare } from '../src/image/inspect.ts';
 import { imageLimits } from './images/filters.ts';
-
-function chunk(name: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, sum]);
-}
+import { pngChunk } from './images/png-chunk.ts';
 
 const numbers = (...values: number[]) => {
   const data = Buffer.alloc(values.length * 4);
   values.forEach((value, index) => data.writeUInt32BE(Math.round(value * 100_000), index * 4));
   return data;
 };
-const gama = (gamma: number) => chunk('gAMA', numbers(gamma));
-const chrm = (...points: number[]) => chunk('cHRM', numbers(...points));
-const cicp = (...codes: number[]) => chunk('cICP', Buffer.from(codes));
+const gama = (gamma: number) => pngChunk('gAMA', numbers(gamma));
+const chrm = (...points: number[]) => pngChunk('cHRM', numbers(...points));
+const cicp = (...codes: number[]) => pngChunk('cICP', Buffer.from(codes));
 const srgbPoints = [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06];
 const p3Points = [0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06];
 
@@ -73,13 +65,13 @@ describe('a PNG that describes its colours in chunks', () => {
   });
 
   test('iCCP and sRGB take precedence over gAMA and cHRM, and cICP over everything', async () => {
-    expect(await seen(grey, [chunk('sRGB', Buffer.from([0])), gama(1)])).toEqual(grey);
+    expect(await seen(grey, [pngChunk('sRGB', Buffer.from([0])), gama(1)])).toEqual(grey);
     expect(await seen(grey, [cicp(1, 13, 0, 1), gama(0.45455)])).toEqual(grey);
-    expectNear(await seen(grey, [cicp(1, 8, 0, 1), chunk('sRGB', Buffer.from([0]))]), [128, 128, 128]);
+    expectNear(await seen(grey, [cicp(1, 8, 0, 1), pngChunk('sRGB', Buffer.from([0]))]), [128, 128, 128]);
   });
 
   test('nonsense is ignored', async () => {
-    for (const chunks of [[gama(0)], [gama(40_000)], [chunk('gAMA', Buffer.alloc(2))], [chrm(0, 0, 0, 0, 0, 0, 0, 0)]])
+    for (const chunks of [[gama(0)], [gama(40_000)], [pngChunk('gAMA', Buffer.alloc(2))], [chrm(0, 0, 0, 0, 0, 0, 0, 0)]])
       expect(await seen(grey, chunks)).toEqual(grey);
     expect(await seen(grey, [cicp(9, 16, 0, 1)])).toEqual(grey);
   });

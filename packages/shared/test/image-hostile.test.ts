@@ -1,10 +1,10 @@
 import { deflateSync } from 'node:zlib';
-import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { Rejected } from '../src/errors.ts';
 import { inspect } from '../src/image/inspect.ts';
 import { imageLimits, printOf } from './images/filters.ts';
+import { pngChunk } from './images/png-chunk.ts';
 import { type Entry, tiff } from './images/tiff.ts';
 import { mutations } from './images/mutations.ts';
 
@@ -21,14 +21,6 @@ const refusal = async (bytes: Buffer | string) => {
 const grain = Buffer.from(Array.from({ length: 60 * 40 * 3 }, (_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 24));
 const photo = () => sharp(grain, { raw: { width: 60, height: 40, channels: 3 } }).blur(0.7);
 
-function chunk(name: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, sum]);
-}
-
 /** A one-bit PNG whose pixels are all 0: a small file that opens to 256 megapixels. */
 function bomb(): Buffer {
   const side = 16_000;
@@ -38,9 +30,9 @@ function bomb(): Buffer {
   const pixels = deflateSync(Buffer.alloc((side / 8 + 1) * side), { level: 9 });
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    chunk('IDAT', pixels),
-    chunk('IEND', Buffer.alloc(0)),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', pixels),
+    pngChunk('IEND', Buffer.alloc(0)),
   ]);
 }
 
@@ -51,9 +43,9 @@ function png(width: number, height: number, bits: number, colour: number, interl
   header.writeUInt32BE(height, 4);
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(100))),
-    chunk('IEND', Buffer.alloc(0)),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', deflateSync(Buffer.alloc(100))),
+    pngChunk('IEND', Buffer.alloc(0)),
   ]);
 }
 

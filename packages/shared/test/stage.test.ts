@@ -59,7 +59,8 @@ test('a wrong setting keeps the stage from starting', async () => {
 
 test('before it is ready, a stage fails in a way that is tried again', async () => {
   const { handle } = stage(() => async () => undefined);
-  expect(await failureOf(handle(context(), event))).toMatchObject({ code: 500 });
+  const message = expect.stringContaining('init()');
+  expect(await failureOf(handle(context(), event))).toMatchObject({ code: 500, message });
 });
 
 test('a stage may accept more than events of Darkroom', async () => {
@@ -107,6 +108,25 @@ test('where a mistake of our own happened is shown, where a photo was rejected i
   expect(errors).not.toHaveBeenCalled();
   await failureOf(handle(context(), event));
   expect(errors).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('stage.test.ts'));
+});
+
+test('whoever reads the log learns what became of which photo, and how long it took', async () => {
+  const lines = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  let now = 5000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const ends = [async () => archiveCreated(job), async () => undefined, () => Promise.reject(new Rejected('Not a photo.'))];
+  const { handle } = await open(async () => {
+    now += 84;
+    return ends.shift()!();
+  });
+  const printed = { ...event, type: eventType.filterFinished, filter: 'sepia' };
+  for (let count = 0; count < 3; count += 1) await handle(context(), printed).catch(() => undefined);
+  const fields = `job=${job} image=1 filter=sepia`;
+  expect(lines.mock.calls.flat()).toEqual([
+    `emitted ${eventType.archiveCreated} ${fields} ms=84`,
+    `waiting after ${eventType.filterFinished} ${fields} ms=84`,
+    `failed at ${eventType.filterFinished} ${fields} error="Not a photo."`,
+  ]);
 });
 
 test.each([

@@ -91,7 +91,7 @@ test('after three attempts it gives up, and says why', async () => {
   scripted.turns = [drop, drop, drop];
   await expect(store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
   scripted.turns = [stall, stall, stall];
-  expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 0.4 s');
+  expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 2 s');
   scripted.turns = [answer(503), answer(503), answer(503)];
   await expect(store.stat('key')).rejects.toThrow('S3 answered 503 to HEAD key');
   expect(scripted.requests).toHaveLength(9);

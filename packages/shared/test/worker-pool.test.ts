@@ -583,7 +583,10 @@ describe('workers', () => {
     const pool = workerPool<string, string>(1, bounds, {
       clock,
       start: () => worker,
-      load: (pid) => void asked.push(pid) as undefined,
+      load(pid) {
+        asked.push(pid);
+        return undefined;
+      },
     });
     const run = pool.run('a');
     await clock.advance(1000);

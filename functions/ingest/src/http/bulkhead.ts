@@ -22,24 +22,24 @@ interface Places {
 const [soon, later] = [5, 10];
 
 export function bulkhead({ kind, all, perClient }: Places): Bulkhead {
-  const held = new Map<string, number>();
+  /** How many each client holds, and all of those together who cannot be told apart. */
+  const held = new Map<string | undefined, number>();
   let taken = 0;
 
   return {
     enter(client) {
-      const own = client === undefined ? 0 : (held.get(client) ?? 0);
-      if (perClient > 0 && own >= perClient)
+      const own = held.get(client) ?? 0;
+      if (client !== undefined && perClient > 0 && own >= perClient)
         throw new Busy(429, `You have ${own} ${kind} under way. Wait until some have finished, then try again.`, later);
       if (all > 0 && taken >= all)
         throw new Busy(503, `There are too many ${kind} at the moment. Try again in a few seconds.`, soon);
       taken += 1;
-      if (client !== undefined) held.set(client, own + 1);
+      held.set(client, own + 1);
       let left = false;
       return () => {
         if (left) return;
         left = true;
         taken -= 1;
-        if (client === undefined) return;
         const rest = held.get(client)! - 1;
         if (rest === 0) held.delete(client);
         else held.set(client, rest);

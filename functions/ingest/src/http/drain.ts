@@ -16,8 +16,6 @@ export async function drain(request: IncomingMessage, most = mostDrained, clock:
   let left = most;
   const cut = () => void request.destroy();
   clock.sleep(longest, over.signal).then(cut, () => {});
-  request.unpipe();
-  request.on('error', () => {});
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) cut();

@@ -6,7 +6,7 @@ import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
-import { type PostContent, refuseDeleted } from './claim.ts';
+import { deleted, type PostContent } from './claim.ts';
 import type { Arrival } from './spool.ts';
 
 /** What was posted, and the id of the job that it creates or has created. */
@@ -55,7 +55,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
     throw error;
   }
   // Whoever has its id from an earlier response may have deleted the job while this post was writing it.
-  if (claim !== undefined && (await withdrawIfGone(store, id))) await refuseDeleted(store, id);
+  if (claim !== undefined && (await withdrawIfGone(store, id))) throw deleted();
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', {
     job: job.job,
@@ -72,7 +72,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
 async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
-  if (await withdrawIfGone(store, job.job)) await refuseDeleted(store, job.job);
+  if (await withdrawIfGone(store, job.job)) throw deleted();
   log('accepted again', { job: job.job });
   return job;
 }

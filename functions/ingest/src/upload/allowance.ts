@@ -19,7 +19,7 @@ export function openAllowance({ CLIENT_POSTS, CLIENT_BYTES }: Pick<Settings, 'CL
   return {
     async begin(client) {
       if (client === undefined) return;
-      const spent = CLIENT_BYTES > 0 ? await bytes.get(client) : null;
+      const spent = await bytes.get(client);
       if (spent && spent.consumedPoints >= CLIENT_BYTES) throw usedUp(spent);
       if (CLIENT_POSTS === 0) return;
       try {

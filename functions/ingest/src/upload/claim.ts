@@ -73,16 +73,12 @@ async function repeated(store: Store, claim: string, earlier: Claim | ClosedClai
     throw new Rejected('This “Idempotency-Key” was already used with other photos or options. Send a new key with a new post.', {
       status: 422,
     });
-  await refuseDeleted(store, earlier.job);
+  if (await isGone(store, earlier.job)) throw deleted();
   return { id: earlier.job, claim, giveBack: async () => {} };
 }
 
-/** @throws Rejected with status 410 if the job of a repeated post has been deleted */
-export async function refuseDeleted(store: Store, job: string): Promise<void> {
-  if (await isGone(store, job)) throw deleted();
-}
-
-function deleted(): Rejected {
+/** Refuses a repeated post whose job has been deleted. */
+export function deleted(): Rejected {
   return new Rejected('The job of this “Idempotency-Key” was deleted. Send the photos with a new key to have them developed.', {
     status: 410,
   });

@@ -124,8 +124,9 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Whether a form was posted without JavaScript. */
-function prefersPage({ headers: { accept } }: FastifyRequest): boolean {
-  return accept !== undefined && accept.includes('text/html') && !accept.includes('json');
+function prefersPage({ headers }: FastifyRequest): boolean {
+  const accepted = String(headers.accept);
+  return accepted.includes('text/html') && !accepted.includes('json');
 }
 
 function receipt(accepted: Job) {

@@ -14,7 +14,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     ['with a body of 768 bytes', 'x'.repeat(768), Buffer.from('x'.repeat(768)).toString('base64')],
     ['without a body', '', ''],
     ['with a longer body', 'x'.repeat(769), Buffer.from('x'.repeat(768)).toString('base64')],
-  ])('a dead letter tells of a 422 %s', async ([, body, data], { skip }) => {
+  ])('a dead letter describes a 422 %s', async ([, body, data], { skip }) => {
     if (body.length > 768) skip(behaviour.longErrorBody !== undefined, behaviour.longErrorBody);
     const deadLetters = await startSubscriber();
     const { url, apply } = await broker({ delivery: { ...quick, retry: 1, deadLetterSink: { uri: deadLetters.url } } });
@@ -25,7 +25,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect(errorAttributes(deadLetters.received[0]!)).toEqual([subscriber.url, '422', data]);
   });
 
-  test('a dead letter of a subscriber that was too slow has no error attributes', async () => {
+  test('a dead letter has no error attributes after a time-out', async () => {
     const deadLetters = await startSubscriber();
     const delivery = { ...quick, retry: 0, timeout: 'PT2S', deadLetterSink: { uri: deadLetters.url } };
     const { url, apply } = await broker({ delivery });
@@ -36,7 +36,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect(errorAttributes(deadLetters.received[0]!)).toEqual([undefined, undefined, undefined]);
   });
 
-  test('a dead letter sink that fails is tried again by the same rules', async () => {
+  test('a failing dead letter sink is retried by the same rules', async () => {
     const deadLetters = await startSubscriber((response, _received, number) => response.writeHead(number > 2 ? 204 : 500).end());
     const subject = await broker({ delivery: { ...quick, retry: 2, deadLetterSink: { uri: deadLetters.url } } });
     const failing = await startSubscriber((response) => response.writeHead(422).end());
@@ -47,7 +47,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect([failing, deadLetters].map(({ received }) => received.length)).toEqual([1, 3]);
   });
 
-  test('a dead letter sink is not asked for a reply, and an event that it answers with goes nowhere', async () => {
+  test('a dead letter sink is not asked for a reply, and any event it answers with is dropped', async () => {
     const deadLetters = await startSubscriber((response) => replyWith(response, { type: 'test.reply' }));
     const subject = await broker({ delivery: { ...quick, retry: 0, deadLetterSink: { uri: deadLetters.url } } });
     const failing = await startSubscriber((response) => response.writeHead(500).end());
@@ -63,7 +63,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect([deadLetters, listener].map(({ received }) => received.length)).toEqual([1, 0]);
   });
 
-  test('a dead letter tells of a subscriber that cannot be reached', async () => {
+  test('a dead letter describes an unreachable subscriber', async () => {
     const deadLetters = await startSubscriber();
     const { url, apply } = await broker({ delivery: { ...quick, retry: 1, deadLetterSink: { uri: deadLetters.url } } });
     // Port 1 of the loopback: reserved, and nobody listens there.

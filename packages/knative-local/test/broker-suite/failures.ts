@@ -4,7 +4,7 @@ import { arrive, quick, send, settle, type Subject, trigger } from './subject.ts
 
 /** What is tried again, how often, and what is not. */
 export function testFailures({ broker, behaviour }: Subject): void {
-  test.each([404, 408, 409, 429, 500, 503])('%i is tried again', async (status) => {
+  test.each([404, 408, 409, 429, 500, 503])('%i is retried', async (status) => {
     const { url, apply } = await broker();
     const subscriber = await startSubscriber((response, _received, number) =>
       response.writeHead(number === 1 ? status : 204).end(),
@@ -14,7 +14,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
     await arrive(subscriber.received, 2);
   });
 
-  test('a connection that breaks off is tried again', async () => {
+  test('a broken connection is retried', async () => {
     const { url, apply } = await broker();
     const subscriber = await startSubscriber((response, _received, number) =>
       number === 1 ? response.destroy() : response.writeHead(204).end(),
@@ -48,7 +48,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
     );
   });
 
-  test('retry=3: three failures and then success deliver, four reach the dead letter sink', async () => {
+  test('retry=3: success after three failures delivers; a fourth failure leads to the dead letter sink', async () => {
     const deadLetters = await startSubscriber((response) => response.end('a body that is ignored'));
     const subject = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: deadLetters.url } } });
     const fourth = await startSubscriber((response, _received, number) => response.writeHead(number > 3 ? 204 : 500).end());
@@ -79,7 +79,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
     expect(failing.received.length).toBe(2);
   });
 
-  test('a Trigger with a delivery of its own takes no retries from the Broker, and has its own dead letter sink', async () => {
+  test('a Trigger with its own delivery inherits no retries from the Broker, and has its own dead letter sink', async () => {
     const [own, common] = await Promise.all([startSubscriber(), startSubscriber()]);
     const { url, apply } = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: common.url } } });
     const failing = await startSubscriber((response) => response.writeHead(500).end());
@@ -89,7 +89,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
     expect([failing, own, common].map(({ received }) => received.length)).toEqual([1, 1, 0]);
   });
 
-  test('a subscriber that takes longer than the time-out has failed', async () => {
+  test('a subscriber that exceeds the time-out has failed', async () => {
     const { url, apply } = await broker({ delivery: { ...quick, retry: 1, timeout: 'PT2S' } });
     const subscriber = await startSubscriber((response, _received, number) => number > 1 && response.writeHead(204).end());
     await apply(trigger('slow', subscriber.url, {}));

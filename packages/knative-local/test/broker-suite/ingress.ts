@@ -7,7 +7,7 @@ const event = { specversion: '1.0', id: '1', source: '/test', type: 'test' };
 
 /** What a Broker takes in, and how it answers the rest. */
 export function testIngress({ broker, behaviour }: Subject): void {
-  test('accepts specversion 1.0 with 202 and an empty body, and refuses an unknown one', async () => {
+  test('accepts specversion 1.0 with 202 and an empty body, and rejects an unknown one', async () => {
     const { url } = await broker();
     const accepted = await send(url, binary({}));
     expect([accepted.status, await accepted.text()]).toEqual([202, '']);
@@ -19,7 +19,7 @@ export function testIngress({ broker, behaviour }: Subject): void {
     expect((await send(url, binary({ specversion: '0.3' }))).status).toBe(behaviour.oldEvent);
   });
 
-  test('takes POST, and says so', async () => {
+  test('accepts only POST, and says so', async () => {
     const { url } = await broker();
     expect((await fetch(url)).status).toBe(405);
     expect((await fetch(url, { method: 'PUT', headers: binary({}) })).status).toBe(405);
@@ -27,7 +27,7 @@ export function testIngress({ broker, behaviour }: Subject): void {
     expect([options.status, options.headers.get('allow')]).toEqual([200, 'POST, OPTIONS']);
   });
 
-  test('takes events at /<namespace>/<broker>, with or without a slash at the end, and nowhere else', async () => {
+  test('accepts events at /<namespace>/<broker>, with or without a trailing slash, and nowhere else', async () => {
     const { url } = await broker();
     expect((await send(`${url}/`, binary({}))).status).toBe(202);
     expect((await send(new URL('/', url).href, binary({}))).status).toBe(404);

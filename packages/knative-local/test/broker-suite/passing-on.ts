@@ -32,7 +32,7 @@ export function testPassingOn({ broker, behaviour }: Subject): void {
     expect(received[0]!.body.equals(Buffer.from(data))).toBe(true);
   });
 
-  test('structured mode arrives in binary mode, with its attributes and data as they were', async () => {
+  test('structured mode arrives as binary mode, with attributes and data unchanged', async () => {
     const { url, apply } = await broker();
     const { url: subscriber, received } = await startSubscriber();
     await apply(trigger('all', subscriber, {}));
@@ -72,7 +72,7 @@ export function testPassingOn({ broker, behaviour }: Subject): void {
     expect([received[0]!.headers['content-type'], received[0]!.body.toString()]).toEqual([undefined, '{"a":1}']);
   });
 
-  test('36 KB there and 36 KB back arrive exactly once', async () => {
+  test('an event of 36 KB and a reply of 36 KB arrive exactly once', async () => {
     const subject = await broker();
     const large = randomBytes(36 * 1024);
     const worker = await startSubscriber((response) =>
@@ -92,7 +92,7 @@ export function testPassingOn({ broker, behaviour }: Subject): void {
     ]);
   });
 
-  test('asks for a reply, tells when the event came in, and keeps the time to live to itself; the trace survives a reply as well', async () => {
+  test('asks for a reply, passes on the arrival time, hides the time to live; the trace survives a reply', async () => {
     const { url, apply } = await broker();
     const worker = await startSubscriber((response) => replyWith(response, { type: 'test.reply' }));
     const listener = await startSubscriber();

@@ -6,7 +6,7 @@ import { arrive, quick, send, settle, type Subject, trigger } from './subject.ts
 
 /** What a subscriber answers with is an event like any other. */
 export function testReplies({ broker }: Subject): void {
-  test('a reply is routed on its own attributes', async () => {
+  test('a reply is routed by its own attributes', async () => {
     const subject = await broker();
     const worker = await startSubscriber((response) => replyWith(response, { id: 'reply', type: 'test.reply', flag: 'no' }));
     const [right, wrong, heir] = await Promise.all([startSubscriber(), startSubscriber(), startSubscriber()]);
@@ -23,7 +23,7 @@ export function testReplies({ broker }: Subject): void {
     expect([worker, right, wrong, heir].map(({ received }) => received.length)).toEqual([1, 1, 0, 0]);
   });
 
-  test('a reply in structured mode is a reply as well', async () => {
+  test('a reply may be in structured mode', async () => {
     const { url, apply } = await broker();
     const reply = JSON.stringify({ specversion: '1.0', id: 'reply', source: '/test', type: 'test.reply', data: { a: 1 } });
     const worker = await startSubscriber((response) =>
@@ -58,7 +58,7 @@ export function testReplies({ broker }: Subject): void {
     expect(errorAttributes(deadLetters.received[0]!)).toEqual([undefined, undefined, undefined]);
   });
 
-  test('a reply that lacks an attribute is refused by the Broker: not tried again, and a dead letter that names the Broker', async () => {
+  test('the Broker rejects a reply that lacks an attribute: it is not retried, and the dead letter names the Broker', async () => {
     const deadLetters = await startSubscriber();
     const { url, apply } = await broker({ delivery: { ...quick, retry: 3, deadLetterSink: { uri: deadLetters.url } } });
     const subscriber = await startSubscriber((response) =>

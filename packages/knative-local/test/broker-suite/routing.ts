@@ -4,7 +4,7 @@ import { arrive, send, settle, type Subject, trigger } from './subject.ts';
 
 /** Who gets which event. */
 export function testRouting({ broker }: Subject): void {
-  test('every Trigger that matches gets the event; an event without one is accepted and dropped', async () => {
+  test('every matching Trigger gets the event; if none matches, it is accepted and dropped', async () => {
     const subject = await broker();
     const [one, two, other] = await Promise.all([startSubscriber(), startSubscriber(), startSubscriber()]);
     await subject.apply(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runChaos } from './chaos.ts';
 import { verdict } from './verdict.ts';
 
-test('16 jobs under drops, duplicates, store errors, full disks, busy and silent mail, kills, freezes and deletions: the books balance', async () => {
+test('16 jobs survive drops, duplicates, store errors, full disks, busy and silent mail, kills, freezes and deletions', async () => {
   const lines: string[] = [];
   const books = await runChaos({
     jobs: 16,

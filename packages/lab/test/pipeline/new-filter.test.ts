@@ -41,7 +41,7 @@ afterAll(async () => {
   await rm(functions, { recursive: true, force: true });
 });
 
-test('a function folder, a Trigger and a revision that names it: prints, archive and mail include the new filter', async () => {
+test('a folder, a Trigger and a revision that names it add a filter to prints, archive and mail', async () => {
   await writeFile(join(darkroom.folder, 'config/invert.yaml'), trigger);
   const versions = join(darkroom.folder, 'config/versions');
   const v2 = await readFile(join(versions, 'v2.yaml'), 'utf8');

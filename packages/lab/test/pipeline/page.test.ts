@@ -108,7 +108,7 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.close();
   });
 
-  test('the reason of a refusal stands on the page, and the photos stay chosen', async () => {
+  test('shows why a post was refused, and keeps the photos chosen', async () => {
     const page = await openPage();
     await send(page, [{ name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear lab,') }]);
     await page.waitForSelector('#fault:not([hidden])');
@@ -117,7 +117,7 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.close();
   });
 
-  test('one bad photo of two is named with its reason, and the other is developed', async () => {
+  test('names the bad one of two photos with its reason, and develops the other', async () => {
     const page = await openPage();
     await send(page, [
       { name: 'letter.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('Dear lab,') },
@@ -131,7 +131,7 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.close();
   });
 
-  test('what a print cannot hold is said above it', async () => {
+  test('says above a print what it could not hold', async () => {
     const page = await openPage();
     await send(page, [
       { name: 'scan.tiff', mimeType: 'image/tiff', buffer: tiff([rgb(8, 8), rgb(8, 8)]) },

@@ -27,7 +27,7 @@ const middle = async (bytes: Buffer) => {
   return [...data.subarray(at, at + 3)];
 };
 
-test('v1: a photo becomes a grey print, on the page and by mail', async () => {
+test('v1 turns a photo into a grey print, on the page and by mail', async () => {
   const { job } = await accepted(await darkroom.post([{ name: 'holiday.png', bytes: await photo('png') }], { tag: 'v1' }));
   const status = await darkroom.finished(job);
   expect(status).toMatchObject({
@@ -48,7 +48,7 @@ test('v1: a photo becomes a grey print, on the page and by mail', async () => {
   expect((await darkroom.attachment(mail!, 0)).equals(print)).toBe(true);
 });
 
-test('v2: grey and sepia, packed into an archive whose digests hold', async () => {
+test('v2 makes grey and sepia prints, and an archive with correct digests', async () => {
   const { job } = await accepted(await darkroom.post([{ name: 'a.png', bytes: await photo('png') }], { tag: 'v2' }));
   const status = await darkroom.finished(job);
   expect(status).toMatchObject({ status: 'completed', revision: 'ingest-v2', filters: ['grayscale', 'sepia'] });
@@ -80,7 +80,7 @@ test('twenty photos in one post: one job, one archive, one mail', async () => {
   expect(await darkroom.mailsOf(job)).toHaveLength(1);
 });
 
-test('a damaged photo harms no other: it is named with its reason, on the page and by mail', async () => {
+test('a damaged photo does not affect the others; page and mail name it with its reason', async () => {
   const good = await photo('jpeg', { width: 640, height: 480 });
   const damaged = good.subarray(0, good.length / 2);
   const files = [
@@ -96,14 +96,14 @@ test('a damaged photo harms no other: it is named with its reason, on the page a
   expect(mail?.text).toContain('torn.jpg, sepia');
 });
 
-test('nothing could be made of any: the job has failed, and the mail says why', async () => {
+test('if no photo can be developed, the job has failed and the mail says why', async () => {
   const good = await photo('jpeg', { width: 640, height: 480 });
   const { job } = await accepted(await darkroom.post([{ name: 'torn.jpg', bytes: good.subarray(0, 900) }], { tag: 'v2' }));
   expect(await darkroom.finished(job)).toMatchObject({ status: 'failed', archiveFile: null, mail: { status: 'sent' } });
   expect((await darkroom.mailsOf(job))[0]?.subject).toBe('Your photos could not be developed');
 });
 
-test('the format and the quality that were asked for', async () => {
+test('prints have the requested format and quality', async () => {
   const answer = await darkroom.post([{ name: 'a.png', bytes: await photo('png') }], {
     tag: 'v1',
     fields: { format: 'webp', quality: '30' },
@@ -113,7 +113,7 @@ test('the format and the quality that were asked for', async () => {
   expect([type, (await sharp(await open(href!)).metadata()).format]).toEqual(['image/webp', 'webp']);
 });
 
-test('deleting a job removes all of it', async () => {
+test('deleting a job removes everything', async () => {
   const { job } = await accepted(await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' }));
   const { images } = await darkroom.finished(job);
   expect((await fetch(`${darkroom.url}/jobs/${job}`, { method: 'DELETE' })).status).toBe(204);

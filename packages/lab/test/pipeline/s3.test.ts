@@ -16,7 +16,7 @@ describe.skipIf(!server)('the whole on a real S3 server (skipped without one: pu
     await server!.close();
   });
 
-  test('prints, archive and mail, with nothing on the local disk', async () => {
+  test('makes prints, archive and mail, and leaves nothing on the local disk', async () => {
     const bytes = await photo('jpeg', { width: 800, height: 600 });
     const answer = await darkroom.post(
       [
@@ -38,7 +38,7 @@ describe.skipIf(!server)('the whole on a real S3 server (skipped without one: pu
     expect(print.headers.get('content-type')).toBe('image/jpeg');
   });
 
-  test('a job that is deleted is gone from the bucket', async () => {
+  test('a deleted job is gone from the bucket', async () => {
     const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v1' });
     const { job } = (await answer.json()) as Status;
     await darkroom.finished(job);

@@ -32,7 +32,7 @@ afterAll(async () => {
   api.close();
 });
 
-test('a 503 from SendGrid is tried again, the job completes, and the key stays out of the log', async () => {
+test('retries after a 503 from SendGrid, completes the job, and keeps the key out of the log', async () => {
   const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' });
   const { job } = (await answer.json()) as Status;
   expect(await darkroom.finished(job)).toMatchObject({ status: 'completed', mail: { status: 'sent' } });

@@ -39,7 +39,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('SIGKILL of the runtime: its processes go with it, and the next start completes the job', async () => {
+test("SIGKILL takes the runtime's processes with it, and the next start completes the job", async () => {
   const { darkroom, job } = await busyDarkroom();
   await darkroom.end('SIGKILL');
   while (processesOf(darkroom.folder).length > 0) await new Promise((wake) => setTimeout(wake, 20));

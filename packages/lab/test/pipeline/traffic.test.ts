@@ -23,7 +23,7 @@ async function shareOfV2(posts: number): Promise<number> {
 /** Three standard deviations of a binomial share: one run in 370 falls outside by chance. Four: one in 15,000. */
 const tolerance = (share: number, posts: number) => 4 * Math.sqrt((share * (1 - share)) / posts);
 
-test('1,000 posts split as the manifest says, and a change of the manifest is followed while it runs', async () => {
+test('splits 1,000 posts as the manifest says, and follows a change while running', async () => {
   expect(Math.abs((await shareOfV2(1000)) - 0.2)).toBeLessThan(tolerance(0.2, 1000));
   await darkroom.configure('versions/traffic.yaml', (text) =>
     text.replace('percent: 80', 'percent: 50').replace('percent: 20', 'percent: 50'),
@@ -32,7 +32,7 @@ test('1,000 posts split as the manifest says, and a change of the manifest is fo
   expect(Math.abs((await shareOfV2(1000)) - 0.5)).toBeLessThan(tolerance(0.5, 1000));
 });
 
-test('a job keeps its version to the end, whatever the traffic does', async () => {
+test('a job ends in the version in which it began, however the traffic shifts', async () => {
   const bytes = await photo('jpeg', { width: 2000, height: 1500 });
   const { job } = (await (await darkroom.post([{ name: 'a.jpg', bytes }], { tag: 'v1' })).json()) as Status;
   await darkroom.configure('versions/traffic.yaml', (text) =>
@@ -49,7 +49,7 @@ test('a job keeps its version to the end, whatever the traffic does', async () =
   });
 });
 
-test('a broken manifest is reported by file, line and field, and the last good one holds', async () => {
+test('reports a broken manifest by file, line and field, and keeps the last good one', async () => {
   await darkroom.configure('base/triggers.yaml', (text) =>
     text.replace('kind: Service, name: sepia }', 'kind: Service, name: sepiia }'),
   );

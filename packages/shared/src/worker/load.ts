@@ -31,6 +31,6 @@ export const readLoad: ReadLoad = (pid) => {
       stopped: 'Tt'.includes(fields[0]!),
     };
   } catch {
-    return undefined;
+    // It is gone, or this system has no /proc.
   }
 };

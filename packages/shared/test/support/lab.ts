@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '@darkroom/shared/job';
-import { keys } from '@darkroom/shared/job/keys';
-import { json, type Store } from '@darkroom/shared/store';
+import type { Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import sharp from 'sharp';
+import { acceptJob } from './job.ts';
 
 export interface Lab {
   store: Store;
@@ -34,31 +33,7 @@ export async function openLab(): Promise<Lab> {
 export function labWith(store: Store): Pick<Lab, 'store' | 'accept' | 'keys'> {
   return {
     store,
-    async accept({ names = ['photo.jpg'], ...changes } = {}) {
-      const bytes = await photo();
-      const job: Job = {
-        job: randomUUID(),
-        revision: 'ingest-v2',
-        email: 'person@example.com',
-        filters: ['grayscale', 'sepia'],
-        archive: true,
-        options: {},
-        images: names.map((name, index) => ({
-          image: String(index + 1),
-          name,
-          type: 'image/jpeg',
-          bytes: bytes.length,
-          width: 64,
-          height: 48,
-        })),
-        acceptedAt: new Date().toISOString(),
-        ...changes,
-      };
-      for (const image of job.images) await store.write(keys.original(job.job, image), bytes);
-      await store.write(keys.job(job.job), json(job));
-      await store.write(keys.open(job.job), json({}));
-      return job;
-    },
+    accept: async (changes) => acceptJob(store, await photo(), changes),
     async keys() {
       const found: string[] = [];
       for await (const { key } of store.list('')) found.push(key);

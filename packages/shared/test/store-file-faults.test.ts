@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,4 +66,23 @@ test.skipIf(!isRoot)('a full disk fails the write, and leaves nothing behind (ne
   } finally {
     await run('umount', [root]);
   }
+});
+
+test('a write to a read-only folder fails and leaves nothing behind', async () => {
+  await store.write('jobs/kept', Buffer.from('old'));
+  // Root may write anywhere, so it becomes somebody else for a moment.
+  await chmod(folder, 0o755);
+  await chmod(join(root, '.tmp'), 0o777);
+  await chmod(join(root, 'jobs'), 0o555);
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await expect(store.write('jobs/kept', Buffer.from('new'))).rejects.toMatchObject({ code: 'EACCES' });
+    await expect(store.writeOnce('jobs/other', Buffer.from('new'))).rejects.toMatchObject({ code: 'EACCES' });
+    await expect(store.remove('jobs/kept')).rejects.toMatchObject({ code: 'EACCES' });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await chmod(join(root, 'jobs'), 0o755);
+  }
+  expect(await filesIn(root)).toEqual(['kept']);
+  expect(await readFile(join(root, 'jobs/kept'), 'utf8')).toBe('old');
 });
