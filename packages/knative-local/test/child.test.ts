@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { killAll, startChild } from '../src/process/child.ts';
+import { endChild, killAll, startChild } from '../src/process/child.ts';
 import { eventually } from './broker-suite/subject.ts';
+import { testClock } from './clock.ts';
 import { makeFolder } from './folders.ts';
 
 /** Runs a small program. */
@@ -38,8 +39,23 @@ test('a program can be told to end, in a process group that no Ctrl-C of ours re
   await eventually(() => expect(lines.length).toBe(1));
   // By the number of its group.
   expect(process.kill(-Number(lines[0]), 0)).toBe(true);
-  child.kill('SIGTERM');
-  expect(await child.ended).toBe('ended with exit code 0');
+  const clock = testClock();
+  await endChild(child, 5000, clock);
+  expect([await child.ended, child.lastLines(), clock.pending()]).toEqual(['ended with exit code 0', lines, []]);
+});
+
+test('a program that does not end in its time is killed, and not before', async () => {
+  const { child, lines } = await run(
+    "process.on('SIGTERM', () => console.log('no')); console.log('up'); setInterval(() => {}, 9);",
+  );
+  await eventually(() => expect(lines).toEqual(['up']));
+  const clock = testClock();
+  const over = endChild(child, 5000, clock);
+  await clock.advance(4999);
+  await eventually(() => expect(lines).toEqual(['up', 'no']));
+  await clock.advance(1);
+  await over;
+  expect(await child.ended).toBe('was ended by SIGKILL');
 });
 
 test('whatever ends this process takes its children along', async () => {
