@@ -328,7 +328,7 @@ test('a process that is gone gets neither requests nor probes, even while its la
 });
 
 test('a process that could not be started is not asked for', async () => {
-  const { clock, lives, asked, supervised } = open({ ready: false });
+  const { clock, lives, asked, supervised } = open({ ready: false, heedsSignal: false });
   await clock.advance(0);
   const stopped = supervised.stop(5000);
   lives[0]!.fail('could not be started: no such folder');
