@@ -37,7 +37,11 @@ export function send(url: string, headers: Record<string, string>, body: string 
 /** Waits until it holds. */
 export async function eventually(assertion: () => void | Promise<void>): Promise<void> {
   // An assertion returns something at run time, although its type says that it does not.
-  await expect.poll(async () => void (await assertion())).toBeUndefined();
+  const held = async () => {
+    await assertion();
+    return true;
+  };
+  await expect.poll(held).toBe(true);
 }
 
 export function arrive(list: unknown[], count: number): Promise<void> {
