@@ -118,8 +118,10 @@ describe('connections', () => {
       'POST / HTTP/1.1\r\nhost: x\r\nsec-fetch-site: cross-site\r\nconnection: close\r\ncontent-length: 3000000\r\n\r\n',
     );
     await until(() => answer.endsWith('}'));
-    for (let sent = 0; sent < 30; sent += 1) if (!socket.write(Buffer.alloc(100_000))) await once(socket, 'drain');
-    await once(socket, 'close');
+    const closed = once(socket, 'close');
+    for (let sent = 0; sent < 30 && !socket.destroyed; sent += 1)
+      if (!socket.write(Buffer.alloc(100_000))) await Promise.race([once(socket, 'drain'), closed]);
+    await closed;
     expect([fault, answer]).toEqual([undefined, expect.stringMatching(/^HTTP\/1.1 403 [^]*another website/)]);
   });
 
