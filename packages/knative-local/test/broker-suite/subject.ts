@@ -35,8 +35,8 @@ export function send(url: string, headers: Record<string, string>, body: string 
 }
 
 /** Waits until it holds. */
-export async function eventually(assertion: () => void | Promise<void>): Promise<void> {
-  // An assertion returns something at run time, although its type says that it does not.
+export async function eventually(assertion: () => unknown): Promise<void> {
+  // It ends once nothing is thrown, whatever an assertion returns.
   await expect.poll(async () => void (await assertion())).toBeUndefined();
 }
 
