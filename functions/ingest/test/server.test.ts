@@ -155,6 +155,9 @@ describe('places', () => {
     const socket = connect(portOf(bench), '127.0.0.1');
     socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(2));
     await until(async () => (await get()) === 503);
+    // That is no fault of ours.
+    expect(bench.ingest.output()).toContain('refused method=GET route="/jobs/:job/*" status=503');
+    expect(bench.ingest.output()).not.toContain('failed');
     socket.destroy();
     await until(async () => (await get()) === 200);
     const both = [await fetch(bench.ingest.url + path), await fetch(bench.ingest.url + path)];
