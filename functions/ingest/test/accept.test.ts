@@ -76,7 +76,11 @@ test('an hour begins with the clock', async () => {
   const clock = testClock(Date.parse('2026-07-01T12:59:30Z'));
   const quota = openQuota(lab.store, 2, clock);
   await Promise.all([quota.take('a@example.org'), quota.take('A+tag@example.org')]);
-  await expect(quota.take('a@example.org')).rejects.toMatchObject({ status: 429, retryAfter: 30 });
+  await expect(quota.take('a@example.org')).rejects.toMatchObject({
+    status: 429,
+    retryAfter: 30,
+    message: expect.stringContaining('already had 2 jobs this hour'),
+  });
   await quota.take('b@example.org');
   await clock.advance(30_000);
   await (

@@ -17,7 +17,10 @@ test('the wrong method says which would be right', async () => {
     const response = await fetch(bench.ingest.url + path, { method: 'PUT', body: 'x' });
     expect([path, response.status]).toEqual([path, 405]);
     expect(response.headers.get('allow')?.split(', ').sort().join(', ')).toBe(allow);
-    expect(await response.json()).toMatchObject({ status: 405 });
+    expect(await response.json()).toMatchObject({
+      status: 405,
+      detail: expect.stringMatching(/^PUT is not allowed here\. Use \w+( or \w+)+\.$/),
+    });
   }
 });
 

@@ -49,7 +49,8 @@ describe('connections', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} \\w`));
     expect(head).toMatch(/x-darkroom-revision: ingest-v2/);
     expect(head).toMatch(/content-type: application\/problem\+json/);
-    expect(head).toMatch(/connection: close/);
+    expect(head).toMatch(/^connection: close$/m);
+    expect(head!.split('\r\n')).toHaveLength(5);
     expect(head).toContain(`content-length: ${Buffer.byteLength(body!)}`);
     expect(JSON.parse(body!)).toMatchObject({ status, detail: expect.stringMatching(detail) });
   });
@@ -80,6 +81,17 @@ describe('connections', () => {
     await until(async () => (await bench.left()).length === 0);
   });
 
+  test('nor can its sender hold the connection open', async () => {
+    const socket = connect({ port: portOf(bench), host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {});
+    socket.write('POST /?email=a@example.org HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: 5000\r\n\r\n');
+    const [own] = (await once(bench.app.server, 'connection')) as [Socket];
+    await until(async () => (await spools(bench.lab)).length === 1);
+    await bench.clock.advance(30_000);
+    await until(() => own.destroyed);
+    await until(async () => (await bench.left()).length === 0);
+    socket.destroy();
+  });
+
   test('a request that has been answered is not watched any more', async () => {
     const { socket, answers } = exchange('GET /health/liveness HTTP/1.1\r\nhost: x\r\n\r\n');
     await once(socket, 'readable');
@@ -96,6 +108,21 @@ describe('connections', () => {
     socket.write('GET /health/liveness HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     expect(await answers).toMatch(/^HTTP\/1\.1 413 [^]*larger than[^]*HTTP\/1\.1 200 OK[^]*OK$/);
     expect(await bench.left()).toEqual([]);
+  });
+
+  test('a refusal comes at once, and the connection stays until all has been sent, even if it is to be closed', async () => {
+    const socket = connect(portOf(bench), '127.0.0.1').setEncoding('utf8');
+    let [answer, fault] = ['', undefined as unknown];
+    socket.on('data', (more: string) => (answer += more)).on('error', (error) => (fault = error));
+    socket.write(
+      'POST / HTTP/1.1\r\nhost: x\r\nsec-fetch-site: cross-site\r\nconnection: close\r\ncontent-length: 3000000\r\n\r\n',
+    );
+    await until(() => answer.endsWith('}'));
+    const closed = once(socket, 'close');
+    for (let sent = 0; sent < 30 && !socket.destroyed; sent += 1)
+      if (!socket.write(Buffer.alloc(100_000))) await Promise.race([once(socket, 'drain'), closed]);
+    await closed;
+    expect([fault, answer]).toEqual([undefined, expect.stringMatching(/^HTTP\/1.1 403 [^]*another website/)]);
   });
 
   test('while it stops, a request that has begun is still answered, and its connection closed', async () => {
@@ -128,6 +155,9 @@ describe('places', () => {
     const socket = connect(portOf(bench), '127.0.0.1');
     socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(2));
     await until(async () => (await get()) === 503);
+    // That is no fault of ours.
+    expect(bench.ingest.output()).toContain('refused method=GET route="/jobs/:job/*" status=503');
+    expect(bench.ingest.output()).not.toContain('failed');
     socket.destroy();
     await until(async () => (await get()) === 200);
     const both = [await fetch(bench.ingest.url + path), await fetch(bench.ingest.url + path)];

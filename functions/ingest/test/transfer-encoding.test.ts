@@ -37,15 +37,19 @@ describe.each<[what: string, encoding: string, sent: string | Buffer, meant: str
 test('an encoding that is not known is not guessed', () => expect(decodePart('uuencode', inPieces(every, 1))).toBeUndefined());
 
 test('what is decoded goes on at once: no part waits in memory for its end', async () => {
-  for (const [encoding, text] of [
-    ['base64', 'QUJD'],
-    ['quoted-printable', 'ABC'],
+  for (const [encoding, text, meant] of [
+    ['base64', 'QUJD', 'ABC'],
+    ['quoted-printable', 'ABC', 'ABC'],
+    ['quoted-printable', 'A', 'A'],
+    ['quoted-printable', '=41BC', 'ABC'],
+    ['quoted-printable', '=41BC=', 'ABC'],
+    ['quoted-printable', '=41BC=4', 'ABC'],
   ] as const) {
     async function* endless() {
       yield Buffer.from(text);
       await new Promise(() => {});
     }
     const decoded = decodePart(encoding, endless())![Symbol.asyncIterator]();
-    expect(await decoded.next()).toEqual({ done: false, value: Buffer.from('ABC') });
+    expect(await decoded.next()).toEqual({ done: false, value: Buffer.from(meant) });
   }
 });

@@ -17,7 +17,7 @@ test.each([
   [{ quality: '80.0', wait: '1.25' }, { quality: 80 }, 1.25],
   [{ wait: '0.125' }, {}, 0.125],
 ])('%j is understood', (fields, options, wait) =>
-  expect(read(fields)).toEqual({ wishes: { email: 'a@example.org', options, wait }, faults: [] }),
+  expect(read(fields)).toStrictEqual({ wishes: { email: 'a@example.org', options, wait }, faults: [] }),
 );
 
 test.each([

@@ -98,11 +98,10 @@ function openDialogue(clock: Clock, handover: Handover) {
     get progress() {
       return progress;
     },
-    /** The server reads it once it has answered 354. The last byte, without which it has no mail, follows when the handover is confirmed. */
+    /** The server reads it once it has answered 354. The line that ends it, without which there is no mail, follows once the handover is confirmed. */
     async *pieces(bytes: Buffer): AsyncIterable<Buffer> {
       progress = 'asked';
-      const last = bytes.length - 1;
-      for (let at = 0; at < last; at += pieceBytes) yield bytes.subarray(at, Math.min(at + pieceBytes, last));
+      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
       try {
         await handover.confirm();
       } catch (error) {
@@ -113,7 +112,6 @@ function openDialogue(clock: Clock, handover: Handover) {
       handover.signal.removeEventListener('abort', abandon);
       limit(finalAnswerSeconds);
       progress = 'complete';
-      yield bytes.subarray(last);
     },
     throwIfAbandoned(): void {
       if (abandoned) throw abandoned.reason;
@@ -135,12 +133,12 @@ interface SmtpFailure {
 }
 
 function outcomeOf(failure: SmtpFailure, progress: DialogueProgress): MailOutcome {
-  const { code = 'no answer', originalCode = code, command = 'CONN', responseCode, response = '' } = failure;
-  if (responseCode !== undefined && responseCode >= 400)
+  const { code = 'no answer', originalCode = code, command = 'CONN', responseCode = 0, response = '' } = failure;
+  if (responseCode >= 400)
     return classifyReply({ command, afterData: progress !== 'commands', code: responseCode, text: response });
   if (progress === 'complete') return { kind: 'unsure', answer: `${originalCode} at the end of DATA` };
   // Larger than the SIZE that the server named: nothing was sent.
   if (code === 'EMESSAGE') return { kind: 'contentRefused', answer: 'larger than the SIZE of the server' };
   const answer = `${originalCode} at ${progress === 'asked' ? 'DATA' : command}`;
-  return { kind: code === 'EAUTH' || code === 'ENOAUTH' ? 'misconfigured' : 'busy', answer };
+  return { kind: code === 'EAUTH' ? 'misconfigured' : 'busy', answer };
 }

@@ -74,7 +74,9 @@ async function after(job: Job, seconds: number) {
 test('mails a job once, ends it, and leaves nothing of the attempt', async () => {
   const job = await printed(lab);
   expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted, job: job.job, outcome: 'completed' });
+  const left = await lab.keys();
   expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
+  expect(await lab.keys(), 'what is ended needs no lock').toEqual(left);
   expect(server.mails).toHaveLength(1);
   expect(await completionOf(lab, job)).toEqual({
     status: 'completed',

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { testClock } from '../../../packages/shared/test/support/clock.ts';
-import { dialogueSeconds, finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
+import { finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
 import type { Handover, Mail } from '../src/mail.ts';
 import { type MailServer, type Script, startMailServer } from './mail-server.ts';
 
@@ -18,6 +19,7 @@ const mail: Mail = {
   headers: { 'Auto-Submitted': 'auto-generated' },
   attachments: [],
 };
+const minutes = 60_000;
 const handover = (changes: Partial<Handover> = {}): Handover => ({
   signal: new AbortController().signal,
   confirm: async () => {},
@@ -54,6 +56,8 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       [{ afterData: '554 5.7.1 Refused' }, 'contentRefused', '554 5.7.1 at the end of DATA'],
       [{ afterData: '550 5.7.26 Unauthenticated' }, 'misconfigured', '550 5.7.26 at the end of DATA'],
       [{ ehlo: '554 Not you' }, 'misconfigured', '554 at HELO'],
+      [{ afterData: '400 Later' }, 'busy', '400 at the end of DATA'],
+      [{ afterData: '354 Go on' }, 'unsure', 'EMESSAGE at the end of DATA'],
       [{ drop: true }, 'unsure', 'ECONNECTION at the end of DATA'],
     ])('%j: %s', async (script, kind, answer) => {
       expect(await outcome(script)).toEqual({ kind, answer });
@@ -77,6 +81,14 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       expect(await outcome({}, mail, server.urlWithPassword)).toEqual({ kind: 'sent' });
     });
 
+    test('a user without a password is a fault of the settings', async () => {
+      const url = server.url.replace('//', '//robot@');
+      expect(await outcome({}, mail, url)).toMatchObject({
+        kind: 'misconfigured',
+        answer: expect.stringMatching(/^EAUTH/) as string,
+      });
+    });
+
     test('a mail above the SIZE of the server is not even begun, and one below it declares its size', async () => {
       expect(await outcome({ size: 40_000 }, large)).toEqual({
         kind: 'contentRefused',
@@ -96,6 +108,7 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
 );
 
 describe('the last moment before a mail is out of hand', () => {
+  const lost = new Error('lost');
   let server: MailServer;
   beforeAll(async () => {
     server = await startMailServer();
@@ -110,8 +123,9 @@ describe('the last moment before a mail is out of hand', () => {
     ['small', mail],
     ['large', large],
   ])('a %s mail that is not confirmed never ends, and so never arrives', async (_size, sent) => {
-    const confirm = async () => Promise.reject(new Error('another sends it'));
-    await expect(openSmtp(server.url, testClock())(sent, handover({ confirm }))).rejects.toThrow('another sends it');
+    const taken = new Error('another sends it');
+    const confirm = async () => Promise.reject(taken);
+    await expect(openSmtp(server.url, testClock())(sent, handover({ confirm }))).rejects.toBe(taken);
     expect(await openSmtp(server.url, testClock())(mail, handover())).toEqual({ kind: 'sent' });
     expect(server.mails).toHaveLength(1);
   });
@@ -143,9 +157,9 @@ describe('the last moment before a mail is out of hand', () => {
       const changes = end === 'lock lost' ? { signal: losing.signal } : {};
       const sending = openSmtp(server.url, clock)({ ...mail, attachments: [attachment] }, handover({ confirm, ...changes }));
       await begun;
-      if (end === 'lock lost') losing.abort(new Error('lost'));
-      else await clock.advance(dialogueSeconds * 1000);
-      if (end === 'lock lost') await expect(sending).rejects.toThrow('lost');
+      if (end === 'lock lost') losing.abort(lost);
+      else await clock.advance(5 * minutes);
+      if (end === 'lock lost') await expect(sending).rejects.toBe(lost);
       else expect(await sending).toEqual({ kind: 'busy', answer: 'EABORT at DATA' });
       expect(confirm).not.toHaveBeenCalled();
     }
@@ -157,8 +171,8 @@ describe('the last moment before a mail is out of hand', () => {
     server.script = { holdRecipient: new Promise(() => {}) };
     const before = openSmtp(server.url, testClock())(mail, handover({ signal: losing.signal }));
     await expect.poll(() => server.commands.filter((line) => line.startsWith('RCPT')).length).toBeGreaterThan(0);
-    losing.abort(new Error('lost'));
-    await expect(before).rejects.toThrow('lost');
+    losing.abort(lost);
+    await expect(before).rejects.toBe(lost);
     expect(server.mails).toEqual([]);
 
     const losingLate = new AbortController();
@@ -181,19 +195,29 @@ test('ten mails at once do not wait for each other', async () => {
   await expect.poll(() => server.mails.length).toBe(10);
   resolve();
   for (const outcome of await Promise.all(sending)) expect(outcome).toEqual({ kind: 'sent' });
+  // Ten connections are open, and serve what follows.
+  expect(await send(mail, handover())).toEqual({ kind: 'sent' });
+  expect(server.commands.filter((line) => line.startsWith('EHLO'))).toHaveLength(10);
+  expect(server.mails[0]!.email).toMatchObject({
+    from: { name: 'Darkroom', address: 'lab@example.org' },
+    to: [{ name: '', address: 'person@example.com' }],
+    subject: 'Your print is ready',
+    messageId: '<1@example.org>',
+  });
   await server.close();
 });
 
-test.each([{ path: import.meta.filename }, { href: 'http://127.0.0.1:1/' }])(
-  'no mail can be made to contain %j',
-  async (html) => {
-    const server = await startMailServer();
-    const hostile = { ...mail, html: html as unknown as string };
-    expect(await openSmtp(server.url, testClock())(hostile, handover())).toMatchObject({ kind: 'busy' });
-    expect(server.mails).toEqual([]);
-    await server.close();
-  },
-);
+test.each(['file', 'page'])('no mail can be made to contain a %s of this machine', async (kind) => {
+  const server = await startMailServer();
+  const page = createHttpServer((_request, response) => response.end('secret')).listen(0, '127.0.0.1');
+  await once(page, 'listening');
+  const href = `http://127.0.0.1:${(page.address() as AddressInfo).port}/`;
+  const html = (kind === 'file' ? { path: import.meta.filename } : { href }) as unknown as string;
+  expect(await openSmtp(server.url, testClock())({ ...mail, html }, handover())).toMatchObject({ kind: 'busy' });
+  expect(server.mails).toEqual([]);
+  page.close();
+  await server.close();
+});
 
 test('a server that is away has been sent nothing', async () => {
   expect(await openSmtp('smtp://127.0.0.1:1', testClock())(mail, handover())).toEqual({
@@ -203,12 +227,48 @@ test('a server that is away has been sent nothing', async () => {
 });
 
 describe('time', () => {
+  test('a server may take almost five minutes to ask for a mail', async () => {
+    const server = await startMailServer();
+    const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
+    server.script = { holdRecipient };
+    const clock = testClock();
+    const sending = openSmtp(server.url, clock)(mail, handover());
+    await expect.poll(() => server.commands.some((line) => line.startsWith('RCPT'))).toBe(true);
+    await clock.advance(5 * minutes - 1);
+    resolve();
+    expect(await sending).toEqual({ kind: 'sent' });
+    await server.close();
+  });
+
+  test.each<[string, Script]>([
+    ['sent', {}],
+    ['busy', { rcpt: '450 4.2.0 Greylisted' }],
+  ])('after a mail that was %s nothing waits for a bound, or for the loss of a lock', async (kind, script) => {
+    const server = await startMailServer();
+    server.script = script;
+    const bounds: (AbortSignal | undefined)[] = [];
+    const clock = testClock();
+    const watched = {
+      ...clock,
+      async sleep(ms: number, signal?: AbortSignal) {
+        bounds.push(signal);
+        return clock.sleep(ms, signal);
+      },
+    };
+    const { signal } = new AbortController();
+    expect(await openSmtp(server.url, watched)(mail, handover({ signal }))).toMatchObject({ kind });
+    expect(bounds.length).toBeGreaterThan(0);
+    expect(bounds.every((bound) => bound?.aborted)).toBe(true);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await server.close();
+  });
+
   test('a server that says nothing is left after the time that a dialogue may take, with nothing sent', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const clock = testClock();
     const sending = openSmtp(`smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`, clock)(mail, handover());
-    await clock.advance(dialogueSeconds * 1000);
+    await clock.advance(5 * minutes);
     expect(await sending).toEqual({ kind: 'busy', answer: 'EABORT at CONN' });
     silent.close();
   });

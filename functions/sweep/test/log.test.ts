@@ -1,5 +1,6 @@
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { takeLock } from '@darkroom/shared/store/lock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openWorld, type World } from './world.ts';
 
@@ -25,6 +26,31 @@ test.each<[string, () => Promise<unknown>, string[]]>([
       return world.minutes(1);
     },
     ['could not resume {job} error="The broker is away"'],
+  ],
+  [
+    'cannot be read, which says nothing of its record',
+    () => {
+      const { read } = world.store;
+      world.store.read = async (key, range) => {
+        if (key === keys.job(job.job)) throw new Error('EIO');
+        return read(key, range);
+      };
+      return world.minutes(1);
+    },
+    ['could not resume {job} error=EIO'],
+  ],
+  [
+    'is past its deadline while its mail is being sent',
+    async () => {
+      job = await world.accept({ archive: false, filters: ['sepia'] });
+      await world.print(job, '1', 'sepia');
+      for await (const { key } of world.store.list(keys.allOpen)) if (key !== keys.open(job.job)) await world.store.remove(key);
+      const lock = await takeLock(world.store, keys.mailLock(job.job), { clock: world.clock });
+      await world.minutes(2, { deadlineSeconds: 10 });
+      await lock!.release();
+      lines = lines.filter((line) => !line.startsWith('resumed'));
+    },
+    [],
   ],
   [
     'is past its deadline',

@@ -93,7 +93,7 @@ export function openWorld(): World {
 
 function describe(event: DarkroomEvent): string {
   const { type, image, filter, grayscale, sepia } = event as unknown as Record<string, string | undefined>;
-  return [type!.replace('dev.darkroom.', ''), image, grayscale && 'grayscale', sepia && 'sepia', filter]
+  return [String(type).replace('dev.darkroom.', ''), image, grayscale && 'grayscale', sepia && 'sepia', filter]
     .filter(Boolean)
     .join(' ');
 }

@@ -20,14 +20,19 @@ test.each([
   ['a lost connection', drop],
   ['silence', stall],
   ['SlowDown', answer(503, 'SlowDown')],
+  ['too many requests', answer(429, 'TooManyRequests')],
   ['an error of the server', answer(500, 'InternalError')],
   ['a conflict with a removal', answer(409, 'ConditionalRequestConflict')],
   ['a slow upload', answer(400, 'RequestTimeout')],
 ])('%s is passing: the request is sent again, with its whole body', async (_name, fault) => {
-  let received = '';
-  scripted.turns = [fault, fault, (_request, response, body) => ((received = body), void response.end())];
+  let received = {};
+  scripted.turns = [
+    fault,
+    fault,
+    ({ headers }, response, body) => ((received = { body, length: headers['content-length'] }), void response.end()),
+  ];
   await store.write('key', bytes);
-  expect(received).toBe('some bytes');
+  expect(received).toEqual({ body: 'some bytes', length: '10' });
   expect(scripted.requests).toEqual(Array(3).fill('PUT /photos/key'));
 });
 
@@ -71,14 +76,34 @@ test.each([
     answer(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }),
     'S3 answered 301 PermanentRedirect to PUT key (the bucket is in eu-west-1)',
   ],
-  [answer(307, '', { location: '/elsewhere' }), 'S3 answered 307 to PUT key (the bucket is in another region, or the endpoint'],
+  [
+    answer(307, '', { location: '/elsewhere' }),
+    'S3 answered 307 to PUT key (the bucket is in another region, or the endpoint is not that of S3)',
+  ],
   [answer(400, 'InvalidRequest', { 'x-amz-request-id': 'R1' }), 'S3 answered 400 InvalidRequest to PUT key (request R1)'],
+  [
+    answer(400, 'AuthorizationHeaderMalformed', { 'x-amz-request-id': 'R1', 'x-amz-bucket-region': 'eu-west-1' }),
+    'S3 answered 400 AuthorizationHeaderMalformed to PUT key (the bucket is in eu-west-1, request R1)',
+  ],
+  [answer(501, 'NotImplemented', { 'x-amz-bucket-region': 'here' }), 'S3 answered 501 NotImplemented to PUT key'],
 ])('a permanent fault is reported at once: %#', async (fault, message) => {
   scripted.turns = [fault];
   const error = await store.write('key', bytes).catch((caught: unknown) => caught);
-  expect(explain(error)).toContain(message);
+  expect(explain(error)).toBe(message);
   expect(explain(error)).not.toMatch(/the-id|top-secret/);
   expect(scripted.requests).toHaveLength(1);
+});
+
+test('what anybody may download for a while is said in the URL, with spaces that every server reads alike', async () => {
+  const url = await store.presign!('archive.zip', { seconds: 60, filename: 'my prints.zip', type: 'application/zip' });
+  expect(url).toMatch(/\/photos\/archive\.zip\?/);
+  expect(url).not.toContain('+');
+  expect(url).not.toContain('top-secret');
+  const query = new URL(url).searchParams;
+  expect(query.get('X-Amz-Expires')).toBe('60');
+  expect(query.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/);
+  expect(query.get('response-content-disposition')).toContain('my prints.zip');
+  expect(scripted.requests).toEqual([]);
 });
 
 test('the error for a bucket elsewhere names its region', async () => {

@@ -28,7 +28,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { stat
   reply.code(status).type(problemType).header('cache-control', 'no-store');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const drained = drain(request.raw);
-  if (request.raw.complete || request.method === 'HEAD') return void reply.send(body);
   // The client gets the whole response at once, but the connection stays open until its upload has been drained. After
   // `Connection: close`, Node would close it at the end of the response, and reset the client before it reads.
   reply.header('content-length', Buffer.byteLength(body)).send(Readable.from(lingering(body, drained)));
