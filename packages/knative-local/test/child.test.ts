@@ -34,7 +34,7 @@ test('a program runs in its folder with its environment alone, prints line by li
 
 test('a program can be told to end, in a process group that no Ctrl-C of ours reaches', async () => {
   const { child, lines } = await run(
-    "console.log(process.pid); process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 9);",
+    "process.on('SIGTERM', () => process.exit(0)); console.log(process.pid); setInterval(() => {}, 9);",
   );
   await eventually(() => expect(lines.length).toBe(1));
   // By the number of its group.
