@@ -47,6 +47,18 @@ test('a stage that fails on one photo while it makes prints of others: the photo
   expect(world.emitted().at(-1)).toBe('filter.finished 1 sepia');
 });
 
+test('a print that is made after all is not refused, whatever came before', async () => {
+  job = await world.accept({ filters: ['sepia', 'grayscale'], archive: false });
+  for (let count = 0; count < 4; count += 1) {
+    await round();
+    await elsewhere();
+    if (count === 2) await world.print(job, '1', 'sepia');
+  }
+  await look();
+  expect(await dead()).toMatchObject({ count: 4 });
+  expect(await refused()).toBe(false);
+});
+
 test('a stage that makes no print at all is a fault of the machine: nothing is refused', async () => {
   await elsewhere();
   for (let count = 0; count < 6; count += 1) await round();
