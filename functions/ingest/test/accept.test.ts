@@ -180,8 +180,10 @@ test('what was asked for, and what was turned down, is in the job; a job without
   const wishes = { email: 'a@example.org', options: { quality: 70 }, wait: 30 };
   const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   const two = { ...settings(), FILTERS: ['sepia', 'grayscale'] };
-  const job = await accept(lab.store, two, testClock(), { ...post, claim: undefined, refused, wishes });
-  expect(logged.mock.calls).toEqual([[`accepted job=${id} images=2 refused=1 bytes=2 filters=sepia+grayscale`]]);
+  const clock = testClock();
+  const begunAt = clock.now() - 70;
+  const job = await accept(lab.store, two, clock, { ...post, claim: undefined, refused, wishes, begunAt });
+  expect(logged.mock.calls).toEqual([[`accepted job=${id} images=2 refused=1 bytes=2 filters=sepia+grayscale ms=70`]]);
   logged.mockRestore();
   expect(job).toStrictEqual({
     job: id,

@@ -177,17 +177,6 @@ test('a stage that is told to stop finishes what it has begun, however that ends
   await Promise.all(work);
 });
 
-test('what takes longer than 25 s is not waited for, since the platform would kill it', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const { handle, shutdown } = await open(() => new Promise(() => undefined));
-  void handle(context(), event);
-  const stopped = shutdown();
-  vi.advanceTimersByTime(24_900);
-  expect(await isOver(stopped)).toBe(false);
-  vi.advanceTimersByTime(200);
-  expect(await isOver(stopped)).toBe(true);
-});
-
 test('a stage that is done stops at once, also after work that failed', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { handle, shutdown } = await open(async () => {
