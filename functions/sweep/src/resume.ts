@@ -30,9 +30,15 @@ export interface Resumption {
 
 /** The most resumed jobs under way at a time. More would only delay new ones in the broker's queues. */
 const underWay = 16;
-/** Milliseconds. How long to wait for a resumed job before the next takes its place, and how often to look at it. */
-const wait = 15_000;
-const look = 1000;
+/**
+ * Milliseconds. How long to wait for a resumed job before the next takes its place: while most move on, what does not has a trouble of its
+ * own; while most do not, they wait in a queue that must not be made longer.
+ */
+const shortWait = 5000;
+const longWait = 15_000;
+/** Milliseconds until the first look at a resumed job; the next ones come ever later, up to the last. */
+const firstLook = 250;
+const lastLook = 2000;
 /** Milliseconds. Jobs that are left after this time wait for the next ping. */
 const longest = 50_000;
 /** Milliseconds beyond the intended pause that one look can add to the idle time of a job: clocks are adjusted, machines are off. */
@@ -54,32 +60,33 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
   );
   const printsOf = printTimes(store);
 
-  /** @returns how many of those that were resumed made progress in time, and how many did not */
-  async function walk(entries: Entry[], isPausing: boolean) {
-    const seen = { moved: 0, stuck: 0 };
-    for (let entry = entries.pop(); entry && !over.signal.aborted; entry = entries.pop()) {
-      const id = entry.key.slice(keys.allOpen.length);
-      try {
-        const settled = await resumeJob(id, entry, isPausing);
-        const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
-        if (settled === undefined || !isAnyoneWaiting) continue;
-        if (await movesOn(id, settled)) seen.moved += 1;
-        else seen.stuck += 1;
-        // The queue is long: what waits in it is not put there once more.
-        if (isPausing && seen.stuck > 0) break;
-      } catch (error) {
-        log('could not resume', { job: id, error: explain(error) });
+  /** @returns whether of those that were resumed more moved on than did not */
+  async function walk(entries: Entry[], isPausing: boolean): Promise<boolean> {
+    let moved = 0;
+    let stuck = 0;
+    const isBlocked = () => stuck > moved;
+    async function takeTurns() {
+      for (let entry = entries.pop(); entry && !over.signal.aborted; entry = entries.pop()) {
+        const id = entry.key.slice(keys.allOpen.length);
+        try {
+          const settled = await resumeJob(id, entry, isPausing);
+          const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
+          if (settled === undefined || !isAnyoneWaiting) continue;
+          if (await movesOn(id, settled, isBlocked)) moved += 1;
+          else stuck += 1;
+        } catch (error) {
+          log('could not resume', { job: id, error: explain(error) });
+        }
+        if (isPausing && isBlocked()) break;
       }
     }
-    return seen;
+    await Promise.all(Array.from({ length: underWay }, takeTurns));
+    return moved > stuck;
   }
-  const walkAll = (entries: Entry[], isPausing: boolean) =>
-    Promise.all(Array.from({ length: underWay }, () => walk(entries, isPausing)));
 
   try {
-    const seen = await walkAll(due, false);
     // Where those whose turn it was moved on at once, no queue is left and an outage is over: nobody needs to wait any longer.
-    if (seen.some(({ moved }) => moved > 0) && seen.every(({ stuck }) => stuck === 0)) await walkAll(pausing, true);
+    if (await walk(due, false)) await walk(pausing, true);
   } finally {
     ended.abort();
   }
@@ -129,9 +136,12 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     return readProgress(store, job);
   }
 
-  async function movesOn(id: string, settled: number): Promise<boolean> {
-    for (let waited = 0; waited < wait && !over.signal.aborted; waited += look) {
-      await clock.sleep(look);
+  async function movesOn(id: string, settled: number, isBlocked: () => boolean): Promise<boolean> {
+    let waited = 0;
+    for (let pause = firstLook; waited < (isBlocked() ? longWait : shortWait); pause = Math.min(2 * pause, lastLook)) {
+      if (over.signal.aborted) return false;
+      await clock.sleep(pause);
+      waited += pause;
       const job = await readJob(store, id);
       if (!job || (await readProgress(store, job)).settled !== settled) return true;
     }
