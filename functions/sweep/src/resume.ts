@@ -1,15 +1,16 @@
 import type { Clock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
-import { archiveCreated, type DarkroomEvent, filterFinished, imageUploaded, jobCompleted } from '@darkroom/shared/events';
-import { type Completion, CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
+import type { DarkroomEvent } from '@darkroom/shared/events';
+import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { type Print, type Progress, readProgress } from '@darkroom/shared/job/progress';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
-import { entriesOf, type Entry, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, type Entry, type Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
 import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
+import { missingEvents } from './missing-events.ts';
 import { readStoreTime, type StoreTime } from './store-time.ts';
 import { pauseAfter, readWatch, type Watch, writeWatch } from './watch.ts';
 
@@ -174,25 +175,6 @@ async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, p
     any = true;
   }
   return any;
-}
-
-/** What would have been emitted if nothing had been lost, from the first step that is not done. */
-async function missingEvents(store: Store, job: Job, progress: Progress): Promise<DarkroomEvent[]> {
-  if (progress.completed) {
-    const end = (await readJson(store, keys.completed(job.job))) as Completion | undefined;
-    return end ? [jobCompleted(job.job, end.status)] : [];
-  }
-  if (!progress.developed) {
-    return job.images.flatMap(({ image }) => {
-      const filters = progress.prints
-        .filter((print) => print.photo.image === image && print.status === 'pending')
-        .map((print) => print.filter);
-      return filters.length === 0 ? [] : [imageUploaded({ ...job, filters }, image)];
-    });
-  }
-  if (job.archive && progress.packed) return [archiveCreated(job.job)];
-  const last = progress.prints.at(-1);
-  return last ? [filterFinished(job, last.photo.image, last.filter, last.status === 'rejected' ? 'rejected' : 'succeeded')] : [];
 }
 
 function shuffle(entries: Entry[]): void {
