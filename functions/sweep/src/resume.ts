@@ -11,8 +11,8 @@ import { lockLease } from '@darkroom/shared/store/lock';
 import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
-import { readStoreTime, type StoreTime } from './store-time.ts';
-import { pauseAfter, readWatch, type Watch, writeWatch } from './watch.ts';
+import { readStoreTime } from './store-time.ts';
+import { nextWatch, pauseAfter, readWatch, writeWatch } from './watch.ts';
 
 export type Emit = (event: DarkroomEvent) => Promise<void>;
 
@@ -42,8 +42,6 @@ const firstLook = 250;
 const lastLook = 2000;
 /** Milliseconds. Jobs that are left after this time wait for the next ping. */
 const longest = 50_000;
-/** Milliseconds beyond the intended pause that one look can add to the idle time of a job: clocks are adjusted, machines are off. */
-const longestGap = 120_000;
 
 /** Looks at all open jobs, and resumes each that stands still. A fault in one is logged, and the others continue. */
 export async function resume({ store, emit, clock }: Resumption, { idleSeconds, deadlineSeconds }: ResumeOptions): Promise<void> {
@@ -148,19 +146,6 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     }
     return false;
   }
-}
-
-/** Adds up how long a job stands still, from look to look. A gap between two looks counts for no more than it can have been. */
-function nextWatch(watch: Watch, progress: Progress, time: StoreTime, entry: Entry, idleSeconds: number): Watch {
-  const stoodStill = watch.rounds > 0 && watch.settled === progress.settled;
-  const gap = stoodStill ? time.since(entry.modified) : time.since(progress.lastProgress);
-  const counted = Math.min(Math.max(0, gap), 2 * pauseAfter(watch.rounds, idleSeconds) + longestGap) / 1000;
-  return {
-    looks: watch.looks + 1,
-    rounds: stoodStill ? watch.rounds + 1 : 1,
-    settled: progress.settled,
-    idleSeconds: (stoodStill ? watch.idleSeconds : 0) + counted,
-  };
 }
 
 /** @returns whether there were any */
