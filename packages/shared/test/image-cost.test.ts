@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
+import { allocator } from '../src/worker/process.ts';
 
 const program = join(import.meta.dirname, 'images/cost-program.ts');
 const folder = mkdtempSync(join(tmpdir(), 'cost-'));
@@ -42,7 +43,7 @@ describe.skipIf(!existsSync('/proc/self/status'))('a print takes no more memory 
   ])('%s as %s, by %s', async (name, type, way) => {
     const path = join(folder, name.replaceAll(' ', '-'));
     if (!existsSync(path)) writeFileSync(path, await photos[name]!().toBuffer());
-    const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+    const env = { ...process.env, ...allocator };
     const said = execFileSync(process.execPath, [program, path, type, way], { env, encoding: 'utf8' });
     const { taken, reckoned } = JSON.parse(said) as { taken: number; reckoned: number };
     expect(taken).toBeLessThanOrEqual(reckoned);

@@ -51,6 +51,12 @@ export class Died extends Error {
 
 const argument = 'image-worker';
 
+/**
+ * Environment of a worker: how glibc hands out memory. By default each thread has an arena of its own that keeps what it once held, and
+ * from the first large block that is freed on, so are all blocks of up to 32 MiB: at times, a print takes a whole picture more than it needs.
+ */
+export const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
+
 /** Whether this process was started as a worker. */
 export const isWorker = process.argv[2] === argument && process.send !== undefined;
 /** The process id of the process that started this worker. */
@@ -134,8 +140,7 @@ function spawnChild(program: string) {
   try {
     return fork(program, [argument, String(process.pid)], {
       execArgv: [],
-      // glibc would give each thread its own arena and keep what it once held, and a large photo passes through several.
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      env: { ...process.env, ...allocator },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
