@@ -29,13 +29,23 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   const { STORE_URL, K_SINK, JOB_DEADLINE, RETENTION } = readConfig(settings);
   const store = openStore(STORE_URL);
   const emit: Emit = (event) => publish(K_SINK, event);
+  let looking = false;
+
+  async function look(idleSeconds: number): Promise<void> {
+    // Two at once would only resume the same jobs twice, and the next ping comes soon.
+    if (looking) return;
+    looking = true;
+    try {
+      await clearGone(store);
+      await resume({ store, emit, clock: systemClock }, { idleSeconds, deadlineSeconds: JOB_DEADLINE });
+    } finally {
+      looking = false;
+    }
+  }
 
   return async ({ failed, idleSeconds, expire: isHour }) => {
     if (failed) await recordDeadLetter(store, failed);
-    if (idleSeconds !== undefined) {
-      await clearGone(store);
-      await resume({ store, emit, clock: systemClock }, { idleSeconds, deadlineSeconds: JOB_DEADLINE });
-    }
+    if (idleSeconds !== undefined) await look(idleSeconds);
     if (isHour) await expire(store, RETENTION);
     return undefined;
   };

@@ -15,12 +15,14 @@ let sweep: RunningFunction;
 let broker: Server;
 /** The headers of every event that sweep emitted. */
 let emitted: Record<string, string>[] = [];
+/** The broker's answer waits for this. */
+let held = Promise.resolve();
 
 beforeAll(async () => {
   lab = await openLab();
   broker = createServer((request, response) => {
     emitted.push(request.headers as Record<string, string>);
-    request.resume().on('end', () => response.writeHead(202).end());
+    request.resume().on('end', () => void held.then(() => response.writeHead(202).end()));
   }).listen(0, '127.0.0.1');
   await once(broker, 'listening');
   const K_SINK = `http://127.0.0.1:${(broker.address() as AddressInfo).port}/default/default`;
@@ -107,6 +109,23 @@ test.each([
   const letter = imageUploaded(job, '1').cloneWith(knativeerrordest === undefined ? {} : { knativeerrordest });
   expect((await sweep.deliver(letter)).status).toBe(204);
   expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ stage: 'sepia', count: 1 });
+});
+
+test('during a look, a dead letter is recorded, and another ping does not look a second time', async () => {
+  const job = await lab.accept();
+  let release = () => {};
+  held = new Promise((resolve) => (release = resolve));
+  const look = ping({ idleSeconds: 0 });
+  await expect.poll(() => emitted.length).toBe(1);
+  const letter = imageUploaded(job, '1').cloneWith({ knativeerrordest: 'http://sepia.darkroom.svc.cluster.local' });
+  expect((await sweep.deliver(letter)).status).toBe(204);
+  expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ count: 1 });
+  expect((await ping({ idleSeconds: 0 })).status).toBe(204);
+  expect(emitted).toHaveLength(1);
+  release();
+  expect((await look).status).toBe(204);
+  await ping({ idleSeconds: 0 });
+  expect(emitted.length).toBeGreaterThan(1);
 });
 
 test('removes jobs past their retention, and the remains of broken uploads', async () => {
