@@ -34,9 +34,9 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
     const lock = await takeLock(store, keys.mailLock(job), { clock });
     if (!lock) return;
     try {
+      const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
       if (!(await lock.still())) return;
       log('past the deadline: mail', { job });
-      const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
       await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', reason);
     } finally {
       await lock.release();

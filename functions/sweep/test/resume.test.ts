@@ -201,6 +201,19 @@ test('a mail that is just being sent is not called failed', async () => {
   expect(await world.json(keys.completed(job.job))).toMatchObject({ status: 'completed', mail: 'failed' });
 });
 
+test('a sweep that stood still until notify took over the mail does not call it failed', async () => {
+  const job = await world.accept({ filters: ['sepia'], archive: false });
+  await world.print(job, '1', 'sepia');
+  const { read } = world.store;
+  world.store.read = async (key, ...rest) => {
+    if (key === keys.mail(job.job)) await world.store.writeOnce(`${keys.mailLock(job.job)}/2`, Buffer.from('notify'));
+    return read(key, ...rest);
+  };
+  await world.minutes(1, { deadlineSeconds: 1 });
+  expect(await world.store.stat(`${keys.mailLock(job.job)}/2`)).toBeDefined();
+  expect(await world.json(keys.completed(job.job))).toBeUndefined();
+});
+
 test.each(['{"job": "', '{}', 'null', 'true', JSON.stringify({ job: 'other' })])(
   'a record that reads %j ends its job, once',
   async (text) => {
