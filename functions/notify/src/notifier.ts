@@ -7,6 +7,7 @@ import { type Progress, progressOf, readProgress } from '@darkroom/shared/job/pr
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
+import pLimit from 'p-limit';
 import { attachmentsFor } from './attachments.ts';
 import { composeMail, type MailSettings, type Send } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
@@ -22,11 +23,17 @@ export interface NotifierOptions {
   settings: MailSettings & { MAIL_ATTACH_MAX: number; MAIL_RETRY: number };
 }
 
+/** Mails that one process writes and sends at a time: their attachments are in its memory. */
+const sentAtOnce = 10;
+
 /**
  * Ends a job: once everything it expects is there, mails it and writes completed.json. A lock makes one of several deliveries the
  * sender; mail.json tells the next sender how earlier attempts ended.
  */
 export function notifier({ store, clock, send, count, settings }: NotifierOptions) {
+  /** Not of events: one that finds the lock of a process that died waits 10 s for it, and must not keep others from sending. */
+  const turns = pLimit(sentAtOnce);
+
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job) return undefined;
@@ -37,7 +44,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     const lock = await takeLock(store, keys.mailLock(id), { clock });
     if (!lock) return undefined;
     try {
-      return await endUnder(lock, job);
+      return await turns(() => endUnder(lock, job));
     } finally {
       await lock.release();
       // If the job was deleted meanwhile, take back what was written for it, including the lock.

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
 import { labWith } from '../../../packages/shared/test/support/lab.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
+import { messageIdOf, type Send } from '../src/mail.ts';
 import { notifier } from '../src/notifier.ts';
 import type { MailOutcome } from '../src/outcome.ts';
 import { openTransport } from '../src/transport.ts';
@@ -40,11 +41,11 @@ afterAll(() => server.close());
 const hour = 60 * 60;
 const minutes = 60;
 
-function open(time: TestClock, store = lab.store) {
+function open(time: TestClock, store = lab.store, send?: Send) {
   return notifier({
     store,
     clock: time,
-    send: openTransport({ MAIL_TRANSPORT: 'smtp', SMTP_URL: server.url, SENDGRID_URL: 'http://127.0.0.1/' }, time),
+    send: send ?? openTransport({ MAIL_TRANSPORT: 'smtp', SMTP_URL: server.url, SENDGRID_URL: 'http://127.0.0.1/' }, time),
     count: ({ kind }) => counted.push(kind),
     settings: {
       PUBLIC_URL: 'http://photos.example.org',
@@ -70,6 +71,32 @@ async function after(job: Job, seconds: number) {
   storeTime += seconds * 1000;
   return notify(job);
 }
+
+test('ten mails are sent at once; those that wait for the lock of a process that died do not count', async () => {
+  const { promise: hold, resolve } = Promise.withResolvers<void>();
+  const jobs = await Promise.all(Array.from({ length: 24 }, () => printed(lab)));
+  for (const { job } of jobs.slice(0, 12)) await lab.store.write(`${keys.mailLock(job)}/1`, Buffer.from('it died'));
+  const sending: string[] = [];
+  const send: Send = async ({ messageId }, { confirm }) => {
+    sending.push(messageId);
+    await hold;
+    await confirm();
+    return { kind: 'sent' };
+  };
+  const busy = open(clock, lab.store, send);
+  const all = Promise.all(jobs.map((job) => busy(job)));
+  await expect.poll(() => sending).toHaveLength(10);
+  expect(sending.sort()).toEqual(
+    jobs
+      .slice(12, 22)
+      .map(({ job }) => messageIdOf(job, 'lab@example.org'))
+      .sort(),
+  );
+  await clock.advance(2 * lockLease);
+  expect(sending).toHaveLength(10);
+  resolve();
+  expect(await all).toEqual(jobs.map(({ job }) => expect.objectContaining({ type: eventType.jobCompleted, job })));
+});
 
 test('mails a job once, ends it, and leaves nothing of the attempt', async () => {
   const job = await printed(lab);

@@ -8,10 +8,17 @@ import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { json, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
+import pLimit from 'p-limit';
 import { pack } from './archive.ts';
+
+/** Archives that one process packs at a time: each lies on its disk until it is stored. */
+const packedAtOnce = 4;
 
 /** Packs the archive of a job once the last print is there. Of several deliveries that see this at once, one packs and publishes it. */
 export function packer(store: Store, clock: Clock) {
+  /** Not of events: one that finds the lock of a process that died waits 10 s for it, and must not keep others from packing. */
+  const turns = pLimit(packedAtOnce);
+
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job?.archive) return undefined;
@@ -28,7 +35,7 @@ export function packer(store: Store, clock: Clock) {
     // Whoever holds it publishes the archive.
     if (!lock) return false;
     try {
-      return await packUnder(lock, job);
+      return await turns(() => packUnder(lock, job));
     } finally {
       await lock.release();
     }

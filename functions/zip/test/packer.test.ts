@@ -63,6 +63,39 @@ test('whoever waited for the lock finds the archive packed, and does not pack it
   expect(packs).toBe(1);
 });
 
+test('four archives are packed at once; those that wait for the lock of a process that died do not count', async () => {
+  const { promise: hold, resolve } = Promise.withResolvers<void>();
+  const jobs = await Promise.all(Array.from({ length: 12 }, () => lab.accept({ filters: ['sepia'] })));
+  for (const each of jobs) await lab.store.write(keys.print(each, each.images[0]!, 'sepia'), Buffer.from('a print'));
+  for (const each of jobs.slice(0, 6)) await lab.store.write(`${keys.archiveLock(each.job)}/1`, Buffer.from('it died'));
+  const packing = new Set<string>();
+  const pack = packer(
+    {
+      ...lab.store,
+      writeOnce: async (key, content) => {
+        if (key.endsWith('.zip')) {
+          packing.add(key);
+          await hold;
+        }
+        return lab.store.writeOnce(key, content);
+      },
+    },
+    clock,
+  );
+  const all = Promise.all(jobs.map(({ job: id }) => pack({ job: id })));
+  await expect.poll(() => packing.size).toBe(4);
+  expect([...packing].sort()).toEqual(
+    jobs
+      .slice(6, 10)
+      .map(({ job: id }) => keys.archive(id))
+      .sort(),
+  );
+  await clock.advance(2 * lockLease);
+  expect(packing.size).toBe(4);
+  resolve();
+  expect(await all).toEqual(jobs.map(({ job: id }) => expect.objectContaining({ type: eventType.archiveCreated, job: id })));
+});
+
 test('however long it takes to pack, whoever packs keeps the lock', async () => {
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   let reads = 0;
