@@ -90,7 +90,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     ended.abort();
   }
 
-  /** @returns how many of its parts are done, if it was resumed */
+  /** @returns how many of its parts are done, if it is to move on from there */
   async function resumeJob(id: string, entry: Entry, isPausing: boolean): Promise<number | undefined> {
     const watch = await readWatch(store, id);
     if (!isPausing && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) {
@@ -121,10 +121,11 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
     const events = atWork ? [] : await missingEvents(store, job, current);
     for (const event of events) await emit(event);
-    if (current.completed) await store.remove(keys.open(id));
     if (events.length > 0)
       log('resumed', { job: id, emitted: events.map(({ type }) => type.split('.').slice(2).join('.')).join(',') });
-    return current.settled;
+    if (!current.completed) return current.settled;
+    await store.remove(keys.open(id));
+    return undefined;
   }
 
   /** Refuses what will not be made. */

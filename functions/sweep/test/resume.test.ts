@@ -311,6 +311,18 @@ test.each([1, 16])('nobody is waited for where nobody waits: %i jobs at once', a
   expect(world.clock.now() - begun).toBeLessThan(5 * second);
 });
 
+test('nobody waits for jobs that have ended', async () => {
+  for (let made = 0; made < 40; made += 1) {
+    const { job } = await world.accept();
+    await world.store.write(keys.completed(job), json({ status: 'completed', completedAt: '', mail: 'sent' }));
+  }
+  await world.clock.advance(minute);
+  const begun = world.clock.now();
+  await world.sweep();
+  expect(world.emitted()).toHaveLength(40);
+  expect(world.clock.now() - begun).toBeLessThan(5 * second);
+});
+
 test('the next one waits until one of those before it moves on, or for 5 s; for 15 s where most do not move on', async () => {
   const times = async (count: number, move: (job: Job) => Promise<unknown>) => {
     world = openWorld();

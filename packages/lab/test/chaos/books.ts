@@ -1,7 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keys } from '@darkroom/shared/job/keys';
 import { photo } from '../../../shared/test/support/lab.ts';
 import type { Darkroom, Status } from '../pipeline/darkroom.ts';
 import { addressesIn } from './addresses.ts';
@@ -89,27 +88,25 @@ export async function balance(remains: Remains): Promise<Books> {
   const isUnclear = (job: string) => mailbox.unclear.has(job);
   const takesLong = (job: string) => isCursed(job) || isUnclear(job);
   let waiting = accepted;
-  let settledAfter: number | undefined;
-  const looks = new Set<number>();
+  const looksBefore = looksIn(darkroom.output());
+  let settled: { after: number; looks: number } | undefined;
+  const settle = () => (settled ??= { after: elapsed(), looks: looksIn(darkroom.output()) - looksBefore });
   const others: string[] = [];
   do {
-    if (settledAfter === undefined) looks.add(await lastLook(store));
     for (const job of waiting) {
       const answer = await fetch(`${darkroom.url}/jobs/${job}`).catch(() => undefined);
       const status = answer?.ok ? ((await answer.json()) as Status) : undefined;
       if (status && status.status !== 'processing') ended.set(job, status);
     }
     waiting = accepted.filter((job) => !ended.has(job));
-    if (waiting.every(takesLong)) settledAfter ??= elapsed();
+    if (waiting.every(takesLong)) settle();
     // A photo is blamed only where the stage is seen to make prints of others.
     if (elapsed() > (others.length * sweepEvery) / 2) others.push(await postAnother(darkroom));
     await sleep(200);
   } while (waiting.length > 0 && !isOver() && !(waiting.every(isUnclear) && elapsed() > sweepEvery * 5));
-  settledAfter ??= elapsed();
-  // The first was before the faults stopped.
-  const looksTaken = looks.size - 1;
+  const { after, looks } = settle();
   say(
-    `${ended.size} of ${accepted.length} complete ${(settledAfter / 1000).toFixed(1)} s and ${looksTaken} looks of sweep after the faults stopped`,
+    `${ended.size} of ${accepted.length} complete ${(after / 1000).toFixed(1)} s and ${looks} looks of sweep after the faults stopped`,
   );
 
   const wrong: string[] = [];
@@ -147,8 +144,8 @@ export async function balance(remains: Remains): Promise<Books> {
     log,
     accepted: accepted.length,
     completed: [...ended.values()].filter(({ status }) => status === 'completed').length,
-    settledAfter,
-    looks: looksTaken,
+    settledAfter: after,
+    looks,
     lost: waiting.filter((job) => !isUnclear(job)),
     unclear: waiting.filter(isUnclear),
     wrong,
@@ -169,9 +166,9 @@ export async function balance(remains: Remains): Promise<Books> {
   };
 }
 
-/** When sweep last began to look: it dates its looks by a key. */
-async function lastLook(store: string): Promise<number> {
-  return (await stat(join(store, keys.sweepTime)).catch(() => undefined))?.mtimeMs ?? 0;
+/** How many looks of sweep have ended. */
+function looksIn(log: string): number {
+  return log.match(/^\S+ sweep +(waiting after|failed at) dev\.knative\.sources\.ping/gm)?.length ?? 0;
 }
 
 async function postAnother(darkroom: Darkroom): Promise<string> {
