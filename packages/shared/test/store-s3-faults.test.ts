@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
 import type { Store } from '@darkroom/shared/store';
 import { answer, drop, openScripted, type ScriptedStore, stall, type Turn } from './store-s3-script.ts';
@@ -120,6 +121,21 @@ test('after three attempts it gives up, and says why', async () => {
   scripted.turns = [answer(503), answer(503), answer(503)];
   await expect(store.stat('key')).rejects.toThrow('S3 answered 503 to HEAD key');
   expect(scripted.requests).toHaveLength(9);
+});
+
+test('each wait is up to twice as long as the one before, at random, and at least half of that', async () => {
+  const waits: number[] = [];
+  const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
+  const patient = await openScripted({ attempts: 5, backOff: 100, clock });
+  patient.turns = Array<Turn>(5).fill(drop);
+  await expect(patient.store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
+  await patient.close();
+  expect(waits).toHaveLength(4);
+  for (const [index, most] of [100, 200, 400, 800].entries()) {
+    expect(waits[index]).toBeGreaterThanOrEqual(most / 2);
+    expect(waits[index]).toBeLessThanOrEqual(most);
+  }
+  expect(new Set(waits.map((ms, index) => ms / 2 ** index)).size).toBe(4);
 });
 
 test('a writer that never heard of its success recognises its own work', async () => {

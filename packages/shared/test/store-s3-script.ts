@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Timing } from '@darkroom/shared/store/s3-client';
 import { s3Store } from '@darkroom/shared/store/s3-store';
 import { bucketOf } from '@darkroom/shared/store/s3-location';
 import type { Store } from '@darkroom/shared/store';
@@ -19,7 +20,7 @@ export interface ScriptedStore {
   close(): Promise<void>;
 }
 
-export async function openScripted(): Promise<ScriptedStore> {
+export async function openScripted(timing: Partial<Timing> = {}): Promise<ScriptedStore> {
   const server = createServer((request, response) => {
     // A test that gave up may have closed the connection.
     take(request, response).catch(() => {});
@@ -31,7 +32,7 @@ export async function openScripted(): Promise<ScriptedStore> {
     AWS_SECRET_ACCESS_KEY: 'top-secret',
   });
   const scripted: ScriptedStore = {
-    store: s3Store(bucket, { idleSeconds: 2, backOff: 1 }),
+    store: s3Store(bucket, { idleSeconds: 2, backOff: 1, ...timing }),
     turns: [],
     requests: [],
     hangUp: () => server.closeAllConnections(),

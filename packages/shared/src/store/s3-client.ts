@@ -2,8 +2,8 @@ import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
+import type { Clock } from '../clock.ts';
 import { S3Failed, failureOf } from './s3-failure.ts';
 import type { Bucket } from './s3-location.ts';
 import { type IdleTimeout, idleTimeout } from './idle-timeout.ts';
@@ -30,6 +30,7 @@ export interface Timing {
   attempts: number;
   /** Milliseconds before the second attempt; doubled each time, with jitter so that many do not come at once. */
   backOff: number;
+  clock: Clock;
 }
 
 /**
@@ -43,7 +44,7 @@ const connections = { keepAlive: true, timeout: 4000, maxSockets: Infinity, maxF
  * By node:http, since the fetch of Node 24 (undici 7.29) ends the process when a server hangs up while a body waits for its reader
  * (https://github.com/nodejs/undici/issues/5360).
  */
-export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff }: Timing) {
+export function s3Client({ address, region, credentials }: Bucket, { idleSeconds, attempts, backOff, clock }: Timing) {
   // The signing key is derived once a day.
   const signing = { ...credentials, region, service: 's3', cache: new Map<string, ArrayBuffer>() };
   const protocol = address.startsWith('https:') ? https : http;
@@ -87,7 +88,7 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
             throw failed ?? new Error(`S3 did not answer ${request}`, { cause: error });
           }
         }
-        await sleep(backOff * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+        await clock.sleep(backOff * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
       }
     },
 

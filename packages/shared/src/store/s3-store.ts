@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { systemClock } from '../clock.ts';
 import { type S3Response, type S3Request, s3Client, type Timing } from './s3-client.ts';
 import { attachment } from './s3-disposition.ts';
 import { S3Failed } from './s3-failure.ts';
@@ -16,8 +17,11 @@ import { assertKey, assertPrefix, assertRange, type Range } from './key.ts';
 const writer = 'x-amz-meta-writer';
 
 /** A store in an S3 bucket, or on any compatible server that honours `If-None-Match: *` on PUT. */
-export function s3Store(bucket: Bucket, { idleSeconds = 30, attempts = 3, backOff = 200 }: Partial<Timing> = {}): Store {
-  const client = s3Client(bucket, { idleSeconds, attempts, backOff });
+export function s3Store(
+  bucket: Bucket,
+  { idleSeconds = 30, attempts = 3, backOff = 200, clock = systemClock }: Partial<Timing> = {},
+): Store {
+  const client = s3Client(bucket, { idleSeconds, attempts, backOff, clock });
   const objectOf = (key: string) => {
     assertKey(key);
     return bucket.prefix + key;
