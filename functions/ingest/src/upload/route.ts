@@ -18,7 +18,11 @@ import { openPublisher } from './publish-job.ts';
 import { openQuota } from './quota.ts';
 import { howTo, receive } from './receive.ts';
 import { openDisk, openSpool, type Spool } from './spool.ts';
+import { openTurns } from './turns.ts';
 import { readWishes, type Wishes } from './wishes.ts';
+
+/** Posts that are stored at a time, once they have arrived: more would only delay each other, and everyone else's. */
+const storedAtOnce = 8;
 
 /** What accepting photos requires. */
 export interface Intake {
@@ -38,6 +42,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   const allowance = openAllowance(settings);
   const disk = openDisk(settings.MAX_SPOOL_BYTES);
   const quota = openQuota(store, settings.ADDRESS_JOBS, clock);
+  const storing = openTurns(storedAtOnce);
   const publisher = openPublisher(settings.K_SINK, clock);
   const underWay = new Set<Promise<unknown>>();
   // An upload that was cut off still has to clear away its photos.
@@ -70,10 +75,12 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
       const wishes = readWishes(fields, faults);
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
-      const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-      const job = await accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
-        await giveBack().catch(() => {});
-        throw error;
+      const job = await storing(client, async () => {
+        const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
+        return accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+          await giveBack().catch(() => {});
+          throw error;
+        });
       });
       return { job, wait: wishes.wait };
     } finally {
