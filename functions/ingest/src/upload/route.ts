@@ -21,8 +21,8 @@ import { openDisk, openSpool, type Spool } from './spool.ts';
 import { openTurns } from './turns.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
-/** Posts that are stored at a time, once they have arrived: more would only delay each other, and everyone else's. */
-const storedAtOnce = 8;
+/** Posts of one client that are stored at a time, once they have arrived. */
+const storedAtOnce = 4;
 
 /** What accepting photos requires. */
 export interface Intake {

@@ -1,23 +1,23 @@
-import { line } from '@darkroom/shared/worker/line';
+import pLimit, { type LimitFunction } from 'p-limit';
 
-/** Does some work when it is the client's turn. */
+/** Does some work when it is the client's turn. @param client undefined if clients cannot be told apart: then nobody waits */
 export type TakeTurn = <Result>(client: string | undefined, work: () => Promise<Result>) => Promise<Result>;
 
-/** Lets so many work at a time. Of those who wait, clients take turns: one with sixty posts does not keep another's one behind them. */
-export function openTurns(atOnce: number): TakeTurn {
-  const waiting = line<() => void>();
-  let free = atOnce;
+/**
+ * Lets each client do so much at a time, so that sixty posts of one do not delay the one post of another at every call to the store. There is
+ * no limit on all clients together: a few large posts would then hold up everyone else.
+ */
+export function openTurns(perClient: number): TakeTurn {
+  const limits = new Map<string, LimitFunction>();
 
-  return async (client = '', work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((begin) => waiting.add(client, begin));
-    waiting.spend(client, 1);
+  return async (client, work) => {
+    if (client === undefined) return work();
+    const limit = limits.get(client) ?? pLimit(perClient);
+    limits.set(client, limit);
     try {
-      return await work();
+      return await limit(work);
     } finally {
-      const begin = waiting.take();
-      if (begin) begin();
-      else free += 1;
+      if (limit.activeCount + limit.pendingCount === 0) limits.delete(client);
     }
   };
 }
