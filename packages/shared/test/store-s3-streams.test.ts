@@ -42,6 +42,9 @@ test('a slow reader is waited for; a server that falls silent is not', async () 
 
   scripted.turns = [(_request, response) => void response.writeHead(200, { 'content-length': '10' }).write('12345')];
   await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
+
+  scripted.turns = [(_request, response) => response.writeHead(200, { 'content-length': '10' }).flushHeaders()];
+  await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
 });
 
 test('a slow server is waited for as long as bytes move', async () => {
