@@ -51,7 +51,7 @@ async function measure(photo: Photo, filter: Filter, pillow: ReturnType<typeof s
   let size = 0;
   for (let round = 0; round < rounds; round += 1) {
     const turn = names.filter((name) => name !== 'Jimp' || (round < jimpRounds && photo.type !== 'image/webp'));
-    // Each has each place in it: whoever follows upon Pillow finds the processor asleep.
+    // Each engine gets each position in turn: whatever follows Pillow finds the processor asleep.
     const first = round % turn.length;
     for (const name of [...turn.slice(first), ...turn.slice(0, first)]) {
       const before = process.cpuUsage();

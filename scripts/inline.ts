@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
 const query = '?inline';
-/** Nothing else that looks at file names, such as Vite's own treatment of CSS, is to know these modules. */
+/** Nothing else that looks at file names, such as Vite's own treatment of CSS, may recognise these modules. */
 const mark = '\0inline:';
 
 /**

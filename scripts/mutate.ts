@@ -1,7 +1,7 @@
 /**
  * npm run mutate -- [area ...] [--only FILE]
  * Changes the files that decide, one small change at a time, and tells which changes no test notices. It runs their in-process tests
- * alone: what only a real process can show is not judged here. The report, with each survivor, goes to reports/mutation/<area>.html.
+ * alone: what only a real process can show is not tested here. The report, with each survivor, goes to reports/mutation/<area>.html.
  */
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
@@ -9,7 +9,7 @@ import { Stryker } from '@stryker-mutator/core';
 interface Area {
   /** The files that decide. */
   files: string[];
-  /** The tests that hold them, in one process, the quickest first. */
+  /** The tests that check them, in one process, the quickest first. */
   tests: string[];
 }
 
@@ -102,7 +102,7 @@ for (const name of chosen) {
     concurrency: 2,
     timeoutMS: 20_000,
     ignorePatterns: ['dist', '.turbo', '.darkroom', 'reports'],
-    // It would rewrite references in tsconfig files by the compiler's programming interface, which TypeScript 7 has no longer.
+    // It would rewrite references in tsconfig files through the compiler's API, which TypeScript 7 no longer has.
     tsconfigFile: 'none',
     reporters: ['clear-text', 'html', 'json'],
     clearTextReporter: { logTests: false, reportTests: false, allowColor: process.stdout.isTTY },

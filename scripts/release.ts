@@ -1,5 +1,5 @@
 /**
- * npm run release              what `kn func deploy` left of every function becomes an immutable revision, and of ingest one for each version
+ * npm run release              makes an immutable revision of every function as `kn func deploy` left it, and of ingest one for each version
  * npm run release -- v2        only that version of ingest
  * npm run release -- --namespace photos
  *

@@ -65,6 +65,6 @@ function save({ type }: Photo, image: Sharp): Sharp {
 if (process.argv[1] === import.meta.filename) {
   const [engine, filter, photo] = JSON.parse(process.argv[2]!) as [keyof typeof engines, Filter, Photo];
   await engines[engine](photo, await readFile(photo.file), filter);
-  // Not maxRSS of getrusage: that begins with what the process that started this one once had.
+  // Not maxRSS of getrusage: that begins at the peak of the process that started this one.
   console.log(Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1] ?? 0) / 1024));
 }

@@ -1,6 +1,6 @@
 /**
  * Develops thousands of damaged photos in worker processes as the functions do: `node bench/images/mutations.ts [count] [seed]`. Each must be
- * refused or developed; nothing may crash, hang or count as a passing fault.
+ * refused or developed; nothing may crash, hang or count as a transient fault.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -17,7 +17,7 @@ export async function applyWiring(kubectl: Kubectl, settings: Settings): Promise
     data: {
       K_SINK: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
       PUBLIC_URL: `http://ingest.${namespace}.${domain}`,
-      // The judge is one client with the posts of hundreds.
+      // The verification is one client with the posts of hundreds.
       CLIENT_POSTS: '0',
       CLIENT_BYTES: '0',
     },

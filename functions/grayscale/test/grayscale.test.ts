@@ -74,7 +74,7 @@ test('a job that was deleted, or never asked for this filter, is not retried', a
 });
 
 test('liveness and readiness show when workers cannot be started, and when they can again', async () => {
-  // A copy whose program goes missing: whoever starts it once more cannot.
+  // A copy whose program goes missing, so that it cannot be started once more.
   const copy = await mkdtemp(join(import.meta.dirname, '../dist-copy-'));
   await cp(join(import.meta.dirname, '../dist'), join(copy, 'dist'), { recursive: true });
   const broken = await startFunction(copy, { ...lab.environment, WORKERS: '1' });

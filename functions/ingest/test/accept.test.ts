@@ -67,12 +67,12 @@ test.each(['job', 'open'] as const)('a job that is deleted before its %s is writ
   });
   await expect(accept(store, settings(), testClock(), post)).rejects.toMatchObject({ status: 410 });
   expect((await lab.keys()).filter((key) => !key.startsWith('gone/'))).toEqual([]);
-  // And once more, where job.json is there already.
+  // And once more, with job.json there already.
   await accept(lab.store, settings(), testClock(), post).catch(() => {});
   expect((await lab.keys()).filter((key) => !key.startsWith('gone/'))).toEqual([]);
 });
 
-test('an hour begins with the clock', async () => {
+test('an hour begins on the hour', async () => {
   const clock = testClock(Date.parse('2026-07-01T12:59:30Z'));
   const quota = openQuota(lab.store, 2, clock);
   await Promise.all([quota.take('a@example.org'), quota.take('A+tag@example.org')]);
@@ -118,7 +118,7 @@ test.each([
   ['its first original', `jobs/${id}/1/original.jpg`],
   ['job.json', keys.job(id)],
   ['the open marker', keys.open(id)],
-])('a job that breaks off at %s leaves nothing, and nothing of it is written any more', async (_what, last) => {
+])('a job that fails at %s leaves nothing, and nothing more of it is written', async (_what, last) => {
   const fault = new Error('EIO');
   let removing = false;
   const store: Store = {
@@ -137,7 +137,7 @@ test.each([
   expect(await lab.keys()).toEqual([]);
 });
 
-test('where the clean-up fails as well, the first fault is told, and the log names what is left', async () => {
+test('if the clean-up fails as well, the first fault is reported, and the log names what is left', async () => {
   const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   const fault = new Error('EIO');
   const store: Store = {
@@ -164,7 +164,7 @@ test('a job that another post may be writing is left to it', async () => {
   expect(await lab.keys()).toContain(keys.open(id));
 });
 
-test('of two posts of one job, the first to write it decides; the other is told of that', async () => {
+test('of two posts of one job, the first to write it decides, and the other is told', async () => {
   let other: Promise<unknown> | undefined;
   const store = watched(async (key) => {
     if (key === keys.job(id)) await (other ??= accept(lab.store, settings(), testClock(0), post));
@@ -199,13 +199,13 @@ test('what was asked for, and what was turned down, is in the job; a job without
   expect(await readJson(lab.store, keys.job(id))).toEqual(job);
 });
 
-test('a job of a key names its claim, and has no list of refused photos without any', async () => {
+test('a job with a key names its claim, and without refused photos it has no list of them', async () => {
   const job = await accept(lab.store, settings(), testClock(), post);
   expect(job.claim).toBe(post.claim);
   expect(job).not.toHaveProperty('refused');
 });
 
-test('a place that was given back can be taken again, and 0 places are any number', async () => {
+test('a place that was given back can be taken again, and 0 places means any number', async () => {
   const quota = openQuota(lab.store, 2, testClock());
   const giveBack = await quota.take('a@example.org');
   await quota.take('a@example.org');

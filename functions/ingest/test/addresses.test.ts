@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-test('the wrong method says which would be right', async () => {
+test('the answer to a wrong method names the right ones', async () => {
   const paths = {
     '/': 'GET, HEAD, POST',
     '/jobs/x': 'DELETE, GET, HEAD',
@@ -24,7 +24,7 @@ test('the wrong method says which would be right', async () => {
   }
 });
 
-test('an address where nothing is', async () => {
+test('an address with nothing behind it', async () => {
   for (const path of [
     '/nothing',
     '/metrics',

@@ -16,7 +16,7 @@ const busy = (seconds: number) =>
     message: expect.stringContaining(`in a minute. Try again in ${seconds} s.`),
   });
 
-test('as many posts as there may be, and more when the minute is over', async () => {
+test('as many posts as the limit allows, and more when the minute is over', async () => {
   const { begin } = openAllowance({ CLIENT_POSTS: 2, CLIENT_BYTES: 0 });
   await begin('a');
   await vi.advanceTimersByTimeAsync(20_500);
@@ -29,7 +29,7 @@ test('as many posts as there may be, and more when the minute is over', async ()
   await begin('a');
 });
 
-test('bytes count when they have come, and the next post has to wait', async () => {
+test('bytes count once they have come, and then the next post has to wait', async () => {
   const { begin, spend } = openAllowance({ CLIENT_POSTS: 0, CLIENT_BYTES: 100 });
   await begin('a');
   await spend('a', 99);
@@ -51,7 +51,7 @@ test('a post that is refused for its bytes is not counted as well', async () => 
   await begin('a');
 });
 
-test('a minute without bytes has not begun: an empty post says nothing of the next one', async () => {
+test('a minute begins with its first byte: an empty post does not begin it', async () => {
   const { begin, spend } = openAllowance({ CLIENT_POSTS: 0, CLIENT_BYTES: 100 });
   await spend('a', 0);
   await vi.advanceTimersByTimeAsync(30_000);
@@ -59,7 +59,7 @@ test('a minute without bytes has not begun: an empty post says nothing of the ne
   await expect(begin('a')).rejects.toEqual(busy(60));
 });
 
-test('0 is no limit, and whoever cannot be told apart has none', async () => {
+test('0 is no limit, and clients that cannot be told apart have none', async () => {
   const free = openAllowance({ CLIENT_POSTS: 0, CLIENT_BYTES: 0 });
   const limited = openAllowance({ CLIENT_POSTS: 1, CLIENT_BYTES: 1 });
   for (let count = 0; count < 10; count += 1) {

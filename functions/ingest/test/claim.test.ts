@@ -57,12 +57,12 @@ test('of two at once, the second finds what the first has claimed', async () => 
   expect(taken.length - givenBack).toBe(1);
 });
 
-test('a claim that cannot be written takes no place', async () => {
+test('a claim that cannot be written gives its place back', async () => {
   const fault = new Error('EIO');
   const broken = { ...store, writeOnce: () => Promise.reject(fault) };
   await expect(claimJob(broken, quota, 'k', content)).rejects.toBe(fault);
   expect(givenBack).toBe(1);
-  // Not even where the place cannot be given back, and then the first fault is the one that is told.
+  // If the place cannot be given back either, the first fault is the one that is reported.
   const stuck = { take: async () => () => Promise.reject(new Error('EIO again')) };
   await expect(claimJob(broken, stuck, 'k', content)).rejects.toBe(fault);
 });

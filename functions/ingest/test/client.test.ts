@@ -26,7 +26,7 @@ test.each([
 const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia' };
 const settings = (proxies: string) => readSettings({ ...environment, TRUSTED_PROXIES: proxies });
 
-test('proxies are given by number or by name', () => {
+test('proxies are given by their number or by their networks', () => {
   expect(clientOf({ ip: '192.0.2.1' }, settings(''))).toBeUndefined();
   expect(clientOf({ ip: '192.0.2.1' }, settings('0'))).toBe('192.0.2.1');
   const two = trusted(settings('2').TRUSTED_PROXIES) as (address: string, hop: number) => boolean;
@@ -43,7 +43,7 @@ test.each(['https://a.example/', 'a.example', 'https://a.example/path', '*'])('%
   expect(() => readSettings({ ...environment, ALLOWED_ORIGINS: text })).toThrow(/ALLOWED_ORIGINS: must be/),
 );
 
-test('a place is counted once for each who holds it, and given back once', () => {
+test('a place is counted once for each holder, and given back once', () => {
   const { enter } = bulkhead({ kind: 'posts', all: 3, perClient: 2 });
   const leave = enter('a');
   enter('a');

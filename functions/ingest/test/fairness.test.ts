@@ -81,7 +81,7 @@ test('readers that read nothing hold up only their own downloads', async () => {
   expect((await fetch(`${bench.ingest.url}/jobs/${job}`, { headers: { 'x-forwarded-for': '192.0.2.66' } })).status).toBe(200);
 });
 
-test('all places taken is a 503, and a place that becomes free is given away', async () => {
+test('with all places taken the answer is 503, and a place that becomes free is given away', async () => {
   bench = await openServer({ MAX_UPLOADS: '1' });
   const socket = await open(halfAnUpload('192.0.2.66'));
   await until(async () => (await spools(bench.lab)).length === 1);
@@ -119,7 +119,7 @@ test('bytes per client and minute are limited; a post under way is finished', as
   expect((await post({ client: '192.0.2.2' })).status).toBe(202);
 });
 
-test('without trusted proxies nobody is told apart', async () => {
+test('without trusted proxies no clients are told apart', async () => {
   bench = await openServer({ TRUSTED_PROXIES: '', CLIENT_POSTS: '1' });
   expect([(await post()).status, (await post()).status]).toEqual([202, 202]);
 });
@@ -144,7 +144,7 @@ test('jobs per address and hour are limited over all processes; a repeated post 
   }
 });
 
-test('a job that could not be kept gives its place back', async () => {
+test('a job that could not be stored gives its place back', async () => {
   bench = await openServer({ ADDRESS_JOBS: '1' });
   const { job } = (await (await post()).json()) as Receipt;
   expect(job).toBeDefined();
@@ -183,10 +183,10 @@ test('a refusal reaches a client that then closes, whatever is still being sent'
 test.each([
   ['a form of another website', { origin: 'https://evil.example' }, 403],
   ['a page that hides where it is', { origin: 'null' }, 403],
-  ['a page of another website, by the browser', { 'sec-fetch-site': 'cross-site' }, 403],
-  ['a page of a neighbour', { 'sec-fetch-site': 'same-site', origin: 'https://other.example.com' }, 403],
-  ['a website that is named', { 'sec-fetch-site': 'cross-site', origin: 'https://shop.example.com' }, 202],
-  ['the own page', { 'sec-fetch-site': 'same-origin' }, 202],
+  ['a page of another website, as the browser says', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['a page of a neighbouring site', { 'sec-fetch-site': 'same-site', origin: 'https://other.example.com' }, 403],
+  ['a website that is allowed', { 'sec-fetch-site': 'cross-site', origin: 'https://shop.example.com' }, 202],
+  ['its own page', { 'sec-fetch-site': 'same-origin' }, 202],
   ['a program', {}, 202],
 ])('%s', async (_who, headers, status) => {
   bench = await openServer({ ALLOWED_ORIGINS: 'https://shop.example.com' });

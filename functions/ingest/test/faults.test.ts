@@ -16,7 +16,7 @@ afterEach(() => bench.close());
 const send = (query = '?email=a@example.org') =>
   fetch(`${bench.ingest.url}/${query}`, { method: 'POST', body: formOf(['file', { name: 'a.jpg', bytes: jpeg }]) });
 
-test('a broker that is away loses nothing: the job is accepted, and stays open for sweep', async () => {
+test('a broker that is down loses nothing: the job is accepted, and stays open for sweep', async () => {
   bench = await openBench({ K_SINK: 'http://127.0.0.1:1/' });
   const response = await send();
   expect(response.status).toBe(202);

@@ -50,7 +50,7 @@ test('HEAD answers as GET does, without the body', async () => {
   expect((await get(`/jobs/${job}`, {}, 'HEAD')).status).toBe(200);
 });
 
-test('a file that the client has already is not sent again', async () => {
+test('a file that the client already has is not sent again', async () => {
   const { job } = await bench.lab.accept();
   const path = `/jobs/${job}/1/original.jpg`;
   const etag = (await get(path, {}, 'HEAD')).headers.get('etag')!;
@@ -81,7 +81,7 @@ test('a part of a file', async () => {
   expect((await part('bytes=0-9', { 'if-range': '"older"' }))[0]).toBe(200);
 });
 
-test('there is an archive where one is made, and else none', async () => {
+test('there is an archive where one is made, and otherwise none', async () => {
   for (const archive of [true, false]) {
     const { job } = await bench.lab.accept({ archive });
     await write(keys.archive(job), Buffer.from('PK'));

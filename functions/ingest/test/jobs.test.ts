@@ -65,7 +65,7 @@ test('the status follows what is in the store', async () => {
   });
 });
 
-test('each photo has the prints of its own', async () => {
+test('each photo has its own prints', async () => {
   const job = await bench.lab.accept({ names: ['a.jpg', 'b.jpg'], filters: ['sepia'] });
   await write(keys.print(job, job.images[1]!, 'sepia'), jpeg);
   const { images, refused, mail } = await statusOf(job);

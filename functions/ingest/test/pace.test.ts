@@ -35,7 +35,7 @@ afterEach(async () => {
   server.close();
 });
 
-/** The bytes have come as far as Node. */
+/** The bytes have reached Node. */
 async function send(bytes: number): Promise<void> {
   const before = request.socket.bytesRead;
   socket.write(Buffer.alloc(bytes));
@@ -64,7 +64,7 @@ test('an upload at the least rate goes on, however long it takes', async () => {
   expect(cuts).toBe(1);
 });
 
-test('an upload that ends at last is not cut off for what it waited', async () => {
+test('an upload that has ended is not cut off for its earlier silence', async () => {
   request.resume();
   await send(999_999);
   await clock.advance(55_000);

@@ -36,7 +36,7 @@ test('the page says what this revision makes, and leaves no gap unfilled', async
   expect(page).not.toMatch(/\/\*\w+\*\//);
 });
 
-test('the page is not sent again to whoever has it', async () => {
+test('the page is not sent again to a client that has it', async () => {
   const etag = (await fetch(bench.ingest.url, { method: 'HEAD' })).headers.get('etag')!;
   const again = await fetch(bench.ingest.url, { headers: { 'if-none-match': etag } });
   expect([again.status, await again.text()]).toEqual([304, '']);

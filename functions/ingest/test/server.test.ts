@@ -19,7 +19,7 @@ const portOf = ({ ingest }: ServerBench) => Number(new URL(ingest.url).port);
 const form = () => formOf(['email', 'a@example.org'], ['file', { name: 'a.jpg', bytes: jpeg }]);
 const post = () => fetch(bench.ingest.url, { method: 'POST', body: form() });
 
-/** Everything that comes over a connection on which this is sent. */
+/** Everything that comes back over a connection on which this is sent. */
 function exchange(...sent: (string | Buffer)[]): { socket: Socket; answers: Promise<string> } {
   const socket = connect(portOf(bench), '127.0.0.1');
   const answers = text(socket);
@@ -37,14 +37,14 @@ describe('connections', () => {
     expect(bench.app.server).toMatchObject({ headersTimeout: 20_000, timeout: 120_000, requestTimeout: 0 }));
 
   test.each([
-    ['what is no HTTP', 'Hello!\r\n\r\n', 400, /not valid HTTP/],
+    ['something other than HTTP', 'Hello!\r\n\r\n', 400, /not valid HTTP/],
     [
       'headers of 20 KB',
       `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
       431,
       /headers of the request are too large/,
     ],
-  ])('%s is told so, in the same form as all else', async (_what, sent, status, detail) => {
+  ])('the sender of %s is told so, in the same form as everyone else', async (_what, sent, status, detail) => {
     const [head, body] = (await exchange(sent).answers).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} \\w`));
     expect(head).toMatch(/x-darkroom-revision: ingest-v2/);
@@ -168,7 +168,7 @@ describe('places', () => {
 
 describe('a store that fails', () => {
   let failing: Partial<Record<keyof Store, string>>;
-  /** Fails where the key has the text that is named. */
+  /** Fails for a key that contains this text. */
   const through = (store: Store): Store => ({
     ...store,
     async write(key, content) {
@@ -199,7 +199,7 @@ describe('a store that fails', () => {
     expect((await post()).status).toBe(202);
   });
 
-  test('is a 507 where it is full', async () => {
+  test('is a 507 if it is full', async () => {
     failing = { stat: 'archive' };
     const { job } = await bench.lab.accept();
     const response = await fetch(`${bench.ingest.url}/jobs/${job}/archive.zip`);
@@ -245,7 +245,7 @@ describe('waiting', () => {
   });
 });
 
-test('a form that says so is for a person, and the answer for a program otherwise', async () => {
+test('the answer to a form is a redirect for a browser, and JSON for a program', async () => {
   bench = await openServer();
   const send = async (accept: string) => {
     const response = await fetch(bench.ingest.url, { method: 'POST', body: form(), headers: { accept }, redirect: 'manual' });
@@ -275,7 +275,7 @@ describe('downloads', () => {
   afterAll(() => bench.close());
   const get = (path: string) => fetch(bench.ingest.url + path, { redirect: 'manual' });
 
-  test('come from the store itself where it can be reached; what is displayed does not', async () => {
+  test('come from the store itself if clients can reach it, except what is displayed', async () => {
     const { job } = await bench.lab.accept({ names: ['a.jpg'] });
     const saved = await get(`/jobs/${job}/1/original.jpg?download`);
     expect([saved.status, saved.headers.get('location')]).toEqual([307, 'https://store.example/signed']);
@@ -329,7 +329,7 @@ describe('faults of our own', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
   });
 
-  test('a broker that is away delays nothing, and the log names the job', async () => {
+  test('a broker that is down delays nothing, and the log names the job', async () => {
     bench = await openServer({ K_SINK: 'http://127.0.0.1:1/' });
     const { job } = (await (await post()).json()) as Receipt;
     expect(bench.ingest.output()).toContain(`not published job=${job} images=1 error=`);
@@ -337,7 +337,7 @@ describe('faults of our own', () => {
   });
 });
 
-test('a broker that does not answer is waited for a second, and at the end to its end', async () => {
+test('a broker that does not answer holds up a post for a second, and a stop until it answers', async () => {
   const held: ServerResponse[] = [];
   const broker = createBroker((_request, response) => void held.push(response));
   await once(broker.listen(0, '127.0.0.1'), 'listening');

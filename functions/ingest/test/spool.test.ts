@@ -78,7 +78,7 @@ test.each<[what: string, chunks: (number | Buffer)[], encoding: string, status: 
   ['without a byte', [], 'binary', 422, /empty/],
   ['in gzip', [Buffer.from([0x1f]), Buffer.from([0x8b, 8])], 'binary', 415, /gzip/],
   ['in another encoding', [1], 'uuencode', 415, /“uuencode” is unknown/],
-])('a file %s is refused, unseen, under the name that it came with', async (_what, chunks, encoding, status, reason) => {
+])('a file %s is refused, uninspected, under the name that it came with', async (_what, chunks, encoding, status, reason) => {
   const spool = await open();
   await spool.take(sent(...chunks), { name: '../a.png', encoding });
   expect(spool.refused()).toEqual([{ name: 'a.png', reason: expect.stringMatching(reason), status }]);
@@ -86,7 +86,7 @@ test.each<[what: string, chunks: (number | Buffer)[], encoding: string, status: 
 });
 
 test.each([[Buffer.from([0x1f])], [Buffer.from([0x1f, 0x8c])], [Buffer.from([0x8b, 0x8b])]])(
-  'what begins like gzip only by half (%j) is for the inspector',
+  'what only half begins like gzip (%j) is left to the inspector',
   async (head) => {
     const spool = await open();
     await spool.take(sent(head), { name: 'a' });
@@ -100,7 +100,7 @@ test('exactly as many bytes as a photo may have are taken', async () => {
   expect([spool.arrivals().length, spool.bytes()]).toEqual([1, 100]);
 });
 
-test('a nameless file is called by its place; without name and content it is none', async () => {
+test('a nameless file is named by its place; without name and content it is no file', async () => {
   const spool = await open();
   await spool.take(sent(), { name: undefined });
   await spool.take(sent(), { name: '' });
@@ -108,7 +108,7 @@ test('a nameless file is called by its place; without name and content it is non
   expect([spool.arrivals(), spool.refused().map(({ name }) => name)]).toEqual([[], ['Photo 3']]);
 });
 
-test('one file more than there may be ends the post', async () => {
+test('one file more than the limit ends the post', async () => {
   const spool = await open({ files: 1 });
   await spool.take(sent(1), { name: 'a' });
   await expect(spool.take(sent(1), { name: 'b' })).rejects.toMatchObject({
@@ -123,7 +123,7 @@ test.each([
   [2 ** 20 - 1, '1048575 bytes (1.0 MiB)'],
   [1.52 * 2 ** 20, '1.5 MiB'],
   [60_000, '60000 bytes (0.057 MiB)'],
-])('%d bytes are given as %s', async (most, text) => {
+])('%d bytes are written as %s', async (most, text) => {
   const spool = await open({ most: Math.round(most) });
   await spool.take(sent(Math.round(most) + 1), { name: 'a' });
   expect(spool.refused()[0]!.reason).toContain(`larger than ${text}. Send a smaller version`);
@@ -141,7 +141,7 @@ test('what is too large is read past, but not for ever: over all files, up to 25
   });
 });
 
-test('the disk is shared: who finds no room is told so, and all of it comes back', async () => {
+test('the disk is shared: a post that finds no room is told so, and a spool gives back all that it took', async () => {
   const disk = openDisk(100);
   const [one, two] = [await open({ disk }), await open({ disk, files: 9 })];
   await one.take(sent(60), { name: 'a' });
@@ -166,7 +166,7 @@ test.each([
   await expect(spool.take(sent(1, error), { name: 'a' })).rejects.toMatchObject(expected);
 });
 
-test('nor is a fault of the inspector one of the photo', async () => {
+test('a fault of the inspector is not a fault of the photo', async () => {
   const spool = await open();
   fault = new Error('EAGAIN');
   await expect(spool.take(sent(1), { name: 'a' })).rejects.toBe(fault);

@@ -12,7 +12,7 @@ test.each([
   ['a full disk, deep in the causes', fault('EIO', fault('ENOSPC')), 507],
   ['another fault of the disk', fault('EIO'), 503],
   ['a fault without a code', new Error('write'), 503],
-  ['what is no error', 'ENOSPC', 503],
+  ['something other than an error', 'ENOSPC', 503],
 ])('%s', (_what, cause, status) => {
   const failed = new StorageFailed(cause);
   expect(failed).toMatchObject({ name: 'StorageFailed', status, cause, retryAfter: status === 507 ? 60 : 5 });

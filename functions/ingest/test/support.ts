@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type RunningFunction, startFunction } from '../../../packages/shared/test/support/function.ts';
 import { type Lab, openLab, photo } from '../../../packages/shared/test/support/lab.ts';
 
-/** Small enough to be overstepped quickly. */
+/** Small enough to be exceeded quickly. */
 export const limits = { MAX_FILE_BYTES: 60_000, MAX_FILES: 3, MAX_PIXELS: 1_000_000, MAX_FRAMES: 2 };
 
 /** A small photo. */

@@ -39,7 +39,7 @@ test('requests in flight may take another 25 s, and are then cut off', async () 
   logged.mockRestore();
 });
 
-test('a server that does not even end when it is cut off is left after 2 s more', async () => {
+test('a server that does not end even when it is cut off is given up on after 2 s more', async () => {
   const app = fastify();
   app.addHook('onClose', () => new Promise(() => {}));
   await app.ready();
@@ -62,7 +62,7 @@ test('with nothing in flight the end comes at once, and nothing waits for it any
 test.each([
   ['SIGTERM', 'at once', 0],
   ['SIGINT', 'after 27 s', 1],
-] as const)('%s ends the process %s where that is how long it takes, with %i', async (signal, _when, code) => {
+] as const)('%s ends the process %s, since that is how long it takes, with %i', async (signal, _when, code) => {
   const app = fastify();
   if (code === 1) app.addHook('onClose', () => new Promise(() => {}));
   await app.ready();
@@ -75,7 +75,7 @@ test.each([
   expect(closing.signal.aborted).toBe(false);
   process.emit(signal);
   expect(closing.signal.aborted).toBe(true);
-  // Whoever is impatient changes nothing.
+  // A second signal changes nothing.
   process.emit('SIGTERM');
   await clock.advance(code === 1 ? 26_999 : 0);
   expect(exit.mock.calls).toEqual(code === 1 ? [] : [[0]]);
@@ -132,7 +132,7 @@ test('and not for longer than a minute', async () => {
   expect(request.destroyed).toBe(true);
 });
 
-test('one that has come as a whole, or has been cut off, is not waited for', async () => {
+test('one that has come whole, or has been cut off, is not waited for', async () => {
   await beginUpload();
   socket.write(Buffer.alloc(100_000));
   request.resume();

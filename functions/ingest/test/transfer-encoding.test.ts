@@ -34,9 +34,9 @@ describe.each<[what: string, encoding: string, sent: string | Buffer, meant: str
   });
 });
 
-test('an encoding that is not known is not guessed', () => expect(decodePart('uuencode', inPieces(every, 1))).toBeUndefined());
+test('an unknown encoding is not guessed', () => expect(decodePart('uuencode', inPieces(every, 1))).toBeUndefined());
 
-test('what is decoded goes on at once: no part waits in memory for its end', async () => {
+test('what is decoded is passed on at once: no part waits in memory for its end', async () => {
   for (const [encoding, text, meant] of [
     ['base64', 'QUJD', 'ABC'],
     ['quoted-printable', 'ABC', 'ABC'],

@@ -130,7 +130,7 @@ test('a name in the query is made safe', async () => {
   expect(receipt.images[0]!.name).toBe('a.jpg');
 });
 
-test('a name in a form is held to the same', async () => {
+test('a name in a form is made safe too', async () => {
   const receipt = await accepted(
     await post(formOf(['email', 'a@example.org'], ['file', { name: '../ü\u202e/日本 x.jpg', bytes: jpeg }])),
   );

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 
-/** What the server does otherwise than a friendly one. A reply is a code and words: "550 5.1.1 unknown". */
+/** How the server differs from a friendly one. A reply is a code and words: "550 5.1.1 unknown". */
 export interface Script {
   greeting?: string;
   ehlo?: string;
@@ -12,9 +12,9 @@ export interface Script {
   rcpt?: string;
   /** In place of 354. */
   data?: string;
-  /** When the first bytes of a mail are there. The others are not read before its promise. */
+  /** Called when the first bytes of a mail are there. The others are not read until its promise resolves. */
   duringData?: (() => Promise<unknown>) | undefined;
-  /** Once the whole mail is there. */
+  /** Called once the whole mail is there. */
   afterData?: string | ((bytes: number) => string | undefined);
   /** The SIZE that the server declares, in bytes. */
   size?: number;
@@ -33,7 +33,7 @@ export interface MailServer {
   script: Script;
   /** Every mail whose end was seen, whatever was answered. */
   mails: { to: string[]; bytes: number; source: string; email: Email }[];
-  /** Lines that clients sent, but for mails. */
+  /** Lines that clients sent, other than mails. */
   commands: string[];
   close(): Promise<void>;
 }

@@ -251,7 +251,7 @@ test('a server that takes the mail and never says so gets it three times, minute
   });
 });
 
-test('after three copies of which nobody heard, as when each sender was killed, no fourth goes out and the job ends', async () => {
+test('after three copies without an answer, as when each sender was killed, no fourth goes out and the job ends', async () => {
   const job = await printed(lab);
   await lab.store.write(keys.mail(job.job), json({ failures: 0, unsure: 3, pauseSeconds: 1500, linksOnly: false }));
   expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
@@ -313,7 +313,7 @@ test('however long the server takes to ask for the mail, whoever sends it keeps 
   expect(counted).toEqual(['sent']);
 });
 
-test('who takes over from a sender that fell silent after handing over waits before the mail goes out again', async () => {
+test('whoever takes over from a sender that fell silent after handing over waits before the mail goes out again', async () => {
   const job = await printed(lab);
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   server.script = { hold };

@@ -77,7 +77,7 @@ test('Retry-After is waited for, whoever asks', async () => {
   expect(server.requests).toHaveLength(2);
 });
 
-test('a 5xx is passing: the broker tries again, and the job completes', async () => {
+test('a 5xx is transient: the broker tries again, and the job completes', async () => {
   const job = await printed(lab);
   server.replies = [{ status: 503 }];
   expect((await notify.deliver(lastPrint(job))).status).toBe(500);

@@ -50,7 +50,7 @@ describe('what follows from an attempt', () => {
     expect(series(unsure, 9)).toEqual([60, 300, 'end']);
   });
 
-  test('copies are counted over failures that come between', () => {
+  test('copies are counted across the failures between them', () => {
     const first = nextStep(unsure, untried, firstPause);
     const second = nextStep(busy, first.step === 'wait' ? first.record : untried, firstPause);
     expect(second).toMatchObject({ step: 'retry', record: { unsure: 1, failures: 1, pauseSeconds: 0 } });

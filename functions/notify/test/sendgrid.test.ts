@@ -54,7 +54,7 @@ describe('what each answer means', () => {
     expect(JSON.stringify(actual)).not.toMatch(/person|secret/);
   });
 
-  test('a server that is away has been sent nothing', async () => {
+  test('a server that is down has been sent nothing', async () => {
     const away = openSendGrid('http://127.0.0.1:1/', 'SG.secret', testClock());
     expect(await away(mail, handover)).toEqual({ kind: 'busy', answer: 'SendGrid answered ECONNREFUSED' });
   });
@@ -74,7 +74,7 @@ describe('what each answer means', () => {
     resolve();
   });
 
-  test('once the answer is there, nothing waits for its bound any longer', async () => {
+  test('once the answer is there, nothing waits for its time limit any longer', async () => {
     const bounds: (AbortSignal | undefined)[] = [];
     const clock = testClock();
     const watched = {

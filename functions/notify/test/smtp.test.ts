@@ -219,7 +219,7 @@ test.each(['file', 'page'])('no mail can be made to contain a %s of this machine
   await server.close();
 });
 
-test('a server that is away has been sent nothing', async () => {
+test('a server that is down has been sent nothing', async () => {
   expect(await openSmtp('smtp://127.0.0.1:1', testClock())(mail, handover())).toEqual({
     kind: 'busy',
     answer: 'ECONNREFUSED at CONN',
@@ -243,7 +243,7 @@ describe('time', () => {
   test.each<[string, Script]>([
     ['sent', {}],
     ['busy', { rcpt: '450 4.2.0 Greylisted' }],
-  ])('after a mail that was %s nothing waits for a bound, or for the loss of a lock', async (kind, script) => {
+  ])('after a mail that was %s nothing waits for a time limit, or for the loss of a lock', async (kind, script) => {
     const server = await startMailServer();
     server.script = script;
     const bounds: (AbortSignal | undefined)[] = [];
@@ -263,7 +263,7 @@ describe('time', () => {
     await server.close();
   });
 
-  test('a server that says nothing is left after the time that a dialogue may take, with nothing sent', async () => {
+  test('a server that says nothing is given up on after the time that a dialogue may take, with nothing sent', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const clock = testClock();

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 
 /** An event that exhausted its retries, and what the broker says about it. */
 export interface FailedEvent extends Incoming {
-  /** The Service that could not be reached or did not succeed. Brokers do not say it after a time-out or an answer that is no event. */
+  /** The Service that could not be reached or did not succeed. Brokers do not say it after a timeout or an answer that is no event. */
   stage?: string;
   code?: string;
   reason?: string;

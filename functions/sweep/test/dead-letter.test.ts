@@ -86,7 +86,7 @@ test('a dead letter counts once between two looks, however often it comes', asyn
   expect(await refused()).toBe(false);
 });
 
-test('every round counts, also those that are no longer kept', async () => {
+test('every round counts, even those that are no longer kept', async () => {
   for (let count = 0; count < 15; count += 1) await round();
   const { rounds, ...rest } = (await dead()) as DeadLetter;
   expect(rest).toMatchObject({ count: 15, at: new Date(world.clock.now()).toISOString() });
@@ -115,7 +115,7 @@ test.each([
 
 test.each([
   ['a moment after one failure', 1, true],
-  ['in the very moment of a failure', 0, false],
+  ['at the very moment of a failure', 0, false],
 ])('prints that were made %s: whether they show that the stage is well', async (_when, later, expected) => {
   for (let count = 0; count < 3; count += 1) {
     await round();
@@ -128,7 +128,7 @@ test.each([
   expect(await refused()).toBe(expected);
 });
 
-test('a damaged record keeps no dead letter from being told apart from a fault of the store', async () => {
+test('a dead letter of a job with a damaged record is dropped; one that a failing store cannot place is not', async () => {
   const before = await world.keys();
   await world.store.write(keys.job(job.job), Buffer.from('{'));
   await world.fail(job, '1', 'sepia');
@@ -137,7 +137,7 @@ test('a damaged record keeps no dead letter from being told apart from a fault o
   await expect(world.fail(job, '1', 'sepia')).rejects.toThrow('EIO');
 });
 
-test('letters of what does not exist are not kept', async () => {
+test('dead letters of what does not exist are not kept', async () => {
   const before = await world.keys();
   await world.fail({ ...job, job: '00000000-0000-4000-8000-000000000000' }, '1', 'sepia');
   await world.fail(job, '7', 'sepia');
@@ -155,7 +155,7 @@ test('a job keeps every dead letter of its own, and twenty that name other stage
   const own = job.images.flatMap(({ image }) => [[image, 'grayscale'] as const, [image, 'sepia'] as const]);
   for (const [image, stage] of own) await world.fail(job, image, stage);
   for (let count = 0; count < 40; count += 1) await world.fail(job, '1', `forged${count}`);
-  // Of which photo an archive or a mail could not be made, their events do not say.
+  // Events do not say for which photo an archive or a mail could not be made.
   for (const stage of ['zip', 'notify']) await world.fail(job, '1', stage, { image: undefined });
   const kept = (await world.keys()).filter((key) => key.startsWith('dead/'));
   expect(kept.filter((key) => key.includes('forged'))).toHaveLength(20);
@@ -223,7 +223,7 @@ test('failures that are held against the photo count beside those that are not',
   expect(await refused()).toBe(true);
 });
 
-test('a letter without its stage is that of the only stage that has not done its part; of several, nobody can say', async () => {
+test('a dead letter without its stage belongs to the only stage that has not done its part; of several, nobody can say', async () => {
   job = await world.accept();
   await world.fail(job, '1', undefined);
   expect(await world.json(keys.dead(job.job, '1', 'unknown'))).toMatchObject({ stage: 'unknown', count: 1 });
@@ -233,7 +233,7 @@ test('a letter without its stage is that of the only stage that has not done its
   expect(await dead()).toMatchObject({ stage: 'sepia', count: 1 });
 });
 
-test('what other photos wait for, or what the event is not meant for, does not blur of which stage it is', async () => {
+test('what other photos wait for, or what the event is not meant for, does not blur which stage it belongs to', async () => {
   job = await threePhotos();
   await world.print(job, '1', 'grayscale');
   await world.fail(job, '1', undefined);
@@ -250,7 +250,7 @@ test.each([
   ['filter.finished', false, 'notify'],
   ['archive.created', true, 'notify'],
   ['job.completed', true, 'unknown'],
-])('%s without its stage, of a job with archive: %s, is a letter for %s', async (type, archive, stage) => {
+])('%s without its stage, of a job with archive: %s, is a dead letter for %s', async (type, archive, stage) => {
   job = await world.accept({ archive });
   await world.fail(job, '1', undefined, { attributes: { type: `dev.darkroom.${type}`, job: job.job } });
   expect(await world.json(keys.dead(job.job, '1', stage))).toMatchObject({ stage });

@@ -75,7 +75,7 @@ test.each<[string, () => Promise<unknown>, string[]]>([
     ['dead letter {job} image=1 type=dev.darkroom.image.uploaded stage=sepia code=500 count=1'],
   ],
   [
-    'is said to have a photo that it has not',
+    'is said to have a photo that it does not have',
     () => world.fail(job, '7', 'sepia'),
     ['dead letter of nothing {job} image=7 stage=sepia'],
   ],
@@ -87,7 +87,7 @@ test.each<[string, () => Promise<unknown>, string[]]>([
     },
     ['expired {job}'],
   ],
-])('whoever reads the log learns of which job sweep speaks when it %s', async (_what, happens, expected) => {
+])('the log names the job when it %s', async (_what, happens, expected) => {
   await happens();
   expect(lines).toEqual(expected.map((line) => line.replace('{job}', `job=${job.job}`)));
 });

@@ -302,7 +302,7 @@ test('a job that says nothing of how it ended is closed all the same', async () 
   expect(await world.keys()).not.toContain(keys.open(job.job));
 });
 
-test.each([1, 16])('nobody is waited for where nobody waits: %i jobs at once', async (count) => {
+test.each([1, 16])('no job is waited for if none waits for its turn: %i jobs at once', async (count) => {
   for (let made = 0; made < count; made += 1) await world.accept();
   await world.clock.advance(minute);
   const begun = world.clock.now();
@@ -385,7 +385,7 @@ test('a fault with one job does not keep the others from being resumed', async (
   expect(calls).toBe(2);
 });
 
-test('of many open jobs a few are under way at a time, and all come to their turn', async () => {
+test('of many open jobs a few are under way at a time, and all get their turn', async () => {
   const jobs: Job[] = [];
   for (let count = 0; count < 100; count += 1) jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
   const pending = new Set<string>();
@@ -412,7 +412,7 @@ test('of many open jobs a few are under way at a time, and all come to their tur
 
 const patient = { deadlineSeconds: 24 * 3600 };
 
-/** Jobs that nobody works on for a while, so that sweep has backed off from them, and a quarter of them has its turn each minute. */
+/** Jobs that nobody works on for a while, so that sweep has backed off from them, and a quarter of them are due each minute. */
 async function afterOutage(count: number): Promise<Job[]> {
   const jobs: Job[] = [];
   for (let made = 0; made < count; made += 1) {
@@ -424,7 +424,7 @@ async function afterOutage(count: number): Promise<Job[]> {
   return jobs;
 }
 
-test('after an outage nobody waits for the end of a pause', async () => {
+test('after an outage no job waits for the end of a pause', async () => {
   const jobs = await afterOutage(24);
   world.onEmit = async ({ type, ...event }) => {
     if (!type.endsWith('image.uploaded')) return;
@@ -439,7 +439,7 @@ test('after an outage nobody waits for the end of a pause', async () => {
   expect(printed).toHaveLength(24);
 });
 
-test('nor is anybody resumed then whom another sweep has just resumed', async () => {
+test('nor is a job resumed then that another sweep has just resumed', async () => {
   const jobs = await afterOutage(4);
   const other = jobs[0]!;
   world.onEmit = async ({ type, ...event }) => {
@@ -480,7 +480,7 @@ test('where only some move on, the rest keep their pauses', async () => {
   expect(seen.size).toBeLessThan(12);
 });
 
-test('those that follow without their turn stop where most do not move on', async () => {
+test('jobs are no longer resumed ahead of their turn once most do not move on', async () => {
   const jobs = await afterOutage(24);
   let begun: number | undefined;
   world.onEmit = async ({ type, ...event }) => {

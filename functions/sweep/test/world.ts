@@ -27,7 +27,7 @@ export interface World {
   sweep(options?: { idleSeconds?: number; deadlineSeconds?: number }): Promise<void>;
   /** Lets a minute pass and sweeps, so many times. @returns the minutes in which something was emitted */
   minutes(count: number, options?: { deadlineSeconds?: number }): Promise<number[]>;
-  /** A dead letter comes. `changes`: what is unlike the answer 500 of the stage. */
+  /** A dead letter comes. `changes`: how it differs from that of a stage that answered 500. */
   fail(job: Job, image: string, stage: string | undefined, changes?: Partial<FailedEvent>): Promise<void>;
   expire(seconds: number): Promise<void>;
   keys(): Promise<string[]>;

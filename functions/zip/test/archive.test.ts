@@ -60,7 +60,7 @@ async function packed(job: Job, { store = lab.store, signal = new AbortControlle
 }
 const manifestOf = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as Manifest;
 
-/** The store, where the bytes of one key come from a test. */
+/** The store, with the bytes of one key supplied by a test. */
 function reading(key: string, content: () => AsyncIterable<Buffer>): Store {
   return {
     ...lab.store,

@@ -31,7 +31,7 @@ test.each([
   expect(backlog.full).toBe(true);
 });
 
-test('is empty once everything has ended, also what came in meanwhile', async () => {
+test('is empty once everything has ended, including what came in meanwhile', async () => {
   const { backlog, hold } = open({ events: 10, bytes: 10 });
   await backlog.empty();
   const endFirst = hold(1);

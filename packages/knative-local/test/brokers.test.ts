@@ -94,7 +94,7 @@ test('every Trigger of the Broker that matches gets the event, and no other', ()
   expect(asked).toEqual(['one', 'two', 'other broker']);
 });
 
-test('an event tells when it came in; what travels along stays with it, its time to live does not', async () => {
+test('an event says when it came in; what travels along stays with it, but its time to live does not', async () => {
   const { subscriber, server } = await holding({});
   const { brokers, clock } = open({ worker: subscriber }, [trigger('worker', 'test')]);
   brokers.publish('default', message({ knativebrokerttl: '2', knativearrivaltime: 'invented' }));
@@ -218,7 +218,7 @@ test('a broker with nothing to do stops without a word', async () => {
   expect(lines).toEqual([]);
 });
 
-test('an unexpected fault is told with the event, and neither ends the runtime nor keeps it from stopping', async () => {
+test('an unexpected fault is reported with the event, and neither ends the runtime nor keeps it from stopping', async () => {
   const { subscriber, answer } = await holding({ type: 'test.reply' });
   const { brokers, lines } = open({ worker: subscriber }, [trigger('worker', 'test'), trigger('faulty', 'test.reply')]);
   brokers.publish('default', message());

@@ -66,7 +66,7 @@ test('whatever ends this process takes its children along', async () => {
   expect(await child.ended).toBe('was ended by SIGKILL');
 });
 
-test('a program in a folder that is not there is told as such', async () => {
+test('a program in a folder that is not there is reported as such', async () => {
   const { child } = await run('', {}, join(await makeFolder(), 'absent'));
   expect(await child.ended).toMatch(/^could not be started: .*ENOENT/);
 });

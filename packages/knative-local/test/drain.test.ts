@@ -11,7 +11,7 @@ import { testClock } from './clock.ts';
 import { copyFixtures } from './folders.ts';
 import { binary } from './subscriber.ts';
 
-/** Takes requests and events and never answers them, and does not heed SIGTERM. */
+/** Takes requests and events, never answers them, and ignores SIGTERM. */
 const stubborn = `
 import { createServer } from 'node:http';
 createServer((request, response) => {

@@ -21,7 +21,7 @@ export interface Lives {
   all: Life[];
   /** Every URL that was probed. */
   asked: string[];
-  /** Until so many processes have been started. Before that, real ports and folders are looked for. */
+  /** Resolves once so many processes have been started: before that, real ports and folders are looked for. */
   begun(count: number): Promise<void>;
 }
 

@@ -107,7 +107,7 @@ test('an event that was sent makes way for the next', async () => {
   pings.stop();
 });
 
-test('a failure is told, and not retried: the next event follows the schedule', async () => {
+test('a failure is reported, and not retried: the next event follows the schedule', async () => {
   const server = await startSubscriber((response) => response.writeHead(500).end());
   const subscriber = destination(server.url);
   const { pings, lines } = open(subscriber);

@@ -16,7 +16,7 @@ const message: Message = {
   headers: { traceparent: 't' },
 };
 
-/** Pauses take no time, and time-outs never come. */
+/** Pauses take no time, and timeouts never come. */
 function skippingClock(): Clock & { pauses: number[] } {
   const clock = testClock();
   const pauses: number[] = [];

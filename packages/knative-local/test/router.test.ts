@@ -197,27 +197,24 @@ function exchange(url: string, head: string[], body: Buffer): Promise<string> {
 }
 
 test.each([
-  ['of a length that is said', ['content-length: 31457280'], (body: Buffer) => body],
+  ['of a stated length', ['content-length: 31457280'], (body: Buffer) => body],
   [
     'in chunks',
     ['transfer-encoding: chunked'],
     (body: Buffer) => Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]),
   ],
-])(
-  'an upload %s that is refused early gets its answer, also where the connection is to be closed',
-  async (_name, head, encode) => {
-    const upstream = await serve((request, response) => {
-      response.writeHead(413).end('too large');
-      request.resume();
-    });
-    const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
-    for (let round = 0; round < 5; round += 1) {
-      const lines = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', ...head];
-      const answer = await exchange(url, lines, encode(randomBytes(30 * 1024 * 1024)));
-      expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*\r\nconnection: close\r\n[^]*too large/i);
-    }
-  },
-);
+])('an upload %s that is refused early gets its answer, even if the connection is to be closed', async (_name, head, encode) => {
+  const upstream = await serve((request, response) => {
+    response.writeHead(413).end('too large');
+    request.resume();
+  });
+  const url = await route({ v1: upstream }, [{ revision: 'v1', percent: 100 }]);
+  for (let round = 0; round < 5; round += 1) {
+    const lines = ['POST / HTTP/1.1', 'host: localhost', 'connection: close', ...head];
+    const answer = await exchange(url, lines, encode(randomBytes(30 * 1024 * 1024)));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*\r\nconnection: close\r\n[^]*too large/i);
+  }
+});
 
 test('an upload to a revision that is not up still gets its 503', async () => {
   const url = await route({}, [{ revision: 'v1', percent: 100 }]);

@@ -18,7 +18,7 @@ export interface TestSubscriber {
 /** The type of events that only find out whether Triggers are in effect. */
 export const probe = 'conformance.probe';
 
-/** By what a broker on another machine reaches this one. */
+/** The name or address by which a broker on another machine reaches this one. */
 const remote = process.env['CONFORMANCE_SINK'];
 
 type Respond = (response: ServerResponse, received: Received, number: number) => void;

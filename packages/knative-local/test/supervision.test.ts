@@ -240,7 +240,7 @@ test('a life that was not longer than a crash loop allows does not reset the pau
   expect(lives.length).toBe(3);
 });
 
-test('one that waits for a hanging process gets the next one as soon as it is up', async () => {
+test('a caller that waits for a hanging process gets the next one as soon as it is up', async () => {
   const { clock, lives, answers, supervised } = open({ heedsSignal: false });
   await clock.advance(0);
   answers.liveness = false;

@@ -1,4 +1,4 @@
-/** Takes the data folder that it is told, answers whether it got it, and holds it until it is killed. */
+/** Tries to take the data folder that it is given, says whether it got it, and holds it until it is killed. */
 import { openDataFolder } from '../src/data-folder.ts';
 
 process.on('message', (folder: string) => {

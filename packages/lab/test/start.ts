@@ -17,7 +17,7 @@ export interface Ready extends Started {
   inboxUrl: string;
   smtpPort: number;
   brokerUrl: string;
-  /** What whoever publishes must show. */
+  /** What a publisher must show. */
   token: string;
 }
 

@@ -20,7 +20,7 @@ test.each([
   'archive',
   'original',
   'zip',
-])('“%s” is no name for a filter, neither for the function nor for ingest', (name) => {
+])('“%s” cannot name a filter, for the function or for ingest', (name) => {
   expect(() => filter(name, nothing)).toThrow(`“${name}” already means something else`);
   expect(() => readConfig({ FILTERS: filterNames }, { FILTERS: `sepia,${name}` })).toThrow(
     `“${name}” already means something else`,
@@ -34,11 +34,11 @@ test('each attribute that Darkroom puts on an event is reserved', () => {
       if (value !== undefined) expect(() => filter(name.replace('_', ''), nothing), name).toThrow('The filter');
 });
 
-test.each(['Sepia', '1st', 'a-b', '', 'x'.repeat(21)])('“%s” is no name either: it could not be an attribute', (name) => {
+test.each(['Sepia', '1st', 'a-b', '', 'x'.repeat(21)])('“%s” cannot either: it could not be an attribute', (name) => {
   expect(() => filter(name, nothing)).toThrow('lower-case letters and digits');
 });
 
-test.each(['sepia', 'invert', 'bw2', 'x'])('“%s” is', (name) => {
+test.each(['sepia', 'invert', 'bw2', 'x'])('“%s” can', (name) => {
   expect(() => filter(name, nothing)).not.toThrow();
 });
 

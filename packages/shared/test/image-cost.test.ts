@@ -28,7 +28,7 @@ const photos: Record<string, () => Sharp> = {
 };
 
 // Workers are given what is estimated: too little, and two of them together run out of memory. Linux only.
-describe.skipIf(!existsSync('/proc/self/status'))('a print takes no more memory than was reckoned', () => {
+describe.skipIf(!existsSync('/proc/self/status'))('a print takes no more memory than was estimated', () => {
   test.each([
     ['jpeg', 'image/jpeg', 'matrix'],
     ['jpeg', 'image/jpeg', 'function'],

@@ -46,7 +46,7 @@ const photos: Record<string, Header> = {
   'BMP, 24 bits': { ...jpeg, type: 'image/bmp' },
 };
 
-/** What was measured, and what is reckoned, in MiB; NaN where there is no such way. */
+/** What was measured, and what is estimated, in MiB; NaN where there is no such way. */
 const rows = [
   ...readFileSync(join(import.meta.dirname, '../../../docs/images.md'), 'utf8').matchAll(/^\| ([A-Z].*?) *\|([\d |]+)\|$/gm),
 ]
@@ -57,15 +57,15 @@ test('the table has every photo', () => expect(rows.map(([name]) => name)).toEqu
 
 describe.each(rows)('%s', (name, measuredByMatrix, byMatrix, measured, any) => {
   const header = photos[name]!;
-  const reckoned = (matrix: boolean) => costOf(header, 0, printType(header.type), matrix).bytes / MiB;
+  const estimated = (matrix: boolean) => costOf(header, 0, printType(header.type), matrix).bytes / MiB;
 
-  test('is reckoned as the table says, and at no less than was measured', () => {
-    expect(Math.round(reckoned(false))).toBe(any);
-    expect(reckoned(false)).toBeGreaterThan(measured);
+  test('is estimated as the table says, and at no less than was measured', () => {
+    expect(Math.round(estimated(false))).toBe(any);
+    expect(estimated(false)).toBeGreaterThan(measured);
     // A colour matrix does not help everywhere.
-    if (Number.isNaN(byMatrix)) return expect(reckoned(true)).toBe(reckoned(false));
-    expect(Math.round(reckoned(true))).toBe(byMatrix);
-    expect(reckoned(true)).toBeGreaterThan(measuredByMatrix);
+    if (Number.isNaN(byMatrix)) return expect(estimated(true)).toBe(estimated(false));
+    expect(Math.round(estimated(true))).toBe(byMatrix);
+    expect(estimated(true)).toBeGreaterThan(measuredByMatrix);
   });
 });
 
@@ -81,15 +81,15 @@ test.each([
   ['int', 12],
   ['float', 12],
   ['double', 24],
-])('turning a photo of three %s takes a copy of it: %i bytes per pixel', (depth, bytes) => {
+])('rotating a photo of three %s takes a copy of it: %i bytes per pixel', (depth, bytes) => {
   const upright: Header = { ...jpeg, type: 'image/tiff', depth };
   expect(more({ ...upright, orientation: 8 }, upright, 'image/tiff')).toBeCloseTo(bytes, 5);
 });
 
-test('inks with a profile are converted on the way, without a copy', () =>
+test('CMYK with a profile is converted on the way, without a copy', () =>
   expect(more({ ...jpeg, ...inks }, { ...jpeg, ...inks, profile: Buffer.alloc(1) }, 'image/jpeg')).toBeCloseTo(4.5, 5));
 
-test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('transparency makes a print as %s dearer', (type) =>
+test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('transparency makes a print as %s cost more', (type) =>
   expect(more({ ...png, ...alpha }, png, type)).toBeGreaterThan(3),
 );
 
@@ -108,7 +108,7 @@ test('an interlaced PNG of 16 bits holds twice as much as one of 8', () => {
   expect(more({ ...interlaced, depth: 'ushort' }, interlaced, 'image/png')).toBeCloseTo(3, 5);
 });
 
-test('a small AVIF keeps its chroma, and takes more for each pixel', () => {
+test('a small AVIF keeps its chroma, and takes more per pixel', () => {
   const perPixel = (height: number) => costOf({ ...jpeg, height }, 0, 'image/avif').bytes / (6000 * height);
   expect(perPixel(2000) - perPixel(4000)).toBeGreaterThan(10);
 });

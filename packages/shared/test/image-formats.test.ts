@@ -105,7 +105,7 @@ describe('the short way, by a colour matrix within libvips', () => {
     }
   });
 
-  test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('%s: hardly to be told apart', async (type) => {
+  test.each(['image/jpeg', 'image/webp', 'image/avif'] as const)('%s: hard to tell apart', async (type) => {
     const photo = await raw().png().toBuffer();
     for (const filter of ['grayscale', 'sepia'] as const) {
       const [short, long] = [await shortPrint(photo, filter, { type }), await longPrint(photo, filter, { type })];
@@ -131,7 +131,7 @@ describe('the short way, by a colour matrix within libvips', () => {
   });
 });
 
-test('greys do not change, by the short way either', async () => {
+test('greys do not change by the short way either', async () => {
   const levels = Buffer.from(Array.from({ length: 256 }, (_, level) => [level, level, level]).flat());
   const photo = await sharp(levels, { raw: { width: 256, height: 1, channels: 3 } })
     .png()

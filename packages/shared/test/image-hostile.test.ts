@@ -106,7 +106,7 @@ describe('refused by its header, before anything is decoded', () => {
     ],
     ['a BMP of 50,000,000 x 1', bmpHeader(50_000_000, 1), /50000000 x 1 pixels; no side can be longer than 1000000/],
     ['an interlaced PNG of 16 bits', Buffer.concat([png(7000, 7000, 16, 6, 1)]), /would take \d+ MB of memory/],
-  ])('what costs more memory than one photo may have: %s', async (_name, bytes, sentence) => {
+  ])('what would take more memory than one photo may have: %s', async (_name, bytes, sentence) => {
     expect(await refusal(bytes)).toMatch(sentence);
   });
 

@@ -41,7 +41,7 @@ test('a person is told what a print cannot hold', async () => {
   );
 });
 
-test('and nothing if the print holds everything', async () => {
+test('a person is told nothing if the print holds everything', async () => {
   for (const format of ['gif', 'webp'] as const) {
     expect(await note(await film(format), 'image/webp')).toBeUndefined();
     expect(await note(await film(format), `image/${format}`)).toBeUndefined();

@@ -49,7 +49,7 @@ describe('what a job still waits for', () => {
   });
 });
 
-test('a print exists, or was rejected, or is still to come; once it exists, an earlier rejection says nothing', () => {
+test('a print exists, or was rejected, or is still to come; once it exists, an earlier rejection counts for nothing', () => {
   const found = progressOf(job, present(print('1', 'grayscale'), rejected('1', 'grayscale'), rejected('2', 'sepia')));
   expect(found.prints).toEqual([
     { photo: photo('1'), filter: 'grayscale', key: prints[0], type: 'image/png', status: 'succeeded', bytes: 10 },
@@ -67,7 +67,7 @@ test('prints have the format that was asked for', () => {
   });
 });
 
-test('the archive is told with its size', () => {
+test('the archive is reported with its size', () => {
   expect(progressOf(job, present(...prints, archive)).archive).toMatchObject({ key: archive, size: 14 });
   expect(progressOf(job, present(...prints))).not.toHaveProperty('archive');
 });
@@ -95,8 +95,8 @@ describe('when a job last made progress', () => {
     ['the record of a mail', keys.mail(id)],
     ['a lock', `${keys.mailLock(id)}/1`],
     ['a print of another filter', keys.print(job, photo('1'), 'blur')],
-    ['a photo of which the job knows nothing', keys.original(id, photo('3'))],
-  ])('%s is none', (_part, key) => {
+    ['a photo that the job does not have', keys.original(id, photo('3'))],
+  ])('%s is not', (_part, key) => {
     expect(progressOf(job, present(keys.job(id), key)).lastProgress).toEqual(new Date(1000));
   });
 });
@@ -110,7 +110,7 @@ describe('whoever packs or mails gives signs of life', () => {
     expect(progressOf(job, present(...locks, keys.job(id))).lastSign).toEqual(new Date(time));
   });
 
-  test('what merely begins like a lock is no sign, and without one there is none', () => {
+  test('a key that merely begins like a lock is no sign of life, and without a lock there is none', () => {
     const neighbours = present(keys.job(id), keys.mail(id), `${keys.mailLock(id)}smith`, `jobs/x/mail.lock/1`);
     expect(progressOf(job, neighbours)).not.toHaveProperty('lastSign');
   });

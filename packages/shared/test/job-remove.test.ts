@@ -54,7 +54,7 @@ test('a removed job leaves its tombstone and nothing else, and its neighbours ke
   expect(await keysIn()).toEqual([...before, keys.gone(id(1))].sort());
 });
 
-test('the tombstone comes first, so that whoever is at work learns of it before anything is missing', async () => {
+test('the tombstone comes first, so that a stage at work learns of it before anything is missing', async () => {
   const job = await accepted();
   const changes: string[] = [];
   await removeJob(
@@ -77,7 +77,7 @@ test('a claim that has expired is not written again', async () => {
   expect(await keysIn()).toEqual([keys.gone(job)]);
 });
 
-test('the claim is closed while job.json still names it: an interruption never leaves it open for ever', async () => {
+test('the claim is closed while job.json still names it: an interruption never leaves it open forever', async () => {
   const job = await accepted(1, { claim });
   const interrupted = watched((operation, key) => {
     if (operation === 'remove' && key === keys.job(job)) throw new Error('The process is dead');
@@ -122,7 +122,7 @@ test('a damaged record can be deleted', async () => {
   expect(await keysIn()).toEqual([keys.gone(job)]);
 });
 
-test('what a stage writes for a deleted job is taken back, and for no other', async () => {
+test('what a stage writes for a deleted job is taken back, but for no other job', async () => {
   const job = await accepted();
   const before = await keysIn();
   expect(await withdrawIfGone(store, job)).toBe(false);

@@ -74,6 +74,6 @@ test.each([300, 400, 404, 429, 500, 503])('%i is a fault that says which broker 
   await expect(publish(sink, event)).rejects.toThrow(`${sink} answered ${status} to ${event.type}`);
 });
 
-test('a broker that is away is a fault', async () => {
+test('a broker that is down is a fault', async () => {
   await expect(publish('http://127.0.0.1:9', event)).rejects.toThrow('fetch failed');
 });

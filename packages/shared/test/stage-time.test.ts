@@ -8,7 +8,7 @@ import { testClock } from './support/clock.ts';
 
 const job = '6b0e1d6a-7a3a-4c1e-9a27-0d4f5f0a8c11';
 
-test('a broker that does not answer is given up once the time is up', async () => {
+test('a broker that does not answer is given up on once the time is up', async () => {
   const clock = testClock();
   const broker = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => {
@@ -30,7 +30,7 @@ test('a broker that does not answer is given up once the time is up', async () =
   expect(given).toMatchObject({ message: `The broker at http://127.0.0.1:${port} did not answer within 10 s` });
 });
 
-test('a stage that is told to stop finishes its work, but not for ever', async () => {
+test('a stage that is told to stop finishes its work, but does not take forever', async () => {
   for (const patient of [true, false]) {
     const clock = testClock();
     const work = Promise.withResolvers<undefined>();

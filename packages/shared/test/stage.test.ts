@@ -57,13 +57,13 @@ test('a wrong setting keeps the stage from starting', async () => {
   await expect(init()).rejects.toThrow('STORE_URL is missing');
 });
 
-test('before it is ready, a stage fails in a way that is tried again', async () => {
+test('before it is ready, a stage fails in a way that is retried', async () => {
   const { handle } = stage(() => async () => undefined);
   const message = expect.stringContaining('init()');
   expect(await failureOf(handle(context(), event))).toMatchObject({ code: 500, message });
 });
 
-test('a stage may accept more than events of Darkroom', async () => {
+test("a stage may accept events other than Darkroom's", async () => {
   const handled: unknown[] = [];
   const { init, handle } = stage(
     () => async (received: { type: string; text: string }) => void handled.push(received.text),
@@ -99,7 +99,7 @@ test('an answer has whole characters, at most 700 bytes, and no address', async 
   expect(Buffer.byteLength(message)).toBeGreaterThan(690);
 });
 
-test('where a mistake of our own happened is shown, where a photo was rejected is not', async () => {
+test('the log shows where a mistake of our own happened, but not where a photo was rejected', async () => {
   const faults = [new Rejected('Not a photo.'), new Error('a mistake')];
   const { handle } = await open(async () => {
     throw faults.shift();
@@ -110,7 +110,7 @@ test('where a mistake of our own happened is shown, where a photo was rejected i
   expect(errors).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('stage.test.ts'));
 });
 
-test('whoever reads the log learns what became of which photo, and how long it took', async () => {
+test('the log says what became of which photo, and how long it took', async () => {
   const lines = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   let now = 5000;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -145,7 +145,7 @@ test('with EVENT_TOKEN, only the broker is heard', async () => {
   const handler = vi.fn(async () => undefined);
   const { handle } = await open(handler);
   for (const stranger of [{}, { authorization: 'Bearer other' }])
-    // Whoever it is does not even learn whether the event makes sense.
+    // A stranger does not even learn whether the event makes sense.
     expect(await failureOf(handle(context(stranger), {}))).toMatchObject({ code: 401 });
   expect(await failureOf(handle({} as Context, event))).toMatchObject({ code: 401 });
   expect(handler).not.toHaveBeenCalled();
@@ -153,7 +153,7 @@ test('with EVENT_TOKEN, only the broker is heard', async () => {
   expect(handler).toHaveBeenCalledTimes(1);
 });
 
-/** Whether a promise has come to its end after all that need not wait has happened. */
+/** Whether a promise has settled once everything that need not wait has happened. */
 async function isOver(work: Promise<unknown>): Promise<boolean> {
   let over = false;
   void work.then(() => (over = true));
@@ -177,7 +177,7 @@ test('a stage that is told to stop finishes what it has begun, however that ends
   await Promise.all(work);
 });
 
-test('a stage that is done stops at once, also after work that failed', async () => {
+test('a stage that is done stops at once, even after work that failed', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { handle, shutdown } = await open(async () => {
     throw new Error('failed');

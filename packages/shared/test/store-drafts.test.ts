@@ -60,7 +60,7 @@ test.each([
   ['of this process, which writes no such draft', `${me}.${process.pid}.x`, 0],
   ['of another machine, from hours ago', `elsewhere.${process.pid}.x`, hour + 60_000],
   ['of a living process, from hours ago', `${me}.${process.ppid}.x`, hour + 60_000],
-  ['of nobody known, from hours ago', 'x', hour + 60_000],
+  ['of unknown origin, from hours ago', 'x', hour + 60_000],
 ])('a draft %s is removed', async (_whose, name, age) => {
   await left(name, age);
   expect(await cleared()).toEqual([]);
@@ -71,13 +71,13 @@ test.each([
   ['of a machine whose name begins alike', `${me}x.${deadProcess}.x`, 0],
   ['of a living process', `${me}.${process.ppid}.x`, 0],
   ['of a process that belongs to somebody else', `${me}.1.x`, 0],
-  ['of nobody known', 'x', 0],
-])('a draft %s stays while it may be written', async (_whose, name, age) => {
+  ['of unknown origin', 'x', 0],
+])('a draft %s stays while it may still be written', async (_whose, name, age) => {
   await left(name, age);
   expect(await cleared()).toEqual([name]);
 });
 
-test('a draft stays if nobody may ask whether its process lives', async () => {
+test('a draft stays if the system does not say whether its process lives', async () => {
   vi.spyOn(process, 'kill').mockImplementation(() => {
     throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
   });
@@ -85,7 +85,7 @@ test('a draft stays if nobody may ask whether its process lives', async () => {
   expect(await cleared()).toEqual([`${me}.${deadProcess}.x`]);
 });
 
-test('a draft that could not be removed when its write was over goes with a clean-up', async () => {
+test('a draft that could not be removed when its write was over goes with the next clean-up', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   await mkdir(draft);
@@ -117,12 +117,12 @@ test('drafts are looked through at most every ten seconds', async () => {
   expect(await afterwards()).toEqual(['old']);
 });
 
-test('a clean-up that fails is nobody’s fault', async () => {
+test('a clean-up that fails is no fault for its caller', async () => {
   await rm(folder, { recursive: true });
   await expect(drafts.clear()).resolves.toBeUndefined();
 });
 
-test('a draft that the disk would not let go of is removed again two seconds later', async () => {
+test('if the disk would not let a draft go, its removal is tried again two seconds later', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   // As a file, it cannot be removed.

@@ -44,9 +44,9 @@ test.each([
 });
 
 test.each([
-  ['where a folder has to be', 'new/key'],
-  ['where a folder of a folder has to be', 'new/folder/key'],
-])('a key that stood %s, and goes, does not fail a write', async (_where, key) => {
+  ['where a folder must be', 'new/key'],
+  ['where a folder of a folder must be', 'new/folder/key'],
+])('a key that stood %s and then goes does not fail a write', async (_where, key) => {
   const obstacle = join(root, 'new');
   vi.mocked(mkdir).mockImplementation(async (path, options) => {
     if (!String(path).startsWith(obstacle)) return real.mkdir(path, options);
@@ -62,7 +62,7 @@ test.each([
   expect(await text(key)).toBe('bytes');
 });
 
-test('a winner that is removed before it could be seen was none: the next attempt wins', async () => {
+test('a winner that is removed before it could be seen does not count: the next attempt wins', async () => {
   vi.mocked(link).mockImplementationOnce(async (draft, path) => {
     await real.writeFile(path, 'winner');
     try {

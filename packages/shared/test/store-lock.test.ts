@@ -94,7 +94,7 @@ test('one failed renewal does no harm', async () => {
   expect(await lock.still()).toBe(true);
 });
 
-test('trust counts from before a write: a write that takes longer than that is useless', async () => {
+test('trust counts from the start of a write: a write that takes longer than that is useless', async () => {
   const { clock, store, take } = opened();
   const slow = {
     ...store,
@@ -182,7 +182,7 @@ test('a released lock leaves no timer behind, which would keep a process from it
   expect(clock.sleepers()).toBe(0);
 });
 
-test('neither does a lock that cannot be taken, because the store fails or another one was faster', async () => {
+test('neither does a lock that cannot be taken, because the store fails or another taker was faster', async () => {
   const { clock, store, take } = opened();
   await expect(take(failing(store, (operation) => operation === 'writeOnce'))).rejects.toThrow('EIO');
   expect(await take({ ...store, writeOnce: async () => false })).toBeUndefined();
@@ -190,7 +190,7 @@ test('neither does a lock that cannot be taken, because the store fails or anoth
   expect((await entriesOf(store, '')).size).toBe(0);
 });
 
-test('a term that goes between the listing and its reading has a successor, which is asked for', async () => {
+test('a term that goes between the listing and its reading has a successor, which is looked for', async () => {
   const { clock, store, take } = opened();
   await (await take())!.release();
   let reads = 0;

@@ -25,7 +25,7 @@ test.each([
   ['an error of the server', answer(500, 'InternalError')],
   ['a conflict with a removal', answer(409, 'ConditionalRequestConflict')],
   ['a slow upload', answer(400, 'RequestTimeout')],
-])('%s is passing: the request is sent again, with its whole body', async (_name, fault) => {
+])('%s is transient: the request is sent again, with its whole body', async (_name, fault) => {
   let received = {};
   scripted.turns = [
     fault,
@@ -64,7 +64,7 @@ test('a kept connection that the server has closed meanwhile is replaced by a ne
   expect(sockets[2]).not.toBe(sockets[0]);
 });
 
-test.runIf(process.platform === 'linux')('a file whose size is not what it was said to be is not sent', async () => {
+test.runIf(process.platform === 'linux')('a file whose size is not what the system said is not sent', async () => {
   // The system says that it has 0 bytes.
   const error = await store.write('key', { file: '/proc/version' }).catch((caught: unknown) => caught);
   expect(explain(error)).toContain('The file did not hold 0 bytes');
@@ -95,7 +95,7 @@ test.each([
   expect(scripted.requests).toHaveLength(1);
 });
 
-test('what anybody may download for a while is said in the URL, with spaces that every server reads alike', async () => {
+test('a presigned URL says what anybody may download, and for how long, with spaces that every server reads alike', async () => {
   const url = await store.presign!('archive.zip', { seconds: 60, filename: 'my prints.zip', type: 'application/zip' });
   expect(url).toMatch(/\/photos\/archive\.zip\?/);
   expect(url).not.toContain('+');

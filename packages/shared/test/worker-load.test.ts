@@ -29,7 +29,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('the load of a process', () => {
     expect(load.stopped).toBe(false);
   });
 
-  test('whether someone has stopped it is seen, whatever its program is called', async () => {
+  test('shows whether someone has stopped it, whatever its program is called', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'load-'));
     const program = join(folder, 'a) R (b) 1 2');
     symlinkSync('/bin/sleep', program);

@@ -301,7 +301,7 @@ describe('the photo is not blamed for what the machine does', () => {
     });
   });
 
-  test('killed once and crashed once: the photo was seen to do it only once', async () => {
+  test('killed once and crashed once: the photo was seen to crash it only once', async () => {
     const { pool, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -368,7 +368,7 @@ describe('the photo is not blamed for what the machine does', () => {
     expect(workers[1]!.task).toBe('a');
   });
 
-  test('starting time does not count for the photo', async () => {
+  test('start-up time does not count against the photo', async () => {
     const { pool, clock, workers, stateOf, starting } = open();
     const { started } = starting();
     const run = pool.run('a');
@@ -404,7 +404,7 @@ describe('the photo is not blamed for what the machine does', () => {
     expect(workers[0]!.killed).toBe(false);
   });
 
-  test('even little processor time on a busy machine is progress', async () => {
+  test('even a little processor time on a busy machine is progress', async () => {
     const { pool, clock, workers, stateOf } = open();
     const run = pool.run('a');
     await stateOf(run);
@@ -576,7 +576,7 @@ describe('workers', () => {
     expect(workers.map(({ killed }) => killed)).toEqual([false, true]);
   });
 
-  test('without a process id use nothing that could be read', async () => {
+  test('without a process id have no load to read', async () => {
     const asked: unknown[] = [];
     const clock = testClock();
     const worker = { ...puppet(0, Promise.resolve()), pid: undefined };
@@ -622,7 +622,7 @@ describe('health', () => {
     expect(pool.healthy()).toBe(true);
   });
 
-  test('to ask is to try again, one start at a time', async () => {
+  test('asking tries again, one start at a time', async () => {
     const { pool, workers, refuseStarts, starting, stateOf, settle } = open();
     refuseStarts(new NotStarted('EAGAIN'));
     for (const task of ['a', 'b', 'c']) await stateOf(pool.run(task));

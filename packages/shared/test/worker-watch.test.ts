@@ -4,7 +4,7 @@ import { lookInterval, watch } from '../src/worker/watch.ts';
 const bounds = { seconds: 2, bytes: 500, stuckSeconds: 30 };
 const load = (seconds: number, bytes = 0) => ({ seconds, bytes, stopped: false });
 
-/** What the looks of so many milliseconds say, `seconds` of processor time having been used. */
+/** What the looks during `ms` milliseconds say, once `seconds` of processor time have been used. */
 function wait(look: ReturnType<typeof watch>, from: number, ms: number, seconds: number | undefined, computing: boolean) {
   let said;
   for (let now = from + lookInterval; now <= from + ms && !said; now += lookInterval)
@@ -26,7 +26,7 @@ test('a computing worker hangs after three times its bound, and one that waits i
   expect(wait(watch(bounds, 0, load(0)), 0, 30_050, 0, false)).toBe('stuck');
 });
 
-test('where nothing is known of its load, ten times as much by the clock', () => {
+test('where nothing is known of its load, ten times as much time by the clock is allowed', () => {
   expect(wait(watch(bounds, 0, undefined), 0, 20_000, undefined, true)).toBeUndefined();
   expect(wait(watch(bounds, 0, undefined), 0, 20_050, undefined, true)).toBe('time');
   expect(wait(watch(bounds, 0, undefined), 0, 60_000, undefined, false)).toBeUndefined();

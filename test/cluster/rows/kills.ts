@@ -6,7 +6,7 @@ import { faultsOf, post, settle } from '../people.ts';
 import type { Bench, Row } from '../row.ts';
 
 const jobs = 100;
-/** Each is killed that often, in the midst of the posts. */
+/** How often each is killed while posts are under way. */
 const kills = 3;
 
 const eventing = openKubectl('knative-eventing');

@@ -21,12 +21,12 @@ export const networkRow: Row = {
   what: 'the NetworkPolicies of overlays/production: what each pod reaches',
   async verify({ cluster, site, inbox }) {
     const { kubectl } = cluster;
-    // Wakes up whoever has no pod to try from.
+    // Wakes up functions that have no pod to try from.
     await settle(site, inbox, await post(site, { posts: 1, tag: 'v2' }));
     try {
       const before = await tryAll(cluster);
       await kubectl.run(['apply', '--filename', policies]);
-      // The API does not say when a network plugin has taken a policy up.
+      // The API does not say when a network plugin has put a policy into effect.
       await sleep(5000);
       const after = await tryAll(cluster);
       const enforced = after.some((reached, index) => reached !== before[index]);

@@ -24,7 +24,7 @@ export interface DeliveryFailure {
   retriable: boolean;
   /** For the log. */
   reason: string;
-  /** Absent where Knative says nothing either: after an unreadable reply, and after a time-out. */
+  /** Absent where Knative says nothing either: after an unreadable reply, and after a timeout. */
   error?: DeliveryError;
 }
 

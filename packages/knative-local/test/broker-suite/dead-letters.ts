@@ -25,7 +25,7 @@ export function testDeadLetters({ broker, behaviour }: Subject): void {
     expect(errorAttributes(deadLetters.received[0]!)).toEqual([subscriber.url, '422', data]);
   });
 
-  test('a dead letter has no error attributes after a time-out', async () => {
+  test('a dead letter has no error attributes after a timeout', async () => {
     const deadLetters = await startSubscriber();
     const delivery = { ...quick, retry: 0, timeout: 'PT2S', deadLetterSink: { uri: deadLetters.url } };
     const { url, apply } = await broker({ delivery });

@@ -89,7 +89,7 @@ export function testFailures({ broker, behaviour }: Subject): void {
     expect([failing, own, common].map(({ received }) => received.length)).toEqual([1, 1, 0]);
   });
 
-  test('a subscriber that exceeds the time-out has failed', async () => {
+  test('a subscriber that exceeds the timeout has failed', async () => {
     const { url, apply } = await broker({ delivery: { ...quick, retry: 1, timeout: 'PT2S' } });
     const subscriber = await startSubscriber((response, _received, number) => number > 1 && response.writeHead(204).end());
     await apply(trigger('slow', subscriber.url, {}));

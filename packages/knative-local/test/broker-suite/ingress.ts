@@ -42,7 +42,7 @@ export function testIngress({ broker, behaviour }: Subject): void {
 
   test.each<[string, Record<string, string>, string]>([
     ['no event', {}, 'hello'],
-    ['a time that is none', binary({ time: 'yesterday' }), ''],
+    ['a time that is not one', binary({ time: 'yesterday' }), ''],
     ['a structured event that is not JSON', structured, '{'],
     ['a batch', { 'content-type': 'application/cloudevents-batch+json' }, JSON.stringify([event])],
     ['an object as data of text/plain', structured, JSON.stringify({ ...event, datacontenttype: 'text/plain', data: {} })],
@@ -88,14 +88,11 @@ export function testIngress({ broker, behaviour }: Subject): void {
     },
   );
 
-  test.runIf(!behaviour.asynchronous)(
-    'answers after subscribers have done their work: 500 where one failed for good',
-    async () => {
-      const { url, apply } = await broker({ delivery: { ...quick, retry: 1 } });
-      const failing = await startSubscriber((response) => response.writeHead(500).end());
-      await apply(trigger('failing', failing.url, {}));
-      expect((await send(url, binary({}))).status).toBe(500);
-      expect(failing.received.length).toBe(2);
-    },
-  );
+  test.runIf(!behaviour.asynchronous)('answers after subscribers have done their work: 500 if one failed for good', async () => {
+    const { url, apply } = await broker({ delivery: { ...quick, retry: 1 } });
+    const failing = await startSubscriber((response) => response.writeHead(500).end());
+    await apply(trigger('failing', failing.url, {}));
+    expect((await send(url, binary({}))).status).toBe(500);
+    expect(failing.received.length).toBe(2);
+  });
 }

@@ -44,7 +44,7 @@ export function testReplies({ broker }: Subject): void {
       (response: ServerResponse) => response.writeHead(200, { 'content-type': 'application/cloudevents+json' }).end('{'),
     ],
     [
-      'a time that is none',
+      'a time that is not one',
       (response: ServerResponse) => response.writeHead(200, binary({ type: 'test.reply', time: 'yesterday' })).end(),
     ],
   ])('an answer with %s is a failed delivery: tried again, and a dead letter without error attributes', async (_name, answer) => {

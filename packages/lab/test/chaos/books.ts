@@ -14,7 +14,7 @@ import { archiveDigestsOf, type Digests, digestsOf } from './samples.ts';
 export interface Books {
   accepted: number;
   completed: number;
-  /** Milliseconds from the end of the faults until the last job was complete, those not counted that are given up. */
+  /** Milliseconds from the end of the faults until the last job was complete, not counting those that are given up. */
   settledAfter: number;
   /** How often sweep looked at the open jobs until then. */
   looks: number;
@@ -41,7 +41,7 @@ export interface Books {
   addressesInEvents: string[];
   /** Files of the store, beside the records of jobs, that hold a sender's address. */
   filesWithAddresses: string[];
-  /** It was not done in time. */
+  /** The run was not done in time. */
   overtime: boolean;
   deadLetters: number;
   /** Keys below open/ that are left. */

@@ -39,7 +39,7 @@ export interface Plan {
 
 /** Milliseconds until a job that is to be deleted is. */
 const longestLife = 5000;
-/** All posts come from one machine and in a rush: what keeps one client from crowding out others is not at stake here. */
+/** All posts come from one machine and in a rush: what keeps one client from crowding out others is not under test here. */
 const unlimited = { CLIENT_POSTS: '0', CLIENT_BYTES: '0', CLIENT_REQUESTS: '0' };
 
 /** A main program next to this file: `npm start` with a saboteur in it. */

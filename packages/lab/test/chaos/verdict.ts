@@ -1,7 +1,7 @@
 import type { Books } from './books.ts';
 
 /**
- * What is not as it was promised. A mail may come twice for one job in two hundred: the window that SMTP leaves.
+ * What is not as promised. A mail may come twice for one job in two hundred: the window that SMTP leaves.
  * @param mostLooks how often sweep may look at the open jobs until all have ended, once nothing fails any longer
  */
 export function verdict(books: Omit<Books, 'log'>, mostLooks: number): string[] {

@@ -182,7 +182,7 @@ export async function openDarkroom(
   return darkroom;
 }
 
-/** Asks until there is an answer. The test's own time limit ends a wait that is in vain. */
+/** Asks until there is an answer. The test's own time limit ends a wait in vain. */
 export async function eventually<Found>(ask: () => Promise<Found | undefined>): Promise<Found> {
   for (;;) {
     const answer = await ask();

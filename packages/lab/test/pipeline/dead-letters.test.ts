@@ -23,7 +23,7 @@ const command = async (...words: string[]) => {
 };
 
 test.each(['sepia', 'unknown'])(
-  'a print that was given up is listed with its reason, and a replay of the letter for %s makes it after all',
+  'a print that was given up is listed with its reason, and a replay of the dead letter for %s makes it after all',
   async (stage) => {
     const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' });
     const { job } = (await answer.json()) as Status;

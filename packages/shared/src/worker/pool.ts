@@ -15,7 +15,7 @@ export interface WorkerPool<Task, Result> {
   /**
    * @param sender whose task it is: senders take turns, by the processor time that theirs have taken
    * @throws Rejected when the photo is at fault
-   * @throws Unavailable when the machine is; any other error is a passing fault of the task
+   * @throws Unavailable when the machine is; any other error is a transient fault of the task
    */
   run(task: Task, sender?: string): Promise<Result>;
   /** Starts one worker before the first task comes. */

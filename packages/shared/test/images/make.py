@@ -32,7 +32,7 @@ def run(name, *command):
 
 
 def scene(width=160, height=120):
-    """Gradients, edges, saturated colours and a little grain: no side is like another, so that a turn shows."""
+    """Gradients, edges, saturated colours and a little grain: no two sides are alike, so that a rotation shows."""
     x, y = numpy.meshgrid(numpy.linspace(0, 1, width), numpy.linspace(0, 1, height))
     pixels = numpy.stack([255 * x, 255 * y, 255 * (1 - x) * (1 - y)], 2)
     pixels += numpy.random.default_rng(7).normal(0, 4, pixels.shape)
