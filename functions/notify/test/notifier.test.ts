@@ -72,6 +72,25 @@ async function after(job: Job, seconds: number) {
   return notify(job);
 }
 
+/** Begins to send the mail of a job, as far as RCPT TO. @returns how to let the server answer it */
+async function sendUntilRecipient(job: Job, send = notify) {
+  const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
+  server.script = { holdRecipient };
+  const before = server.commands.length;
+  const sending = send(job);
+  await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
+  return { sending, resolve };
+}
+
+/** Sends the mail of a job, as far as the final answer. @returns how to let the server give it */
+async function sendUntilAnswer(job: Job, send = notify) {
+  const { promise: hold, resolve } = Promise.withResolvers<void>();
+  server.script = { ...server.script, hold };
+  const sending = send(job);
+  await expect.poll(() => server.mails.length).toBe(1);
+  return { sending, resolve };
+}
+
 test('ten mails are sent at once; those that wait for the lock of a process that died do not count', async () => {
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   const jobs = await Promise.all(Array.from({ length: 24 }, () => printed(lab)));
@@ -289,10 +308,7 @@ test("no other outcome is as loud as the operator's fault, and success says noth
 
 test('while one sender waits for the final answer, others see it alive and leave; then the job ends', async () => {
   const job = await printed(lab);
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  server.script = { hold };
-  const sending = notify(job);
-  await expect.poll(() => server.mails.length).toBe(1);
+  const { sending, resolve } = await sendUntilAnswer(job);
   expect(await untilDone(clock, notify(job))).toBeUndefined();
   resolve();
   expect(await sending).toMatchObject({ type: eventType.jobCompleted });
@@ -301,11 +317,7 @@ test('while one sender waits for the final answer, others see it alive and leave
 
 test('however long the server takes to ask for the mail, whoever sends it keeps the lock', async () => {
   const job = await printed(lab);
-  const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
-  server.script = { holdRecipient };
-  const before = server.commands.length;
-  const sending = notify(job);
-  await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
+  const { sending, resolve } = await sendUntilRecipient(job);
   await clock.advance(10 * lockLease);
   expect(await untilDone(clock, notify(job))).toBeUndefined();
   resolve();
@@ -315,11 +327,8 @@ test('however long the server takes to ask for the mail, whoever sends it keeps 
 
 test('whoever takes over from a sender that fell silent after handing over waits before the mail goes out again', async () => {
   const job = await printed(lab);
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  server.script = { hold };
   const [frozen, living] = [testClock(), testClock(Date.parse('2026-07-01T12:10:00Z'))];
-  const silent = open(frozen)(job);
-  await expect.poll(() => server.mails.length).toBe(1);
+  const { sending: silent, resolve } = await sendUntilAnswer(job, open(frozen));
   expect(await untilDone(living, open(living)(job))).toBeUndefined();
   expect(server.mails).toHaveLength(1);
   // It wakes up, and hears that the mail was taken.
@@ -331,12 +340,8 @@ test('whoever takes over from a sender that fell silent after handing over waits
 
 test('a sender that was taken over before handing over sends nothing', async () => {
   const job = await printed(lab);
-  const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
-  server.script = { holdRecipient };
   const [frozen, living] = [testClock(), testClock(Date.parse('2026-07-01T11:50:00Z'))];
-  const before = server.commands.length;
-  const silent = open(frozen)(job);
-  await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
+  const { sending: silent, resolve } = await sendUntilRecipient(job, open(frozen));
   server.script = {};
   expect(await untilDone(living, open(living)(job))).toMatchObject({ type: eventType.jobCompleted });
   resolve();
@@ -360,10 +365,8 @@ test('a sender that is taken over while it notes the handover sends nothing', as
 
 test('a sender that was taken over after handing over leaves the record to the other', async () => {
   const job = await printed(lab);
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  server.script = { hold, afterData: '451 4.3.0 Later' };
-  const sending = notify(job);
-  await expect.poll(() => server.mails.length).toBe(1);
+  server.script = { afterData: '451 4.3.0 Later' };
+  const { sending, resolve } = await sendUntilAnswer(job);
   await lab.store.writeOnce(`${keys.mailLock(job.job)}/99`, Buffer.from('{}'));
   resolve();
   expect(await sending).toBeUndefined();
@@ -372,11 +375,7 @@ test('a sender that was taken over after handing over leaves the record to the o
 
 test('nobody gets the mail of a job that is deleted while it is on its way', async () => {
   const job = await printed(lab);
-  const { promise: holdRecipient, resolve } = Promise.withResolvers<void>();
-  server.script = { holdRecipient };
-  const before = server.commands.length;
-  const sending = notify(job);
-  await expect.poll(() => server.commands.slice(before).some((line) => line.startsWith('RCPT'))).toBe(true);
+  const { sending, resolve } = await sendUntilRecipient(job);
   for (const key of await lab.keys()) if (key.includes(job.job)) await lab.store.remove(key);
   resolve();
   expect(await sending).toBeUndefined();
@@ -386,10 +385,7 @@ test('nobody gets the mail of a job that is deleted while it is on its way', asy
 
 test('a job that was deleted after its mail went out is not revived by the answer', async () => {
   const job = await printed(lab);
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  server.script = { hold };
-  const sending = notify(job);
-  await expect.poll(() => server.mails.length).toBe(1);
+  const { sending, resolve } = await sendUntilAnswer(job);
   for (const key of await lab.keys()) if (key.includes(job.job)) await lab.store.remove(key);
   resolve();
   await sending;

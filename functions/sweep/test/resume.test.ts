@@ -385,6 +385,8 @@ test('a fault with one job does not keep the others from being resumed', async (
   expect(calls).toBe(2);
 });
 
+const sepiaPrints = async () => (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+
 test('of many open jobs a few are under way at a time, and all get their turn', async () => {
   const jobs: Job[] = [];
   for (let count = 0; count < 100; count += 1) jobs.push(await world.accept({ filters: ['sepia'], archive: false }));
@@ -405,7 +407,7 @@ test('of many open jobs a few are under way at a time, and all get their turn', 
   expect(most).toBeLessThanOrEqual(16);
   await world.minutes(2);
   await world.clock.advance(minute);
-  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+  const printed = await sepiaPrints();
   expect(printed).toHaveLength(100);
   expect(world.emitted().filter((line) => line.startsWith('image.uploaded'))).toHaveLength(100);
 });
@@ -424,37 +426,31 @@ async function afterOutage(count: number): Promise<Job[]> {
   return jobs;
 }
 
+/** Makes the sepia print of a job when sweep asks for it, unless `moves` says that the job is stuck. */
+function printOnDemand(jobs: Job[], moves: (id: string) => boolean = () => true): void {
+  world.onEmit = async ({ type, ...event }) => {
+    const job = jobs.find(({ job: id }) => id === event['job'])!;
+    if (type.endsWith('image.uploaded') && moves(job.job)) await world.print(job, '1', 'sepia');
+  };
+}
+
 test('after an outage no job waits for the end of a pause', async () => {
   const jobs = await afterOutage(24);
-  world.onEmit = async ({ type, ...event }) => {
-    if (!type.endsWith('image.uploaded')) return;
-    await world.print(
-      jobs.find(({ job }) => job === event['job'])!,
-      '1',
-      'sepia',
-    );
-  };
+  printOnDemand(jobs);
   await world.minutes(1, patient);
-  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+  const printed = await sepiaPrints();
   expect(printed).toHaveLength(24);
 });
 
 test('nor is a job resumed then that another sweep has just resumed', async () => {
   const jobs = await afterOutage(4);
   const other = jobs[0]!;
-  world.onEmit = async ({ type, ...event }) => {
-    if (!type.endsWith('image.uploaded')) return;
-    await world.print(
-      jobs.find(({ job }) => job === event['job'])!,
-      '1',
-      'sepia',
-    );
-  };
+  printOnDemand(jobs);
   await world.clock.advance(minute);
   for (const { job } of jobs.slice(0, 2)) await world.store.write(keys.open(job), json({ rounds: 9, looks: 9 }));
   await world.clock.advance(20 * second);
   await world.sweep(patient);
-  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg'));
+  const printed = await sepiaPrints();
   expect(printed).not.toContain(keys.print(other, { image: '1', type: 'image/jpeg' }, 'sepia'));
 });
 
@@ -466,16 +462,8 @@ test('while the queue is long, what waits in it keeps its pauses', async () => {
 
 test('where only some move on, the rest keep their pauses', async () => {
   const jobs = await afterOutage(12);
-  const seen = new Set<unknown>();
-  world.onEmit = async ({ type, ...event }) => {
-    seen.add(event['job']);
-    if (!type.endsWith('image.uploaded') || seen.size % 3 > 0) return;
-    await world.print(
-      jobs.find(({ job }) => job === event['job'])!,
-      '1',
-      'sepia',
-    );
-  };
+  const seen = new Set<string>();
+  printOnDemand(jobs, (id) => seen.add(id).size % 3 === 0);
   await world.minutes(2, patient);
   expect(seen.size).toBeLessThan(12);
 });
@@ -483,18 +471,9 @@ test('where only some move on, the rest keep their pauses', async () => {
 test('jobs are no longer resumed ahead of their turn once most do not move on', async () => {
   const jobs = await afterOutage(24);
   let begun: number | undefined;
-  world.onEmit = async ({ type, ...event }) => {
-    if (!type.endsWith('image.uploaded')) return;
-    begun ??= world.clock.now();
-    if (world.clock.now() > begun) return;
-    await world.print(
-      jobs.find(({ job }) => job === event['job'])!,
-      '1',
-      'sepia',
-    );
-  };
+  printOnDemand(jobs, () => world.clock.now() === (begun ??= world.clock.now()));
   await world.minutes(1, patient);
-  const printed = (await world.keys()).filter((key) => key.endsWith('/sepia.jpg')).length;
+  const printed = (await sepiaPrints()).length;
   const resumed = world.emitted().filter((line) => line.startsWith('image.uploaded')).length;
   expect(resumed).toBeGreaterThan(printed);
   expect(resumed - printed).toBeLessThanOrEqual(16);

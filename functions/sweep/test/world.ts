@@ -23,7 +23,7 @@ export interface World {
   emitted(): string[];
   accept(changes?: Partial<Job>): Promise<Job>;
   print(job: Job, image: string, filter: string): Promise<void>;
-  /** A ping. Its time passes; what `meanwhile` does is done for each event that sweep emits. */
+  /** A ping. Its time passes, and `onEmit` runs for each event that sweep emits. */
   sweep(options?: { idleSeconds?: number; deadlineSeconds?: number }): Promise<void>;
   /** Lets a minute pass and sweeps, so many times. @returns the minutes in which something was emitted */
   minutes(count: number, options?: { deadlineSeconds?: number }): Promise<number[]>;
