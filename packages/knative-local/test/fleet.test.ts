@@ -3,19 +3,9 @@ import type { RevisionSpec, ServiceSpec } from '../src/manifest/topology.ts';
 import { choose, createFleet } from '../src/process/fleet.ts';
 import { NotUp } from '../src/process/revision.ts';
 import { makeFolder } from './folders.ts';
-import { createLives } from './lives.ts';
+import { createLives, zipRevision } from './lives.ts';
 
-const probe = { path: '/health', period: 10_000, timeout: 1000, failureThreshold: 3 };
-const revision = (name: string, rest: Partial<RevisionSpec> = {}): RevisionSpec => ({
-  name,
-  service: 'zip',
-  folder: '/zip',
-  command: ['index.mjs'],
-  concurrency: 0,
-  readiness: probe,
-  environment: {},
-  ...rest,
-});
+const revision = (name: string, rest: Partial<RevisionSpec> = {}) => zipRevision({ name, ...rest });
 const service = (revisions: RevisionSpec[], traffic = [{ revision: revisions[0]!.name, percent: 100 }]): ServiceSpec => ({
   name: 'zip',
   http: true,
@@ -64,7 +54,8 @@ test('a fleet is ready while each of its processes is', async () => {
   await apply([service([revision('v1'), revision('v2')])], 2);
   expect(fleet.ready).toBe(true);
   all[1]!.healthy = false;
-  await clock.advance(probe.failureThreshold * probe.period);
+  const { failureThreshold, period } = zipRevision().readiness;
+  await clock.advance(failureThreshold * period);
   expect(fleet.ready).toBe(false);
 });
 

@@ -1,7 +1,20 @@
+import type { RevisionSpec } from '../src/manifest/topology.ts';
 import type { Child, Program } from '../src/process/child.ts';
 import type { Surroundings } from '../src/process/life.ts';
 import { eventually } from './broker-suite/subject.ts';
 import { type TestClock, testClock } from './clock.ts';
+
+/** A revision of a service called zip. */
+export const zipRevision = (changes: Partial<RevisionSpec> = {}): RevisionSpec => ({
+  name: 'zip-v1',
+  service: 'zip',
+  folder: '/zip',
+  command: ['index.mjs'],
+  concurrency: 0,
+  readiness: { path: '/ready', period: 10_000, timeout: 1000, failureThreshold: 3 },
+  environment: {},
+  ...changes,
+});
 
 /** A process that is not there: it answers and dies as the test says. */
 export interface Life {

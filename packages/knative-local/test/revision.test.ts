@@ -5,25 +5,16 @@ import { limits } from '../src/limits.ts';
 import type { RevisionSpec } from '../src/manifest/topology.ts';
 import { NotUp, startRevision, type Turn } from '../src/process/revision.ts';
 import { makeFolder } from './folders.ts';
-import { createLives } from './lives.ts';
+import { createLives, zipRevision } from './lives.ts';
 
-const probe = { path: '/ready', period: 10_000, timeout: 1000, failureThreshold: 3 };
+const probe = zipRevision().readiness;
 
 async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof createLives>[0] = {}) {
   const lives = createLives(options);
   const temporary = await makeFolder({ 'zip-v1/left/behind': 'x' });
   const lines: string[] = [];
   const revision = startRevision(
-    {
-      name: 'zip-v1',
-      service: 'zip',
-      folder: '/zip',
-      command: ['index.mjs'],
-      concurrency: 0,
-      readiness: probe,
-      environment: {},
-      ...spec,
-    },
+    zipRevision(spec),
     { TMPDIR: temporary, PLATFORM: 'its own' },
     (name, line) => lines.push(`${name}: ${line}`),
     lives.surroundings,

@@ -1,27 +1,22 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readBytes, type Store } from '@darkroom/shared/store';
-import { openStore } from '@darkroom/shared/store/open';
+import { filesIn, storeInFolder } from './store-folder.ts';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
-const filesIn = async (path: string) =>
-  (await readdir(path, { recursive: true, withFileTypes: true })).filter((item) => item.isFile()).map(({ name }) => name);
 
 let folder: string;
 let root: string;
 let store: Store;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'a store '));
-  root = join(folder, 'deep/root');
-  store = openStore(pathToFileURL(root).href);
+  ({ folder, root, store } = await storeInFolder());
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -5,18 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { entriesOf, type Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
+import { filesIn, storeInFolder } from './store-folder.ts';
 import { testStore } from './store-suite.ts';
-
-const filesIn = async (path: string) =>
-  (await readdir(path, { recursive: true, withFileTypes: true })).filter((item) => item.isFile()).map(({ name }) => name);
 
 let folder: string;
 let root: string;
 let store: Store;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'a store '));
-  root = join(folder, 'deep/root');
-  store = openStore(pathToFileURL(root).href);
+  ({ folder, root, store } = await storeInFolder());
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
