@@ -57,7 +57,7 @@ const areas: Record<string, Area> = {
     ],
     // First those of one part each, then those of the whole server. The others start processes.
     tests: [
-      'functions/ingest/test/{accept,allowance,claim,client,email,file-name,pace,settings,spool,storage,time,transfer-encoding,wishes}.test.ts',
+      'functions/ingest/test/{accept,allowance,claim,client,email,file-name,pace,settings,spool,storage,time,transfer-encoding,turns,wishes}.test.ts',
       'functions/ingest/test/{addresses,fields,files,idempotency,jobs,page,parts,refusal,server,upload}.test.ts',
       'functions/ingest/test/fairness.test.ts',
     ],
