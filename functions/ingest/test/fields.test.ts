@@ -16,7 +16,7 @@ afterEach(() => bench.clear());
 const good = () => ({ name: 'good.jpg', bytes: jpeg });
 
 test('no address, or two of them', async () => {
-  await refused(bench, 400, /No e-mail address/, formOf(['file', good()]), '');
+  await refused(bench, 400, /^(?!.*No photo arrived).*No e-mail address/, formOf(['file', good()]), '');
   await refused(
     bench,
     400,
@@ -37,6 +37,9 @@ test('an address is refused, or made plain, before anything is kept', async () =
 
 test('a field that is far too long', () => refused(bench, 400, /“quality” is too long/, formOf(['quality', '1'.repeat(5000)])));
 
+test('a photo that is refused did arrive', () =>
+  refused(bench, 422, /^a\.jpg: the file is empty\.[^.]*\.?$/, formOf(['file', { name: 'a.jpg', bytes: Buffer.alloc(0) }])));
+
 test('all that is wrong is named at once', async () => {
   const form = formOf(
     ['email', 'nobody'],
@@ -48,6 +51,6 @@ test('all that is wrong is named at once', async () => {
     ['file', { name: 'b.jpg', bytes: Buffer.alloc(0) }],
   );
   const detail =
-    /“quality” was sent more than once.*“image” holds a file.*not an e-mail address.*“format” must be.*“quality” must be.*a\.txt: .*b\.jpg: the file is empty/;
+    /“quality” was sent more than once\. Send it once\. .*“image” holds a file.*not an e-mail address.*“format” must be.*“quality” must be.*a\.txt: .*b\.jpg: the file is empty/;
   await refused(bench, 400, detail, form, '');
 });

@@ -45,11 +45,12 @@ const post = (body: Buffer, headers: Record<string, string> = {}) =>
     body: new Uint8Array(body),
   });
 
-/** Some clients give each field a type. */
-const json = (value: string) =>
+/** Some clients give each part a type. */
+const typed = (type: string, value: string, { name = 'quality', headers = [] as string[] } = {}) =>
   Buffer.from(
-    ['--B', 'Content-Disposition: form-data; name="quality"', 'Content-Type: application/json', '', value, ''].join('\r\n'),
+    ['--B', `Content-Disposition: form-data; name="${name}"`, `Content-Type: ${type}`, ...headers, '', value, ''].join('\r\n'),
   );
+const json = (value: string) => typed('application/json', value);
 const base64 = () => jpeg.toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 const quoted = () =>
   [...jpeg]
@@ -120,6 +121,21 @@ test.each<[string, () => Buffer, Record<string, string>, number, RegExp]>([
     /“quality” is too long/,
   ],
   [
+    'a field of 1000 bytes that calls itself JSON',
+    () => Buffer.concat([json('1'.repeat(1000)), form()]),
+    {},
+    400,
+    /“quality” must/,
+  ],
+  ['a value with a sign', () => Buffer.concat([field('7bit', '7=0'), form()]), {}, 400, /“quality” must be/],
+  [
+    'bytes under another name',
+    () => Buffer.concat([typed('application/octet-stream', 'x', { name: 'photo' }), form()]),
+    {},
+    400,
+    /“photo” holds a file/,
+  ],
+  [
     'multipart/mixed',
     () => form(),
     { 'content-type': 'multipart/mixed; boundary=B' },
@@ -134,6 +150,16 @@ test.each<[string, () => Buffer, Record<string, string>, number, RegExp]>([
   ]);
   if (headers['content-encoding']) expect(response.headers.get('accept-encoding')).toBe('identity');
   expect(await bench.left()).toEqual([]);
+});
+
+test.each([
+  ['application/json; charset=utf-8', '70', []],
+  ['application/json', 'NzA=', ['Content-Transfer-Encoding: base64']],
+])('a field of type %s is a field', async (type, value, headers) => {
+  const response = await post(Buffer.concat([typed(type, value, { headers }), form()]));
+  expect(response.status).toBe(202);
+  const { job } = (await response.json()) as Receipt;
+  expect((await readJson(bench.lab.store, keys.job(job))) as Job).toMatchObject({ options: { quality: 70 } });
 });
 
 /** A field of a form, as its bytes are sent. */
@@ -177,6 +203,12 @@ test('a form may have twenty fields, and is refused with more', async () => {
   expect(((await (await send(19, 4)).json()) as { detail: string }).detail).toMatch(/More than 3 photos/);
   const response = await send(20);
   expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+    413,
+    expect.stringContaining('too many parts'),
+  ]);
+  const fields = Array.from({ length: 21 }, (_, index): [string, string] => [`field ${index}`, 'x']);
+  const without = await fetch(bench.ingest.url, { method: 'POST', body: formOf(...fields) });
+  expect([without.status, ((await without.json()) as { detail: string }).detail]).toEqual([
     413,
     expect.stringContaining('too many parts'),
   ]);

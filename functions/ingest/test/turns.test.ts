@@ -44,6 +44,17 @@ test('nobody waits for another client, or where clients cannot be told apart', a
   expect(begun.sort()).toEqual(['a', 'x', 'y', 'z']);
 });
 
+test('who comes while others of the same client wait, waits behind them', async () => {
+  const { work, begun, ends } = workshop(1);
+  for (const name of ['a', 'b', 'c']) void work('one', name);
+  await settled();
+  ends.get('a')!.resolve();
+  await settled();
+  void work('one', 'd');
+  await settled();
+  expect(begun).toEqual(['a', 'b']);
+});
+
 test('work that fails gives its turn back, and says why', async () => {
   const { work, begun, ends } = workshop(1);
   const first = work('one', 'a');
