@@ -18,10 +18,19 @@ interface Sender {
   wait?: string;
   headers?: Record<string, string>;
   url?: string;
+  signal?: AbortSignal;
 }
 
-const post = ({ client = '192.0.2.1', email = 'a@example.org', wait = '0', headers = {}, url = bench.ingest.url }: Sender = {}) =>
+const post = ({
+  client = '192.0.2.1',
+  email = 'a@example.org',
+  wait = '0',
+  headers = {},
+  url = bench.ingest.url,
+  ...rest
+}: Sender = {}) =>
   fetch(url, {
+    ...rest,
     method: 'POST',
     headers: { 'x-forwarded-for': client, ...headers },
     body: formOf(['email', email], ['wait', wait], ['file', { name: 'a.jpg', bytes: jpeg }]),
@@ -93,15 +102,49 @@ test('with all places taken the answer is 503, and a place that becomes free is 
 test('a waiting request takes no upload place; with too many waiting, the answer comes at once', async () => {
   bench = await openServer({ MAX_UPLOADS: '1', MAX_WAITS: '1' });
   let answered = false;
-  const waiting = post({ wait: '30' }).then(({ status }) => {
-    answered = true;
-    return status;
-  });
+  const waiting = post({ wait: '30' }).finally(() => (answered = true));
   await until(async () => (await bench.lab.keys()).some((key) => key.startsWith('open/')));
   await until(async () => (await post({ wait: '30' })).status === 202);
   expect(answered).toBe(false);
   await bench.ingest.stop();
-  expect(await waiting).toBe(202);
+  const { status, headers } = await waiting;
+  expect([status, headers.get('connection')]).toEqual([202, 'close']);
+});
+
+test('when a request is over, or its sender has gone, nothing waits for it any more', async () => {
+  bench = await openServer();
+  expect((await post()).status).toBe(202);
+  await until(() => bench.clock.sleepers() === 0);
+  const gone = new AbortController();
+  const waiting = post({ wait: '30', signal: gone.signal }).catch(() => {});
+  await until(() => bench.events.length === 2 && bench.clock.sleepers() > 0);
+  gone.abort();
+  await waiting;
+  await until(() => bench.clock.sleepers() === 0);
+});
+
+test('an upload that was cut off has cleared away its photos before the end', async () => {
+  const { promise: held, resolve } = Promise.withResolvers<void>();
+  bench = await openServer({}, (store) => ({
+    ...store,
+    async writeOnce(key, content) {
+      await held;
+      return store.writeOnce(key, content);
+    },
+  }));
+  const gone = new AbortController();
+  const cut = post({ signal: gone.signal }).catch(() => {});
+  await until(async () => (await spools(bench.lab)).length === 1);
+  gone.abort();
+  await cut;
+  bench.app.server.closeAllConnections();
+  let ended = false;
+  const stopped = bench.ingest.stop().finally(() => (ended = true));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((wake) => setImmediate(wake));
+  expect(ended).toBe(false);
+  resolve();
+  await stopped;
+  expect(await spools(bench.lab)).toEqual([]);
 });
 
 test('posts per client and minute are limited, and the nearest proxy says who the client is', async () => {
@@ -192,6 +235,8 @@ test.each([
   bench = await openServer({ ALLOWED_ORIGINS: 'https://shop.example.com' });
   expect((await post({ headers })).status).toBe(status);
   const { job } = await bench.lab.accept();
+  // Whatever can be seen, may be shown and linked from anywhere.
+  expect((await fetch(`${bench.ingest.url}/jobs/${job}`, { headers })).status).toBe(200);
   const remove = () => fetch(`${bench.ingest.url}/jobs/${job}`, { method: 'DELETE', headers });
   expect((await remove()).status).toBe(status === 202 ? 204 : 403);
 });
