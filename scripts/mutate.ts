@@ -31,7 +31,7 @@ const areas: Record<string, Area> = {
   },
   store: {
     files: [
-      'packages/shared/src/store/{lock,drafts,file-store,open,s3-client,s3-failure}.ts',
+      'packages/shared/src/store/{lock,term,drafts,file-store,open,s3-client,s3-failure}.ts',
       'packages/shared/src/job/{remove,progress,address,names,dead-letter}.ts',
       'packages/shared/src/stage/{stage,publish,token}.ts',
     ],

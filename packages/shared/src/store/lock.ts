@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { readBytes, type Store } from './store.ts';
+import type { Store } from './store.ts';
+import { currentTerm, latestNumber, released, removeTermsBefore, type Term } from './term.ts';
 
 /** The exclusive right to do what two must not do at once. */
 export interface Lock {
@@ -28,16 +29,6 @@ export interface LockOptions {
 const renewal = 1 / 4;
 const look = 1 / 10;
 const trust = 3 / 4;
-
-const released = 'released';
-
-/** What is in the store: one key `<lock>/<term>` per holder, of which the highest counts. */
-interface Term {
-  number: number;
-  /** Changes with every sign of life. */
-  content: string;
-  released: boolean;
-}
 
 /**
  * Takes a lock. It has at most one holder, however slow the store is and whatever the machines' clocks say: no times are compared. Each
@@ -151,33 +142,8 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
       held.abort(new Error(`The lock ${key} was released`));
       await renewing;
       await isCurrent()
-        .then((current) => (current ? store.write(own, Buffer.from(`${token} ${released}\n`)) : undefined))
+        .then((current) => (current ? store.write(own, released(token)) : undefined))
         .catch(() => undefined);
     }
   }
-}
-
-async function currentTerm(store: Store, key: string): Promise<Term | undefined> {
-  for (;;) {
-    const number = await latestNumber(store, key);
-    if (number === undefined) return undefined;
-    const content = (await readBytes(store, `${key}/${number}`))?.toString();
-    // Otherwise a later term has replaced it.
-    if (content !== undefined) return { number, content, released: content.trimEnd().endsWith(released) };
-  }
-}
-
-async function latestNumber(store: Store, key: string): Promise<number | undefined> {
-  const numbers = await termsOf(store, key);
-  return numbers.length > 0 ? Math.max(...numbers) : undefined;
-}
-
-async function removeTermsBefore(store: Store, key: string, number: number): Promise<void> {
-  for (const earlier of await termsOf(store, key)) if (earlier < number) await store.remove(`${key}/${earlier}`);
-}
-
-async function termsOf(store: Store, key: string): Promise<number[]> {
-  const numbers: number[] = [];
-  for await (const entry of store.list(`${key}/`)) numbers.push(Number(entry.key.slice(key.length + 1)));
-  return numbers;
 }
