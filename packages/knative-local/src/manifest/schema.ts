@@ -68,6 +68,8 @@ export const eventType = v.object({
 
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
+export const secret = v.object({ data: v.optional(values), stringData: v.optional(values) });
+
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
 /** Only HTTP probes are supported here. */
@@ -91,7 +93,14 @@ export const container = v.object({
       }),
     ),
   ),
-  envFrom: v.optional(v.array(v.object({ configMapRef: v.optional(v.object({ name: v.string() })) }))),
+  envFrom: v.optional(
+    v.array(
+      v.object({
+        configMapRef: v.optional(v.object({ name: v.string() })),
+        secretRef: v.optional(v.object({ name: v.string() })),
+      }),
+    ),
+  ),
 });
 
 const template = v.object({

@@ -22,6 +22,8 @@ export interface ServiceSources extends Omit<Sources, 'fault'> {
   /** The setting that names the folder of functions. */
   functionsSetting: string;
   image: ImageName;
+  /** Functions that do not run. */
+  removed?: ReadonlySet<string> | undefined;
   faults: Faults;
 }
 
@@ -36,7 +38,9 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
   const applied = new Map<string, Document[]>();
   for (const document of sources.documents) applied.set(document.name, [...(applied.get(document.name) ?? []), document]);
   const described = [...applied].map(([name, documents]) => fromDocuments(name, documents, functions, sources));
-  const plain = functions.filter(({ content }) => !applied.has(content.name)).map((each) => fromFunction(each, sources));
+  const plain = functions
+    .filter(({ content: { name } }) => !applied.has(name) && !sources.removed?.has(name))
+    .map((each) => fromFunction(each, sources));
   return (await Promise.all([...described, ...plain])).filter((each) => each !== undefined);
 }
 
@@ -56,12 +60,12 @@ async function fromFunction(func: Func, sources: ServiceSources): Promise<Servic
 }
 
 /** What func.yaml says about every revision. */
-function ofFunc({ document, content }: Func, { configMaps, operator, operational, faults }: ServiceSources) {
+function ofFunc({ document, content }: Func, { configMaps, secrets, operator, operational, faults }: ServiceSources) {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
   return {
     concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
     ...probes.ofFunction(content),
-    environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
+    environment: ofFunction(content.run?.envs ?? [], { configMaps, secrets, operator, operational, fault }),
   };
 }
 
@@ -71,7 +75,7 @@ async function fromDocuments(
   functions: Func[],
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
-  const { configMaps, operator, operational, image, faults } = sources;
+  const { configMaps, secrets, operator, operational, image, faults } = sources;
   const read = documents.flatMap((document) => {
     const content = check(service, document, faults);
     return content ? [{ document, spec: content.spec }] : [];
@@ -105,7 +109,7 @@ async function fromDocuments(
       );
 
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
-    const spelledOut = ofContainer(container, place, { configMaps, operator, operational, fault });
+    const spelledOut = ofContainer(container, place, { configMaps, secrets, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
     const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
