@@ -9,6 +9,8 @@ import { real } from './supervisor.ts';
 /** Every revision of every service, and the choice between them. */
 export interface Fleet {
   readonly ready: boolean;
+  /** Every revision that has a process, including those that are starting or finishing their last requests. */
+  readonly revisions: Iterable<Revision>;
   /** Picks a revision by traffic share, or by tag if there is one with that name. */
   pick(service: string, tag?: string): Revision;
   /**
@@ -19,14 +21,20 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export function createFleet(platform: Record<string, string>, log: Log, surroundings: Surroundings = real(systemClock)): Fleet {
+/** @param changed called when a process starts, becomes ready, ceases to be, or ends */
+export function createFleet(
+  platform: Record<string, string>,
+  log: Log,
+  surroundings: Surroundings = real(systemClock),
+  changed: () => void = () => undefined,
+): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
   /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
-    const revision = startRevision(spec, platform, log, surroundings);
+    const revision = startRevision(spec, platform, log, surroundings, changed);
     alive.add(revision);
     return revision;
   }
@@ -34,9 +42,11 @@ export function createFleet(platform: Record<string, string>, log: Log, surround
   async function retire(revision: Revision): Promise<void> {
     await revision.stop();
     alive.delete(revision);
+    changed();
   }
 
   return {
+    revisions: alive,
     get ready() {
       return running.size > 0 && [...running.values()].every(({ ready }) => ready);
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { ProbeSpec, RevisionSpec } from '../manifest/topology.ts';
 import { gate } from './gate.ts';
 import type { Surroundings } from './life.ts';
 import { freePort } from './ports.ts';
-import { real, supervise } from './supervisor.ts';
+import { real, supervise, type Vitals } from './supervisor.ts';
 import { countdown, within } from '../within.ts';
 
 /** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
@@ -33,27 +34,41 @@ export class NotUp extends Error {
 
 /** One running revision of a function. */
 export interface Revision {
+  /** No other, earlier or later, has the same. */
+  readonly id: string;
+  /** When it was launched, and told to stop; in milliseconds since 1970. */
+  readonly begun: number;
+  readonly leaving: number | undefined;
   readonly spec: RevisionSpec;
   readonly started: Promise<void>;
   readonly ready: boolean;
+  /** How its process is known in the log. */
+  readonly process: string;
+  readonly vitals: Vitals;
   /** Waits for a turn, and for the process if it is restarting. */
   turn(signal?: AbortSignal): Promise<Turn>;
   /** Waits for requests in flight, then for the process to end. */
   stop(timeout?: number): Promise<void>;
 }
 
-/** @param platform what the platform itself puts into the environment; nothing overrides it */
+/**
+ * @param platform what the platform itself puts into the environment; nothing overrides it
+ * @param changed called when its process starts, becomes ready, ceases to be, or ends
+ */
 export function startRevision(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
+  changed: () => void = () => undefined,
 ): Revision {
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
   const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
-  const process = supervise({ name, program }, log, surroundings);
+  const process = supervise({ name, program, changed }, log, surroundings);
+  const begun = clock.now();
+  let leaving: number | undefined;
   let stopped: Promise<void> | undefined;
 
   async function program() {
@@ -79,10 +94,19 @@ export function startRevision(
   }
 
   return {
+    id: randomUUID(),
+    begun,
+    get leaving() {
+      return leaving;
+    },
     spec,
     started: process.started,
+    process: name,
     get ready() {
       return process.ready;
+    },
+    get vitals() {
+      return process.vitals;
     },
     async turn(signal) {
       const release = await entrance.enter(signal);
@@ -95,6 +119,8 @@ export function startRevision(
   };
 
   async function stop(timeout: number): Promise<void> {
+    leaving = clock.now();
+    changed();
     const left = countdown(timeout, clock);
     await within(timeout, entrance.idle(), clock);
     await process.stop(Math.max(left(), limits.leastDrainTime));
