@@ -2,6 +2,8 @@
 export const limits = {
   /** Brokers on Kafka cap an event at 1 MiB: what is refused here would be refused there. */
   eventBytes: 1024 * 1024,
+  /** The body of a request to the control plane: what a cluster's etcd would take. */
+  requestBytes: 1024 * 1024,
   /** Beyond this many waiting events or bytes, the broker asks publishers to come back later. */
   waitingEvents: 10_000,
   waitingBytes: 64 * 1024 * 1024,

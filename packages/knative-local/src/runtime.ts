@@ -1,5 +1,6 @@
+import { createControlPlane } from './api/control-plane.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { CannotStart } from './errors.ts';
+import { CannotStart, WrongManifests } from './errors.ts';
 import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress } from './broker/ingress.ts';
@@ -27,6 +28,8 @@ export interface RuntimeOptions extends ManifestSources {
   /** The public address. Port 0 means any free one. */
   host: string;
   port: number;
+  /** Where kubectl and kn find their kubeconfig, and where is kept what they say. Without a folder there is no API for them. */
+  data?: string;
   /** The command that chooses another port, for the operator. */
   anotherPort: (port: number) => string;
   /** The service behind the public address; by default, the only function invoked by HTTP. */
@@ -62,6 +65,8 @@ export interface Addresses {
 export interface Started extends Addresses {
   /** How traffic is split, and how many Triggers there are, in words. */
   traffic: string;
+  /** For kubectl and kn, if they have an API. */
+  kubeconfig?: string;
 }
 
 export interface Runtime {
@@ -73,7 +78,7 @@ export interface Runtime {
 
 /** Runs the functions in a folder, wired as the manifests say. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { log, clock = systemClock, intercept = (subscriber: Subscriber) => subscriber } = options;
+  const { clock = systemClock, intercept = (subscriber: Subscriber) => subscriber } = options;
   /** What started last ends first. Requests and deliveries share one time limit; the processes then get as much again. */
   const ending = new AsyncDisposableStack();
   let left = () => 0;
@@ -82,9 +87,17 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
-    const read = async () => inspected(await readManifests(options), options);
+    let service: string | undefined;
+    const inspect = (topology: Topology) => {
+      // The one behind the public address cannot go, once it is chosen.
+      if (service !== undefined) publicService(topology, { ...options, service });
+      return inspected(topology, options);
+    };
+    const control = options.data === undefined ? undefined : await createControlPlane(options.data, options, inspect, clock);
+    const log = control?.log ?? options.log;
+    const read = control?.read ?? (async () => inspect(await readManifests(options)));
     const topology = await read();
-    const service = publicService(topology, options);
+    service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
       whenFree(() => listen(options.port, options.host, { requestTimeout: 0 }), clock).catch((error: unknown) => {
@@ -96,12 +109,12 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
-    const fleet = createFleet(options.environment(addresses), log, real(clock));
+    const fleet = createFleet(options.environment(addresses), log, real(clock), control?.changed);
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
     const brokers = createBrokers(resolve, log, clock);
     const pings = createPings(resolve, log, clock);
-    const wiring = createWiring({ read, fleet, brokers, pings, log });
+    const wiring = createWiring({ read, fleet, brokers, pings, log, ...(control && { inEffect: control.inEffect }) });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
@@ -118,9 +131,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
     const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
     for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
+    if (control) ending.defer(() => control.close());
+    const kubeconfig = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
     ready = true;
     pings.sendAll(options.firstPing);
-    return { ...addresses, traffic: describeTraffic(topology) };
+    return { ...addresses, traffic: describeTraffic(topology), ...(kubeconfig !== undefined && { kubeconfig }) };
   }
 
   async function stop(): Promise<void> {
@@ -137,7 +152,7 @@ function mainBroker({ brokers }: Topology): string {
 function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topology {
   const { faults, warnings } = inspect?.(topology) ?? { faults: [], warnings: [] };
   for (const warning of warnings) log('runtime', `WARNING: ${warning}`);
-  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${faults.join('\n  ')}`);
+  if (faults.length > 0) throw new WrongManifests(faults);
   return topology;
 }
 

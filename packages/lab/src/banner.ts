@@ -7,7 +7,7 @@ export interface Addresses {
   brokerUrl: string;
 }
 
-export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, traffic: string): string {
+export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, traffic: string, kubeconfig: string): string {
   return `
   Darkroom is ready.
 
@@ -16,6 +16,7 @@ export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, t
     Data     ${displayed(dataFolder)}
     Traffic  ${traffic}
 
+    export KUBECONFIG=${displayed(kubeconfig)}    # kubectl and kn then act on this machine
     curl -F email=you@example.com -F file=@photo.jpg ${publicUrl}
 
   Ctrl-C stops.

@@ -54,6 +54,7 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       image: { pattern: /(?:^|\/)darkroom\/([\w.-]+?)(?:[:@].*)?$/, written: 'darkroom/<function>' },
       host: settings.HOST,
       port: settings.PORT,
+      data: dataFolder,
       anotherPort: anotherPort('PORT'),
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',
@@ -72,10 +73,10 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
     // Processes that had to be killed could not clear up after themselves.
     ending.defer(() => rm(join(dataFolder, 'tmp'), { recursive: true, force: true }));
     ending.defer(() => runtime.stop());
-    const { port, brokerUrl, traffic } = await runtime.started;
+    const { port, brokerUrl, traffic, kubeconfig } = await runtime.started;
     const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
     ending.defer(await writeRuntimeFile(dataFolder, { ...addresses, token }));
-    return banner(addresses, dataFolder, traffic);
+    return banner(addresses, dataFolder, traffic, kubeconfig!);
   }
 }
 

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
+import { close, listen, type Listening } from '../listen.ts';
+import type { Log } from '../log.ts';
+import { namespace as defaultNamespace } from '../broker/address.ts';
+import { namespaceOf } from '../manifest/document.ts';
+import type { ManifestSources } from '../manifest/read.ts';
+import type { Topology } from '../manifest/topology.ts';
+import type { Fleet } from '../process/fleet.ts';
+import type { Wiring } from '../wiring.ts';
+import { createCertificate } from './certificate.ts';
+import { createDecisions } from './decisions.ts';
+import { createEndpoint } from './endpoint.ts';
+import { objectsIn, type Situation } from './following.ts';
+import { earlierPort, writeKubeconfig } from './kubeconfig.ts';
+import { createLogBook } from './log-book.ts';
+import { createPods, type Pods } from './pods.ts';
+import { createRegistry } from './registry.ts';
+import { createResources } from './resources.ts';
+import { createServer } from './server.ts';
+
+const loopback = '127.0.0.1';
+
+/** What there is to control. */
+export interface Controlled {
+  wiring: Wiring;
+  fleet: Fleet;
+  /** The service behind the public address, and the port of that. */
+  service: string;
+  port: number;
+  brokerOrigin: string;
+}
+
+/** What a person does to a cluster by kubectl and kn, on this machine by the same commands. */
+export interface ControlPlane {
+  /** Reads the manifests, and what clients said of them. */
+  read(): Promise<Topology>;
+  /** What was read last is in effect. */
+  inEffect(): void;
+  /** A process started, became ready, or ended. */
+  changed(): void;
+  /** Keeps the last lines of each process. */
+  log: Log;
+  /** Opens the door: resolves with the path of the kubeconfig. */
+  open(controlled: Controlled): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param folder where the kubeconfig is, and what clients said
+ * @param inspect checks beyond what manifests can express; throws WrongManifests
+ */
+export async function createControlPlane(
+  folder: string,
+  sources: ManifestSources & { log: Log },
+  inspect: (topology: Topology) => Topology,
+  clock: Clock = systemClock,
+): Promise<ControlPlane> {
+  const { log } = sources;
+  const namespace = (await namespaceOf(sources.config)) ?? defaultNamespace;
+  const book = createLogBook(log, clock);
+  const registry = createRegistry(clock);
+  const decisions = await createDecisions({ path: join(folder, 'control-plane.json'), sources, namespace, inspect, log, clock });
+  const begun = clock.now();
+  let situation: (Addresses & { fleet: Fleet; pods: Pods }) | undefined;
+  let listening: Listening | undefined;
+  let expected = false;
+
+  function look(): void {
+    expected = false;
+    if (situation)
+      registry.update(
+        objectsIn({
+          ...situation,
+          decisions: decisions.all,
+          topology: decisions.topology,
+          revisions: situation.fleet.revisions,
+          namespace,
+          begun,
+        }),
+      );
+  }
+
+  return {
+    read: () => decisions.read(),
+    inEffect() {
+      decisions.commit();
+      look();
+    },
+    changed() {
+      // Several changes of one moment are looked at once.
+      if (!expected) setImmediate(look);
+      expected = true;
+    },
+    log: book.log,
+    async open(controlled) {
+      const pods = createPods(controlled.fleet.revisions, clock);
+      situation = { ...addressesOf(controlled, namespace), fleet: controlled.fleet, pods };
+      const path = join(folder, 'kubeconfig');
+      const earlier = await earlierPort(path);
+      const certificate = await createCertificate(clock.now());
+      listening = await listen(earlier, loopback, certificate).catch(() => listen(0, loopback, certificate));
+      const token = randomBytes(32).toString('base64url');
+      const resources = createResources({ decisions, registry, wiring: controlled.wiring, pods, namespace, log, clock });
+      const endpoint = createEndpoint({ registry, resources, pods, book, namespace, clock });
+      listening.server.on('request', createServer({ endpoint, token, log }));
+      await writeKubeconfig(path, { port: listening.port, cert: certificate.cert, token, namespace });
+      look();
+      return path;
+    },
+    async close() {
+      if (listening) await close(listening, 0, clock);
+    },
+  };
+}
+
+type Addresses = Pick<Situation, 'urlOf' | 'brokerUrlOf'>;
+
+/** The public service, and each of its tags, has an address on this machine; the others are reached by events alone. */
+function addressesOf({ service, port, brokerOrigin }: Controlled, namespace: string): Addresses {
+  return {
+    urlOf(name, tag) {
+      const host = tag === undefined ? name : `${tag}-${name}`;
+      if (name !== service) return `http://${host}.${namespace}.svc.cluster.local`;
+      return `http://${tag === undefined ? '' : `${host}.`}localhost:${port}`;
+    },
+    brokerUrlOf: (name) => `${brokerOrigin}/${defaultNamespace}/${name}`,
+  };
+}

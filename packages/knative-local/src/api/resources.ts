@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Wiring } from '../wiring.ts';
+import { type Decision, kept } from './decision.ts';
+import type { Decisions } from './decisions.ts';
+import { apiVersionOf, inVersion, type Kind, resourceOf } from './kinds.ts';
+import { asObject, canonical, contentOf, type KubeObject, timestamp } from './object.ts';
+import type { Pods } from './pods.ts';
+import type { Registry } from './registry.ts';
+import { pruned, revise, routed } from './service.ts';
+import { StatusError, toStatus } from './status-error.ts';
+
+/** What a client wants of an object, from what it is now; both in the version that the client speaks. */
+export type Wish = (now: KubeObject | undefined) => unknown;
+
+export interface Options {
+  version: string;
+  /** Says what would happen, and leaves everything as it is. */
+  dryRun: boolean;
+}
+
+/** Changes objects, one at a time. What is answered is in effect, and kept. */
+export interface Resources {
+  /** @throws StatusError if it cannot be; then nothing has changed */
+  put(kind: Kind, name: string, wish: Wish, options: Options): Promise<{ object: KubeObject; created: boolean }>;
+  remove(kind: Kind, name: string, accepts: (now: KubeObject) => void, options: Options): Promise<KubeObject>;
+}
+
+interface Parts {
+  decisions: Decisions;
+  registry: Registry;
+  wiring: Wiring;
+  pods: Pods;
+  namespace: string;
+  log: Log;
+  clock: Clock;
+}
+
+export function createResources({ decisions, registry, wiring, pods, namespace, log, clock }: Parts): Resources {
+  /** Puts a decision into effect, as if the files said so. */
+  async function decide(kind: Kind, key: string, decision: Decision | null, dryRun: boolean): Promise<void> {
+    try {
+      const topology = await decisions.read(key, decision);
+      if (dryRun) return;
+      await wiring.apply(topology);
+    } catch (error) {
+      throw toStatus(error, aboutKey(kind, key));
+    }
+    log('runtime', `${key.replace('/', ' ')}: ${decision ? 'changed' : 'deleted'} by a client`);
+    await decisions.save();
+  }
+
+  function next(kind: Kind, wanted: KubeObject, before: Decision | undefined): Decision {
+    const now = timestamp(clock.now());
+    const content = kept(wanted);
+    const { uid = crypto.randomUUID(), creationTimestamp = now, generation = 0 } = before?.object.metadata ?? {};
+    const same = before && canonical(specOf(content)) === canonical(specOf(before.object));
+    const identity = { uid, creationTimestamp, generation: same ? generation : generation + 1 };
+    const object = { ...content, metadata: { ...content.metadata, ...identity } };
+    const revisions = kind.kind === 'Service' ? pruned(revise(before?.revisions ?? [], object, now), object) : [];
+    return { object, revisions };
+  }
+
+  async function removeRevision(kind: Kind, name: string, dryRun: boolean): Promise<void> {
+    const [key, owner] = [...decisions.all].find(([, { revisions }]) => revisions.some((each) => each.name === name)) ?? [];
+    if (!key || !owner) throw notFound(kind, name);
+    const { object, revisions } = owner;
+    if (routed(revisions, object).some((each) => each.name === name) || revisions.at(-1)?.name === name)
+      throw new StatusError(
+        422,
+        `${name} gets traffic or is the latest revision of ${object.metadata.name}. Move its traffic first.`,
+      );
+    await decide(kind, key, { object, revisions: revisions.filter((each) => each.name !== name) }, dryRun);
+  }
+
+  return {
+    put: (kind, name, wish, { version, dryRun }) =>
+      wiring.alone(async () => {
+        const stored = registry.get(kind.kind, name);
+        const now = stored && inVersion(kind, stored, version);
+        const wanted = asObject(wish(now));
+        fits(kind, name, wanted, version, namespace);
+        const { uid, resourceVersion } = wanted.metadata;
+        if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== now?.metadata.resourceVersion)
+          throw outdated(kind, name);
+        if (uid !== undefined && uid !== '' && now && uid !== now.metadata.uid) throw outdated(kind, name);
+        const key = `${kind.kind}/${name}`;
+        const before = decisions.all.get(key);
+        const decision = next(kind, wanted, before);
+        const isSame = before && canonical(contentOf(decision.object)) === canonical(contentOf(before.object));
+        if (!isSame) await decide(kind, key, decision, dryRun);
+        const imagined = { ...decision.object, metadata: { ...stored?.metadata, ...decision.object.metadata, namespace } };
+        const object = isSame
+          ? stored!
+          : dryRun
+            ? { ...imagined, ...(stored?.['status'] !== undefined && { status: stored['status'] }) }
+            : registry.get(kind.kind, name)!;
+        return { object: inVersion(kind, object, version), created: stored === undefined };
+      }),
+
+    remove: (kind, name, accepts, { version, dryRun }) =>
+      wiring.alone(async () => {
+        const now = registry.get(kind.kind, name);
+        if (!now) throw notFound(kind, name);
+        accepts(now);
+        if (kind.kind === 'Revision') await removeRevision(kind, name, dryRun);
+        else if (kind.kind !== 'Pod') await decide(kind, `${kind.kind}/${name}`, null, dryRun);
+        else if (!dryRun) pods.remove(name);
+        return inVersion(kind, now, version);
+      }),
+  };
+}
+
+/** @throws StatusError 400 if the object is not the one that the request names */
+function fits(
+  kind: Kind,
+  name: string,
+  { apiVersion, kind: called, metadata }: KubeObject,
+  version: string,
+  namespace: string,
+): void {
+  const expected = apiVersionOf(kind, version);
+  if (apiVersion !== expected || called !== kind.kind)
+    throw new StatusError(400, `the object is a ${called} of ${apiVersion}; the address is for a ${kind.kind} of ${expected}`);
+  if (metadata.name !== name)
+    throw new StatusError(400, `the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace)
+    throw new StatusError(
+      400,
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`,
+    );
+}
+
+/** What a generation counts changes of. */
+function specOf({ apiVersion: _, kind: __, metadata: ___, status: ____, ...rest }: KubeObject): unknown {
+  return rest;
+}
+
+export function notFound(kind: Kind, name: string): StatusError {
+  const details = { name, group: kind.group, kind: kind.plural };
+  return new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
+}
+
+function outdated(kind: Kind, name: string): StatusError {
+  return new StatusError(
+    409,
+    `Operation cannot be fulfilled on ${resourceOf(kind)} ${JSON.stringify(name)}: the object has been modified; please apply your changes to the latest version and try again`,
+    { details: { name, group: kind.group, kind: kind.plural } },
+  );
+}
+
+function aboutKey(kind: Kind, key: string): string {
+  return `${kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`} ${JSON.stringify(key.slice(key.indexOf('/') + 1))}`;
+}

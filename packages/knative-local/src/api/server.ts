@@ -1,0 +1,71 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { foreignness } from '../foreign.ts';
+import type { Log } from '../log.ts';
+import { shows } from '../token.ts';
+import { discovery } from './discovery.ts';
+import type { Answer, Call } from './endpoint.ts';
+import { openapi } from './openapi.ts';
+import { formOf, targetOf } from './request.ts';
+import { StatusError, toStatus } from './status-error.ts';
+
+export interface ServerOptions {
+  endpoint: (call: Call) => Promise<Answer | undefined>;
+  token: string;
+  log: Log;
+}
+
+/** The part of the Kubernetes API that kubectl and kn need. Every refusal is a Status. */
+export function createServer(options: ServerOptions): RequestListener {
+  return (request, response) => {
+    answer(request, response, options).catch((error: unknown) => {
+      const status = toStatus(error);
+      if (status.code === 500) options.log('api', `${request.method} ${request.url?.split('?')[0]}: ${status.message}`);
+      if (response.headersSent) return void response.destroy();
+      refuse(request, response, status);
+    });
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
+  const foreign = foreignness(request);
+  if (foreign !== undefined) throw new StatusError(403, foreign);
+  const { pathname: path, searchParams: query } = urlOf(request);
+  if (!shows(options.token, request.headers)) throw new StatusError(401, 'Unauthorized');
+  if (['/healthz', '/livez', '/readyz'].includes(path))
+    return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+  const { form, aggregated } = formOf(request);
+  const known = discovery(path, aggregated) ?? openapi(path);
+  if (known !== undefined) {
+    if (request.method !== 'GET') throw new StatusError(405, 'the server does not allow this method on the requested resource');
+    const type = aggregated ? 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' : 'application/json';
+    return write(response, 200, known, type);
+  }
+  const target = targetOf(path);
+  if (!target) throw new StatusError(404, 'the server could not find the requested resource');
+  const found = await options.endpoint({ request, response, query, form, target });
+  if (found) write(response, found.code, found.content);
+}
+
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  try {
+    return new URL(url, 'http://localhost');
+  } catch (cause) {
+    throw new StatusError(400, 'the address of the request is not a URL', { cause });
+  }
+}
+
+function write(response: ServerResponse, code: number, content: object, type = 'application/json'): void {
+  const text = JSON.stringify(content);
+  response
+    .writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' })
+    .end(text);
+}
+
+/** Whoever is still sending a body that nobody reads hears the answer, and then the connection ends. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: StatusError): void {
+  if (!request.complete) {
+    response.setHeader('connection', 'close');
+    request.resume();
+  }
+  write(response, status.code, status);
+}
