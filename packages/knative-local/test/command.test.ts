@@ -1,25 +1,20 @@
-import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { tagged, text } from './client.ts';
 import { type Command, finish, readyCommand, runCommand } from './command.ts';
-import { makeFolder } from './folders.ts';
+import { buildProject, makeFolder } from './folders.ts';
 
 const home = join(import.meta.dirname, '..');
-const compiler = join(home, '../../node_modules/typescript/bin/tsc');
 
-/** A project as `kn func create` lays one out, built; below this package, where its dependencies are found. */
 let project: string;
 /** Where the command keeps its temporary files. */
 let temporary: string;
 let command: Command & { url: string };
 beforeAll(async () => {
-  project = await mkdtemp(join(home, '.project-'));
+  project = await buildProject();
   temporary = await mkdtemp(join(home, '.project-'));
-  await cp(join(import.meta.dirname, 'project'), project, { recursive: true });
-  for (const name of ['hello', 'shout']) execFileSync(process.execPath, [compiler], { cwd: join(project, 'functions', name) });
   command = await readyCommand(project, { TMPDIR: temporary });
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { CannotStart } from '../errors.ts';
 import { displayed, type Document } from '../manifest/document.ts';
 import type { Amended } from '../manifest/read.ts';
 import { type Decision, documentsOf, type Seed } from './decision.ts';
-import { canonical, contentOf } from './object.ts';
+import { canonical, contentOf, type KubeObject, withoutEmpty } from './object.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** What a client said about one object. It holds until the object's file says something new. */
@@ -78,31 +78,30 @@ export function isBack({ object: now, revisions }: Decision, seed: Seed | undefi
   );
 }
 
-/** "Service ingest: spec.traffic by a client differs from config/traffic.yaml:5", one line for each. */
+/** "Service hello: spec.traffic by a client differs from config/traffic.yaml:5", one line for each. */
 export function describeChanges(changes: Changes, seeds: ReadonlyMap<string, Seed>): string[] {
-  return [...changes].map(([key, { decision }]) => {
+  return [...changes].flatMap(([key, { decision }]) => {
     const subject = key.replace('/', ' ');
     const seed = seeds.get(key);
     const place = seed?.documents.at(-1)?.at();
     if (!decision) return `${subject}: deleted by a client${place ? `, and still in ${place}` : ''}`;
     if (!seed) return `${subject}: by a client, in no file`;
-    return `${subject}: ${differing(decision, seed).join(' and ')} by a client differs from ${place}`;
+    const names = differing(decision, seed);
+    return names.length === 0 ? [] : `${subject}: ${names.join(' and ')} by a client differs from ${place}`;
   });
 }
 
+/** The fields that differ, but for notes that clients make for themselves. */
 function differing({ object: now }: Decision, { decision: { object: then } }: Seed): string[] {
-  const parts = (each: Decision['object']) => {
-    const {
-      metadata: { labels, annotations },
-      apiVersion: _,
-      kind: __,
-      spec,
-      ...rest
-    } = contentOf(each);
+  const parts = (object: KubeObject) => {
+    const { metadata, apiVersion: _, kind: __, spec, ...rest } = contentOf(object);
     const fields = Object.entries((spec ?? {}) as object).map(([name, value]) => [`spec.${name}`, value] as const);
-    return new Map<string, unknown>([...fields, ...Object.entries(rest), ['labels', labels], ['annotations', annotations]]);
+    const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !name.startsWith('kubectl.kubernetes.io/'));
+    const described = { labels: metadata.labels, annotations: Object.fromEntries(annotations) };
+    return new Map<string, unknown>([...fields, ...Object.entries({ ...rest, ...described })]);
   };
   const [one, other] = [parts(now), parts(then)];
   const names = [...new Set([...one.keys(), ...other.keys()])];
-  return names.filter((name) => canonical(one.get(name) ?? {}) !== canonical(other.get(name) ?? {}));
+  const meaning = (value: unknown) => canonical(withoutEmpty(value) ?? null);
+  return names.filter((name) => meaning(one.get(name) ?? {}) !== meaning(other.get(name) ?? {}));
 }

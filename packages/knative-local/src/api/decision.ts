@@ -52,7 +52,7 @@ function decided(group: Document[], namespace: string, creationTimestamp: string
   let object = written;
   if (written.kind === 'Service') {
     const spec: Fields = {};
-    for (const each of objects) {
+    for (const each of group.map(({ value }) => asObject(value))) {
       const { template, traffic } = (each['spec'] ?? {}) as Fields;
       if (template !== undefined) revisions = revise(revisions, each, creationTimestamp);
       Object.assign(spec, template !== undefined && { template }, traffic !== undefined && { traffic });

@@ -81,6 +81,19 @@ export function canonical(value: unknown): string {
   );
 }
 
+/** The same without fields that are empty, which typed clients add. */
+export function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isFields(value)) return value;
+  const entries = Object.entries(value).map(([key, field]) => [key, withoutEmpty(field)] as const);
+  return Object.fromEntries(entries.filter(([, field]) => !isEmpty(field)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -27,6 +27,8 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
     const { path, from } = operation;
     if (typeof path !== 'string' || (from !== undefined && typeof from !== 'string'))
       throw new StatusError(422, `operation ${index} has no path`);
+    if (/__proto__|constructor|prototype/.test(`${path}${from ?? ''}`))
+      throw new StatusError(422, `operation ${index}: no field can be called so`);
     const within = { ...operation, path: `/object${path}`, ...(typeof from === 'string' && { from: `/object${from}` }) };
     let fault: Error | null | undefined;
     try {

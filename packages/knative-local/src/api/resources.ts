@@ -8,7 +8,7 @@ import { asObject, canonical, contentOf, type KubeObject, timestamp } from './ob
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
 import { pruned, revise, routed } from './service.ts';
-import { StatusError, toStatus } from './status-error.ts';
+import { type Details, StatusError, toStatus } from './status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;
@@ -149,6 +149,6 @@ function outdated(kind: Kind, name: string): StatusError {
   );
 }
 
-function aboutKey(kind: Kind, key: string): string {
-  return `${kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`} ${JSON.stringify(key.slice(key.indexOf('/') + 1))}`;
+function aboutKey({ kind, group }: Kind, key: string): Details {
+  return { kind, group, name: key.slice(key.indexOf('/') + 1) };
 }

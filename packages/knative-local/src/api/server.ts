@@ -33,6 +33,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (!shows(options.token, request.headers)) throw new StatusError(401, 'Unauthorized');
   if (['/healthz', '/livez', '/readyz'].includes(path))
     return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+  if (path === '/openapi/v2') return void response.writeHead(200, { 'content-type': protobuf }).end(noDefinitions);
   const { form, aggregated } = formOf(request);
   const known = discovery(path, aggregated) ?? openapi(path);
   if (known !== undefined) {
@@ -45,6 +46,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const found = await options.endpoint({ request, response, query, form, target });
   if (found) write(response, found.code, found.content);
 }
+
+/** kubectl looks here for a kind that OpenAPI 3 does not have, and says so if it is not here either: `swagger: "2.0"`, and nothing else. */
+const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const noDefinitions = Buffer.from([0x0a, 3, ...Buffer.from('2.0')]);
 
 function urlOf({ url = '/' }: IncomingMessage): URL {
   try {

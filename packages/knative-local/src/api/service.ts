@@ -1,4 +1,4 @@
-import { canonical, type Fields, fieldOf, isFields, type KubeObject } from './object.ts';
+import { canonical, type Fields, fieldOf, isFields, type KubeObject, withoutEmpty } from './object.ts';
 import { StatusError } from './status-error.ts';
 
 /** A template that became a revision. It never changes. */
@@ -104,16 +104,4 @@ function same(one: Fields, other: Fields): boolean {
     return canonical(withoutEmpty({ ...rest, metadata: described }));
   });
   return left === right;
-}
-
-function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (!isFields(value)) return value;
-  const entries = Object.entries(value).map(([key, field]) => [key, withoutEmpty(field)] as const);
-  return Object.fromEntries(entries.filter(([, field]) => !isEmpty(field)));
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
 }

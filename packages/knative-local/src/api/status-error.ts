@@ -1,4 +1,4 @@
-import { explain, WrongManifests } from '../errors.ts';
+import { CannotStart, explain, WrongManifests } from '../errors.ts';
 
 /** Kubernetes' word for each HTTP status that is answered here. */
 const reasons: Record<number, string> = {
@@ -23,6 +23,8 @@ export interface Details {
   group?: string;
   kind?: string;
   uid?: string;
+  /** kubectl prints these, one a line. */
+  causes?: { reason: string; field: string; message: string }[];
 }
 
 /** A request that is refused, as the Status object that clients of Kubernetes read. */
@@ -57,15 +59,18 @@ function statusObject(status: string, code: number, rest: object): object {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status, ...rest, code };
 }
 
-/**
- * What a client is told of anything thrown.
- * @param about in Kubernetes' order of words: `Trigger.eventing.knative.dev "sepia"`
- */
-export function toStatus(error: unknown, about = 'The request'): StatusError {
+/** What a client is told of anything thrown. */
+export function toStatus(error: unknown, about: Details = {}): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof WrongManifests)
-    return new StatusError(422, `${about} is invalid: ${error.faults.join('; ')}`, { cause: error });
-  if (error instanceof Error && error.name === 'CannotStart')
-    return new StatusError(422, `${about} cannot take effect: ${explain(error)}`, { cause: error });
-  return new StatusError(500, `${about} failed: ${explain(error)}`, { cause: error });
+  if (!(error instanceof CannotStart))
+    return new StatusError(500, `Internal error occurred: ${explain(error)}`, { cause: error });
+  const faults = error instanceof WrongManifests ? error.faults : [`it cannot take effect: ${explain(error)}`];
+  const causes = faults.map((fault) => {
+    const [field, ...message] = fault.replace(`${about.kind} ${about.name}: `, '').split(': ');
+    const whole = { field: 'spec', message: field! };
+    return { reason: 'FieldValueInvalid', ...(message.length === 0 ? whole : { field: field!, message: message.join(': ') }) };
+  });
+  const subject = `${[about.kind, about.group].filter(Boolean).join('.')} ${JSON.stringify(about.name)}`;
+  const details = { ...about, causes };
+  return new StatusError(422, `${subject} is invalid: ${faults.join('; ')}`, { details, cause: error });
 }
