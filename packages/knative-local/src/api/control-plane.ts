@@ -12,13 +12,14 @@ import type { Wiring } from '../wiring.ts';
 import { createCertificate } from './certificate.ts';
 import { createDecisions } from './decisions.ts';
 import { createEndpoint } from './endpoint.ts';
-import { objectsIn, type Situation } from './following.ts';
+import { objectsIn } from './following.ts';
 import { earlierPort, writeKubeconfig } from './kubeconfig.ts';
 import { createLogBook } from './log-book.ts';
 import { createPods, type Pods } from './pods.ts';
 import { createRegistry } from './registry.ts';
 import { createResources } from './resources.ts';
 import { createServer } from './server.ts';
+import type { Situation } from './situation.ts';
 
 const loopback = '127.0.0.1';
 

@@ -1,6 +1,6 @@
 import type { Destination } from '../manifest/topology.ts';
 import { condition, withReady } from './conditions.ts';
-import type { Situation } from './following.ts';
+import type { Situation } from './situation.ts';
 import { fieldOf, type Fields, type KubeObject } from './object.ts';
 
 /** The status of what carries events. Whatever is in effect is ready: what could not be resolved was refused before. */

@@ -1,6 +1,6 @@
 import { condition, type Condition, withReady } from './conditions.ts';
 import type { Decision } from './decision.ts';
-import type { Situation } from './following.ts';
+import type { Situation } from './situation.ts';
 import { type Fields, fieldOf, type KubeObject } from './object.ts';
 import { revisionOf, type RevisionRecord, trafficOf } from './service.ts';
 
