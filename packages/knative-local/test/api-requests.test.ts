@@ -215,7 +215,7 @@ const wrong: [number, string, Asked][] = [
   ...['a: [', 'a: &x [*x', '%', 'a: b: c'].map((body): [number, string, Asked] => [
     400,
     `applies ${body}`,
-    patch(body, `${apply}`, `${home}/x?fieldManager=m`),
+    patch(body, apply, `${home}/x?fieldManager=m`),
   ]),
   [400, 'protobuf that is none', post(Buffer.from('k8s\0\xff\xff\xff'), { type: 'application/vnd.kubernetes.protobuf' })],
   [400, 'protobuf without its mark', post(Buffer.from('nothing'), { type: 'application/vnd.kubernetes.protobuf' })],

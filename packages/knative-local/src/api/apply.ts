@@ -51,8 +51,9 @@ export function serverSideApply(
 }
 
 /** The fields that say which object is meant belong to nobody. */
-function withoutNames({ apiVersion: _, kind: __, metadata, ...rest }: KubeObject): Fields {
-  const { name: ___, namespace: ____, labels, annotations } = metadata;
+function withoutNames(object: KubeObject): Fields {
+  const { apiVersion: _, kind: __, metadata, ...rest } = object;
+  const { labels, annotations } = metadata;
   return { ...rest, metadata: { ...(labels && { labels }), ...(annotations && { annotations }) } };
 }
 

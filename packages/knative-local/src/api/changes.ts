@@ -19,13 +19,13 @@ export interface Change {
 export type Changes = ReadonlyMap<string, Change>;
 
 const record = v.object({ name: v.string(), generation: v.number(), creationTimestamp: v.string(), template: v.looseObject({}) });
-const object = v.looseObject({ apiVersion: v.string(), kind: v.string(), metadata: v.looseObject({ name: v.string() }) });
+const keptObject = v.looseObject({ apiVersion: v.string(), kind: v.string(), metadata: v.looseObject({ name: v.string() }) });
 const stored = v.object({
   changes: v.record(
     v.string(),
     v.object({
       file: v.nullable(v.string()),
-      decision: v.nullable(v.object({ object, revisions: v.array(record) })),
+      decision: v.nullable(v.object({ object: keptObject, revisions: v.array(record) })),
     }),
   ),
 });
@@ -95,7 +95,7 @@ export function describeChanges(changes: Changes, seeds: ReadonlyMap<string, See
 function differing({ object: now }: Decision, { decision: { object: then } }: Seed): string[] {
   const parts = (object: KubeObject) => {
     const { metadata, apiVersion: _, kind: __, spec, ...rest } = contentOf(object);
-    const fields = Object.entries((spec ?? {}) as object).map(([name, value]) => [`spec.${name}`, value] as const);
+    const fields = Object.entries(spec ?? {}).map(([name, value]) => [`spec.${name}`, value] as const);
     const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !name.startsWith('kubectl.kubernetes.io/'));
     const described = { labels: metadata.labels, annotations: Object.fromEntries(annotations) };
     return new Map<string, unknown>([...fields, ...Object.entries({ ...rest, ...described })]);

@@ -23,7 +23,7 @@ const latest = [
   column('LatestCreated', 'status.latestCreatedRevisionName'),
   column('LatestReady', 'status.latestReadyRevisionName'),
 ];
-const sizeOf = (object: KubeObject) => Object.keys((object['data'] ?? {}) as object).length;
+const sizeOf = (object: KubeObject) => Object.keys(object['data'] ?? {}).length;
 const attribute = (wanted: string) => (object: KubeObject) => {
   const attributes = (fieldOf(object, 'spec.attributes') ?? []) as { name: string; value?: string }[];
   return attributes.find((each) => each.name === wanted)?.value ?? fieldOf(object, `spec.${wanted}`) ?? null;

@@ -16,10 +16,12 @@ import { objectsIn } from './following.ts';
 import { earlierPort, writeKubeconfig } from './kubeconfig.ts';
 import { createLogBook } from './log-book.ts';
 import { createPods, type Pods } from './pods.ts';
+import { createReading } from './reading.ts';
 import { createRegistry } from './registry.ts';
 import { createResources } from './resources.ts';
 import { createServer } from './server.ts';
 import type { Situation } from './situation.ts';
+import { createWriting } from './writing.ts';
 
 const loopback = '127.0.0.1';
 
@@ -104,7 +106,7 @@ export async function createControlPlane(
       listening = await listen(earlier, loopback, certificate).catch(() => listen(0, loopback, certificate));
       const token = randomBytes(32).toString('base64url');
       const resources = createResources({ decisions, registry, wiring: controlled.wiring, pods, namespace, log, clock });
-      const endpoint = createEndpoint({ registry, resources, pods, book, namespace, clock });
+      const endpoint = createEndpoint(createReading({ registry, pods, book, clock }), createWriting(resources, clock), namespace);
       listening.server.on('request', createServer({ endpoint, token, log }));
       await writeKubeconfig(path, { port: listening.port, cert: certificate.cert, token, namespace });
       look();

@@ -80,7 +80,11 @@ export function kept(object: KubeObject): KubeObject {
   const content = contentOf(kind ? inVersion(kind, object, kind.versions[0]) : object);
   if (content.kind === 'Service' && kind) return withDefaults(content);
   if (content.kind !== 'Secret') return content;
-  const { stringData = {}, data = {}, ...rest } = content as KubeObject & Record<'stringData' | 'data', Record<string, string>>;
+  const {
+    stringData = {},
+    data = {},
+    ...rest
+  } = content as KubeObject & { stringData?: Record<string, string>; data?: Record<string, string> };
   const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
   return { type: 'Opaque', ...rest, data: { ...data, ...(Object.fromEntries(encoded) as Record<string, string>) } };
 }

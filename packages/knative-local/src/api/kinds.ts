@@ -27,7 +27,14 @@ function define(group: string, versions: [string, ...string[]], kind: string, ve
   const singular = kind.toLowerCase();
   const area = /^(\w+)\.knative\.dev$/.exec(group)?.[1];
   return {
-    ...{ group, versions, kind, verbs, singular, plural: `${singular}s`, shortNames: [], namespaced: true },
+    group,
+    versions,
+    kind,
+    verbs,
+    singular,
+    plural: `${singular}s`,
+    shortNames: [],
+    namespaced: true,
     categories: area ? ['all', 'knative', area] : [],
     columns: columns[kind] ?? [],
     ...rest,

@@ -58,7 +58,8 @@ export function keyOf({ kind, metadata }: { kind: string; metadata: { name: stri
 }
 
 /** What somebody decided about an object: everything but what the control plane itself writes. */
-export function contentOf({ status: _, metadata, ...rest }: KubeObject): KubeObject {
+export function contentOf(object: KubeObject): KubeObject {
+  const { status: _, metadata, ...rest } = object;
   const { name: called, labels, annotations, managedFields } = metadata;
   const given = {
     ...(labels && Object.keys(labels).length > 0 && { labels }),
@@ -101,6 +102,12 @@ export function isFields(value: unknown): value is Fields {
 /** The field at "status.url"; undefined where there is none. */
 export function fieldOf(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((parent, key) => (isFields(parent) ? parent[key] : undefined), object);
+}
+
+/** The same as text, for comparisons; a number or truth value as it is written, anything else as "". */
+export function textOf(object: unknown, path: string): string {
+  const field = fieldOf(object, path);
+  return typeof field === 'string' ? field : typeof field === 'number' || typeof field === 'boolean' ? String(field) : '';
 }
 
 /** As Kubernetes writes time. */

@@ -94,9 +94,12 @@ function schemaOf(kind: Kind, version: string): object {
     'x-kubernetes-group-version-kind': [{ group: kind.group, version, kind: kind.kind }],
     'x-kubernetes-preserve-unknown-fields': true,
     properties: {
-      ...{ spec: anything, status: anything },
+      spec: anything,
+      status: anything,
       ...own,
-      ...{ apiVersion: text, kind: text, metadata: { type: 'object', properties: metadata } },
+      apiVersion: text,
+      kind: text,
+      metadata: { type: 'object', properties: metadata },
     },
   };
 }

@@ -82,7 +82,11 @@ function podOf(
       ],
       containerStatuses: [
         {
-          ...{ name: 'user-container', image: spec.service, imageID: '', ready, restartCount },
+          name: 'user-container',
+          image: spec.service,
+          imageID: '',
+          ready,
+          restartCount,
           started: pid !== undefined,
           state: pid === undefined ? waiting : running,
           lastState: restartCount > 0 ? terminated(lastEnd ?? '') : {},

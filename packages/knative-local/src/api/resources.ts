@@ -4,7 +4,7 @@ import type { Wiring } from '../wiring.ts';
 import { type Decision, kept } from './decision.ts';
 import type { Decisions } from './decisions.ts';
 import { apiVersionOf, inVersion, type Kind, resourceOf } from './kinds.ts';
-import { asObject, canonical, contentOf, type KubeObject, timestamp } from './object.ts';
+import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from './object.ts';
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
 import { pruned, revise, routed } from './service.ts';
@@ -80,22 +80,21 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
         const now = stored && inVersion(kind, stored, version);
         const wanted = asObject(wish(now));
         fits(kind, name, wanted, version, namespace);
-        const { uid, resourceVersion } = wanted.metadata;
-        if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== now?.metadata.resourceVersion)
-          throw outdated(kind, name);
-        if (uid !== undefined && uid !== '' && now && uid !== now.metadata.uid) throw outdated(kind, name);
-        const key = `${kind.kind}/${name}`;
+        current(kind, wanted, now);
+        const key = keyOf(wanted);
         const before = decisions.all.get(key);
         const decision = next(kind, wanted, before);
-        const isSame = before && canonical(contentOf(decision.object)) === canonical(contentOf(before.object));
-        if (!isSame) await decide(kind, key, decision, dryRun);
-        const imagined = { ...decision.object, metadata: { ...stored?.metadata, ...decision.object.metadata, namespace } };
-        const object = isSame
-          ? stored!
-          : dryRun
-            ? { ...imagined, ...(stored?.['status'] !== undefined && { status: stored['status'] }) }
-            : registry.get(kind.kind, name)!;
-        return { object: inVersion(kind, object, version), created: stored === undefined };
+        const created = stored === undefined;
+        if (before && canonical(contentOf(decision.object)) === canonical(contentOf(before.object)))
+          return { object: inVersion(kind, stored!, version), created };
+        await decide(kind, key, decision, dryRun);
+        const imagined = {
+          ...stored,
+          ...decision.object,
+          metadata: { ...stored?.metadata, ...decision.object.metadata, namespace },
+        };
+        const object = dryRun ? imagined : registry.get(kind.kind, name)!;
+        return { object: inVersion(kind, object, version), created };
       }),
 
     remove: (kind, name, accepts, { version, dryRun }) =>
@@ -131,8 +130,16 @@ function fits(
     );
 }
 
+/** @throws StatusError 409 if the client has not seen the object as it is now */
+function current(kind: Kind, { metadata: { name, uid, resourceVersion } }: KubeObject, now: KubeObject | undefined): void {
+  const differs = (said: string | undefined, is: string | undefined) => said !== undefined && said !== '' && said !== is;
+  if (differs(resourceVersion, now?.metadata.resourceVersion) || (now && differs(uid, now.metadata.uid)))
+    throw outdated(kind, name);
+}
+
 /** What a generation counts changes of. */
-function specOf({ apiVersion: _, kind: __, metadata: ___, status: ____, ...rest }: KubeObject): unknown {
+function specOf(object: KubeObject): unknown {
+  const { apiVersion: _, kind: __, metadata: ___, status: ____, ...rest } = object;
   return rest;
 }
 

@@ -1,4 +1,4 @@
-import { fieldOf, type KubeObject } from './object.ts';
+import { type KubeObject, textOf } from './object.ts';
 import { StatusError } from './status-error.ts';
 
 export type Matches = (object: KubeObject) => boolean;
@@ -23,7 +23,7 @@ function labelTerm(term: string): (labels: Record<string, string>) => boolean {
     return ({ [set[1]!]: value }) => (value !== undefined && values.includes(value)) === (set[2] === 'in');
   }
   const existence = new RegExp(`^(!?)\\s*${key}$`).exec(term);
-  if (existence) return (labels) => existence[2]! in labels === (existence[1] === '');
+  if (existence) return (labels) => Object.hasOwn(labels, existence[2]!) === (existence[1] === '');
   throw new StatusError(400, `unable to parse requirement: ${JSON.stringify(term)} is not a label selector`);
 }
 
@@ -41,7 +41,7 @@ export function fieldSelector(text: string): Matches {
     .map((term) => {
       const [, path = '', operator, value] = /^([\w.]+)(==|=|!=)(.*)$/.exec(term.trim()) ?? [];
       if (!selectable.test(path)) throw new StatusError(400, `field label not supported: ${JSON.stringify(path || term)}`);
-      return (object: KubeObject) => (String(fieldOf(object, path) ?? '') === value) === (operator !== '!=');
+      return (object: KubeObject) => (textOf(object, path) === value) === (operator !== '!=');
     });
   return (object) => terms.every((matches) => matches(object));
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { foreignness } from '../foreign.ts';
 import type { Log } from '../log.ts';
 import { shows } from '../token.ts';
+import type { Answer, Call } from './call.ts';
 import { discovery } from './discovery.ts';
-import type { Answer, Call } from './endpoint.ts';
+
 import { openapi } from './openapi.ts';
 import { formOf, targetOf } from './request.ts';
 import { StatusError, toStatus } from './status-error.ts';

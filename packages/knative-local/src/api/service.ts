@@ -1,10 +1,10 @@
-import { canonical, type Fields, fieldOf, isFields, type KubeObject, withoutEmpty } from './object.ts';
+import { canonical, type Fields, fieldOf, isFields, type KubeObject, textOf, withoutEmpty } from './object.ts';
 import { StatusError } from './status-error.ts';
 
 /** A template that became a revision. It never changes. */
 export interface RevisionRecord {
   name: string;
-  /** The how-manieth template of its Service it is. */
+  /** Its place among the templates that its Service has had. */
   generation: number;
   creationTimestamp: string;
   template: Fields;
@@ -28,11 +28,11 @@ const unusedKept = 20;
  */
 export function revise(before: readonly RevisionRecord[], next: KubeObject, creationTimestamp: string): RevisionRecord[] {
   const template = templateOf(next);
-  const wanted = fieldOf(template, 'metadata.name');
+  const wanted = textOf(template, 'metadata.name') || undefined;
   const latest = before.at(-1);
   const generation = Math.max(0, ...before.map((each) => each.generation)) + 1;
   if (latest && same(latest.template, template) && (wanted === undefined || wanted === latest.name)) return [...before];
-  const name = wanted === undefined ? `${next.metadata.name}-${String(generation).padStart(5, '0')}` : String(wanted);
+  const name = wanted === undefined ? `${next.metadata.name}-${String(generation).padStart(5, '0')}` : wanted;
   if (!name.startsWith(`${next.metadata.name}-`))
     throw new StatusError(422, `spec.template.metadata.name: ${name} must begin with ${next.metadata.name}-`);
   const present = before.find((each) => each.name === name);

@@ -37,7 +37,7 @@ export class StatusError extends Error {
   constructor(
     code: number,
     message: string,
-    { reason = reasons[code] ?? 'Unknown', details = {} as Details, cause = undefined as unknown } = {},
+    { reason = reasons[code] ?? 'Unknown', details = {}, cause }: { reason?: string; details?: Details; cause?: unknown } = {},
   ) {
     super(message, { cause });
     this.code = code;

@@ -11,7 +11,10 @@ export function tableOf(kind: Kind, objects: KubeObject[], version: string, now:
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion: version },
     columnDefinitions: kind.columns.map(({ name, type, priority }, index) => ({
-      ...{ name, type, priority, description: name },
+      name,
+      type,
+      priority,
+      description: name,
       format: index === 0 ? 'name' : '',
     })),
     rows: objects.map((object) => ({
