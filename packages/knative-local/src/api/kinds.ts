@@ -1,5 +1,5 @@
-import { type Column, columns } from './columns.ts';
 import type { KubeObject } from './object.ts';
+import { StatusError } from './status-error.ts';
 
 export interface Kind {
   /** "" for Kubernetes' own. */
@@ -13,7 +13,6 @@ export interface Kind {
   categories: string[];
   namespaced: boolean;
   verbs: Verb[];
-  columns: Column[];
   /** From the version that is kept into another that is served, and back. */
   convert?: (object: KubeObject, version: string) => KubeObject;
 }
@@ -36,7 +35,6 @@ function define(group: string, versions: [string, ...string[]], kind: string, ve
     shortNames: [],
     namespaced: true,
     categories: area ? ['all', 'knative', area] : [],
-    columns: columns[kind] ?? [],
     ...rest,
   };
 }
@@ -100,6 +98,11 @@ export const isDecided = (kind: Kind) => kind.verbs.includes('create');
 /** `services.serving.knative.dev`, as errors name a resource. */
 export function resourceOf({ plural, group }: Kind): string {
   return group === '' ? plural : `${plural}.${group}`;
+}
+
+export function notFound(kind: Kind, name: string): StatusError {
+  const details = { name, group: kind.group, kind: kind.plural };
+  return new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
 }
 
 /** An object in another version. */

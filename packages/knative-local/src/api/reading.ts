@@ -1,14 +1,15 @@
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { type Answer, type Call, missing, shown } from './call.ts';
 import { apiVersionOf, inVersion } from './kinds.ts';
 import type { LogBook } from './log-book.ts';
 import type { KubeObject } from './object.ts';
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
+import { type Answer, type Call, missing, numberIn, shown } from './request.ts';
 import { fieldSelector, labelSelector } from './selector.ts';
 import { StatusError } from './status-error.ts';
-import { watch, writeLog } from './stream.ts';
 import { metadataOf, tableOf } from './table.ts';
+import { mostUnread, watch } from './watch.ts';
 
 export interface ReadingOptions {
   registry: Registry;
@@ -77,4 +78,24 @@ function selected({ query, target: { name } }: Call): (object: KubeObject) => bo
   const labels = labelSelector(query.get('labelSelector') ?? '');
   const fields = fieldSelector(query.get('fieldSelector') ?? '');
   return (object) => (name === undefined || object.metadata.name === name) && labels(object) && fields(object);
+}
+
+/** Writes the last lines of a process, and with `follow` those that come. */
+export function writeLog(
+  response: ServerResponse,
+  { book, source, query, clock }: { book: LogBook; source: string; query: URLSearchParams; clock: Clock },
+): void {
+  const tail = numberIn(query, 'tailLines') ?? Infinity;
+  const seconds = numberIn(query, 'sinceSeconds');
+  const since = seconds === undefined ? Date.parse(query.get('sinceTime') ?? '') || 0 : clock.now() - seconds * 1000;
+  const stamped = query.get('timestamps') === 'true';
+  const write = ({ time, text }: { time: number; text: string }) => {
+    if (response.writableLength > mostUnread) return void response.destroy();
+    response.write(`${stamped ? `${new Date(time).toISOString()} ` : ''}${text}\n`);
+  };
+  const lines = book.linesOf(source).filter(({ time }) => time >= since);
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
+  for (const line of tail === 0 ? [] : lines.slice(-tail)) write(line);
+  if (query.get('follow') !== 'true') return void response.end();
+  response.once('close', book.follow(source, write));
 }

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Decision, kept } from './decision.ts';
 import type { Decisions } from './decisions.ts';
-import { apiVersionOf, inVersion, type Kind, resourceOf } from './kinds.ts';
+import { apiVersionOf, inVersion, type Kind, notFound, resourceOf } from './kinds.ts';
 import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from './object.ts';
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
@@ -141,11 +141,6 @@ function current(kind: Kind, { metadata: { name, uid, resourceVersion } }: KubeO
 function specOf(object: KubeObject): unknown {
   const { apiVersion: _, kind: __, metadata: ___, status: ____, ...rest } = object;
   return rest;
-}
-
-export function notFound(kind: Kind, name: string): StatusError {
-  const details = { name, group: kind.group, kind: kind.plural };
-  return new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
 }
 
 function outdated(kind: Kind, name: string): StatusError {

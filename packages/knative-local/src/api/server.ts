@@ -2,15 +2,19 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { foreignness } from '../foreign.ts';
 import type { Log } from '../log.ts';
 import { shows } from '../token.ts';
-import type { Answer, Call } from './call.ts';
-import { discovery } from './discovery.ts';
-
+import { discovery, subresourcesOf } from './discovery.ts';
+import { notFound } from './kinds.ts';
 import { openapi } from './openapi.ts';
-import { formOf, targetOf } from './request.ts';
+import type { Reading } from './reading.ts';
+import { type Answer, type Call, formOf, notAllowed, targetOf, verbOf } from './request.ts';
 import { StatusError, toStatus } from './status-error.ts';
+import type { Writing } from './writing.ts';
 
 export interface ServerOptions {
-  endpoint: (call: Call) => Promise<Answer | undefined>;
+  reading: Reading;
+  writing: Writing;
+  /** The only one there is. */
+  namespace: string;
   token: string;
   log: Log;
 }
@@ -44,7 +48,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const target = targetOf(path);
   if (!target) throw new StatusError(404, 'the server could not find the requested resource');
-  const found = await options.endpoint({ request, response, query, form, target });
+  const found = await dispatch({ request, response, query, form, target }, options);
   if (found) write(response, found.code, found.content);
 }
 
@@ -74,4 +78,33 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: Stat
     request.resume();
   }
   write(response, status.code, status);
+}
+
+/** Resolves with undefined if the answer is a stream, which has begun. */
+async function dispatch(call: Call, { reading, writing, namespace }: ServerOptions): Promise<Answer | undefined> {
+  const { kind, name, namespace: asked, subresource } = call.target;
+  if (subresource !== undefined && !subresourcesOf(kind).includes(subresource))
+    throw new StatusError(404, 'the server could not find the requested resource');
+  const verb = verbOf(call);
+  if (!kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(call);
+  const elsewhere = asked !== undefined && asked !== namespace;
+  if (elsewhere && name !== undefined) throw notFound(kind, name);
+  if (elsewhere && verb === 'create')
+    throw new StatusError(404, `namespaces ${JSON.stringify(asked)} not found; one machine has one namespace, ${namespace}`);
+  switch (verb) {
+    case 'list':
+      return reading.list(call, elsewhere);
+    case 'watch':
+      return reading.watch(call, elsewhere);
+    case 'get':
+      return reading.get(call);
+    case 'create':
+      return writing.create(call);
+    case 'update':
+      return writing.update(call);
+    case 'patch':
+      return writing.patch(call);
+    case 'delete':
+      return writing.remove(call);
+  }
 }

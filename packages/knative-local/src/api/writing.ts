@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { serverSideApply } from './apply.ts';
 import { readBody } from './body.ts';
-import { type Answer, type Call, missing, shown } from './call.ts';
 import { apiVersionOf } from './kinds.ts';
 import { asObject, isFields, type KubeObject, timestamp } from './object.ts';
 import { patchTypesOf } from './openapi.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts';
-import { isDryRun } from './request.ts';
+import { type Answer, type Call, isDryRun, missing, shown } from './request.ts';
 import type { Resources, Wish } from './resources.ts';
 import { StatusError, success } from './status-error.ts';
 

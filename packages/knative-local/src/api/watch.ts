@@ -1,13 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { KubeObject } from './object.ts';
-import type { LogBook } from './log-book.ts';
 import type { Happening, Registry } from './registry.ts';
 import { numberIn } from './request.ts';
 import type { Matches } from './selector.ts';
 
 /** A client that reads slower than this much piles up is let go; it asks again from where it was. */
-const mostUnread = 4 * 1024 * 1024;
+export const mostUnread = 4 * 1024 * 1024;
 const bookmarkPause = 60_000;
 const longestWatch = 3600;
 
@@ -67,24 +66,4 @@ export function watch(response: ServerResponse, { registry, clock, kind, matches
     }
     response.end();
   }
-}
-
-/** Writes the last lines of a process, and with `follow` those that come. */
-export function writeLog(
-  response: ServerResponse,
-  { book, source, query, clock }: { book: LogBook; source: string; query: URLSearchParams; clock: Clock },
-): void {
-  const tail = numberIn(query, 'tailLines') ?? Infinity;
-  const seconds = numberIn(query, 'sinceSeconds');
-  const since = seconds === undefined ? Date.parse(query.get('sinceTime') ?? '') || 0 : clock.now() - seconds * 1000;
-  const stamped = query.get('timestamps') === 'true';
-  const write = ({ time, text }: { time: number; text: string }) => {
-    if (response.writableLength > mostUnread) return void response.destroy();
-    response.write(`${stamped ? `${new Date(time).toISOString()} ` : ''}${text}\n`);
-  };
-  const lines = book.linesOf(source).filter(({ time }) => time >= since);
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
-  for (const line of tail === 0 ? [] : lines.slice(-tail)) write(line);
-  if (query.get('follow') !== 'true') return void response.end();
-  response.once('close', book.follow(source, write));
 }
