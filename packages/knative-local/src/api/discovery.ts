@@ -1,12 +1,10 @@
 import { apiVersionOf, type Kind, kinds } from './kinds.ts';
 
 /** Which groups, versions and kinds there are: undefined for a path that is not about this. */
-export function discovery(path: string, aggregated: boolean): object | undefined {
+export function discovery(path: string): object | undefined {
   if (path === '/version') return version;
-  if (path === '/api')
-    return aggregated ? aggregatedList(['']) : { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
-  if (path === '/apis')
-    return aggregated ? aggregatedList(groups) : { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) };
+  if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
+  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) };
   const [, group, named] = /^\/apis\/([\w.]+)(?:\/(\w+))?$/.exec(path) ?? (path === '/api/v1' ? [path, '', 'v1'] : []);
   if (group === undefined || (group !== '' && !groups.includes(group))) return undefined;
   return named === undefined ? { ...groupOf(group), kind: 'APIGroup', apiVersion: 'v1' } : resourceList(group, named);
@@ -48,31 +46,10 @@ function resourceList(group: string, wanted: string): object | undefined {
   const resources = found.flatMap((kind) => {
     const { plural, singular, namespaced, verbs, shortNames, categories } = kind;
     const own = { name: plural, singularName: singular, namespaced, kind: kind.kind, verbs, shortNames, categories };
-    return [
-      own,
-      ...subresourcesOf(kind).map((name) => ({ ...own, name: `${plural}/${name}`, singularName: '', verbs: ['get'] })),
-    ];
+    const parts = subresourcesOf(kind).map((name) => `${plural}/${name}`);
+    return [own, ...parts.map((name) => ({ name, singularName: '', namespaced, kind: kind.kind, verbs: ['get'] }))];
   });
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? wanted : `${group}/${wanted}`, resources };
-}
-
-/** All in one answer, as kubectl asks since 1.26. */
-function aggregatedList(wanted: string[]): object {
-  const items = wanted.map((group) => ({
-    metadata: group === '' ? {} : { name: group },
-    versions: versionsOf(group).map((each) => ({
-      version: each,
-      freshness: 'Current',
-      resources: inGroup(group, each).map((kind) => {
-        const responseKind = { group, version: each, kind: kind.kind };
-        const { plural: resource, singular: singularResource, shortNames, categories, verbs } = kind;
-        const subresources = subresourcesOf(kind).map((subresource) => ({ subresource, responseKind, verbs: ['get'] }));
-        const scope = kind.namespaced ? 'Namespaced' : 'Cluster';
-        return { resource, responseKind, scope, singularResource, verbs, shortNames, categories, subresources };
-      }),
-    })),
-  }));
-  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
 }
 
 export function subresourcesOf(kind: Kind): string[] {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import * as schemas from '../manifest/schema.ts';
@@ -23,10 +22,7 @@ const written: Record<string, v.GenericSchema> = {
 export function openapi(path: string): object | undefined {
   const versions = [...new Set(kinds.flatMap((kind) => kind.versions.map((version) => apiVersionOf(kind, version))))];
   if (path === '/openapi/v3') {
-    const paths = versions.map((each) => [
-      pathOf(each),
-      { serverRelativeURL: `/openapi/v3/${pathOf(each)}?hash=${hashOf(documentOf(each))}` },
-    ]);
+    const paths = versions.map((each) => [pathOf(each), { serverRelativeURL: `/openapi/v3/${pathOf(each)}` }]);
     return { paths: Object.fromEntries(paths) as object };
   }
   const wanted = versions.find((each) => path === `/openapi/v3/${pathOf(each)}`);
@@ -116,8 +112,4 @@ function inlined(schema: unknown, definitions: Fields, within: string[] = []): u
     return within.includes(name) ? anything : inlined(definitions[name], definitions, [...within, name]);
   }
   return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inlined(value, definitions, within)]));
-}
-
-function hashOf(document: object): string {
-  return createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 32).toUpperCase();
 }

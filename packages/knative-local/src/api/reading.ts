@@ -2,13 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { apiVersionOf, inVersion } from './kinds.ts';
 import type { LogBook } from './log-book.ts';
-import type { KubeObject } from './object.ts';
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
-import { type Answer, type Call, missing, numberIn, shown } from './request.ts';
-import { fieldSelector, labelSelector } from './selector.ts';
+import { type ApiRequest, type ApiResponse, missing, numberIn, shown } from './request.ts';
+import { fieldSelector, labelSelector, type Matches } from './selector.ts';
 import { StatusError } from './status-error.ts';
-import { metadataOf, tableOf } from './table.ts';
+import { tableOf } from './table.ts';
 import { mostUnread, watch } from './watch.ts';
 
 export interface ReadingOptions {
@@ -18,66 +17,64 @@ export interface ReadingOptions {
   clock: Clock;
 }
 
-/** Answers that change nothing. `elsewhere` stands for a namespace that has nothing in it. */
+/** Requests that change nothing. */
 export interface Reading {
-  list(call: Call, elsewhere: boolean): Answer;
-  watch(call: Call, elsewhere: boolean): undefined;
+  list(asked: ApiRequest): ApiResponse;
+  watch(asked: ApiRequest): undefined;
   /** Undefined for a log, which is a stream. */
-  get(call: Call): Answer | undefined;
+  get(asked: ApiRequest): ApiResponse | undefined;
 }
 
 export function createReading({ registry, pods, book, clock }: ReadingOptions): Reading {
   return { list, watch: watched, get };
 
-  function list(call: Call, elsewhere: boolean): Answer {
-    const { kind, version } = call.target;
-    const matches = selected(call);
-    const found = elsewhere
-      ? []
-      : registry
-          .list(kind.kind)
-          .filter(matches)
-          .map((object) => inVersion(kind, object, version));
-    const resourceVersion = String(registry.version);
-    if (call.form === 'table')
-      return { code: 200, content: tableOf(kind, found, resourceVersion, clock.now(), call.query.get('includeObject')) };
-    const metadata = { resourceVersion };
-    if (call.form === 'metadata')
-      return {
-        code: 200,
-        content: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: found.map(metadataOf) },
-      };
-    return { code: 200, content: { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind, version), metadata, items: found } };
+  function list(asked: ApiRequest): ApiResponse {
+    const { kind, version } = asked.target;
+    const matches = selected(asked);
+    const found = registry
+      .list(kind.kind)
+      .filter(matches)
+      .map((object) => inVersion(kind, object, version));
+    const metadata = { resourceVersion: String(registry.version) };
+    const content =
+      asked.form === 'table'
+        ? tableOf(kind, found, { metadata, now: clock.now(), query: asked.query })
+        : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind, version), metadata, items: found };
+    return { code: 200, content };
   }
 
-  function watched(call: Call, elsewhere: boolean): undefined {
-    const { kind } = call.target;
-    const matches = elsewhere ? () => false : selected(call);
-    watch(call.response, {
+  function watched(asked: ApiRequest): undefined {
+    const { kind } = asked.target;
+    const matches = selected(asked);
+    watch(asked.response, {
       registry,
       clock,
       kind: kind.kind,
       matches,
-      query: call.query,
-      written: (object) => shown(call, object, clock.now()),
+      query: asked.query,
+      written: (object) => shown(asked, object, clock.now()),
     });
   }
 
-  function get(call: Call): Answer | undefined {
-    const { kind, name = '', subresource } = call.target;
-    const object = registry.get(kind.kind, name) ?? missing(call);
-    if (subresource !== 'log') return { code: 200, content: shown(call, object, clock.now()) };
-    const container = call.query.get('container') ?? 'user-container';
+  function get(asked: ApiRequest): ApiResponse | undefined {
+    const { kind, name = '', subresource } = asked.target;
+    const object = registry.get(kind.kind, name) ?? missing(asked);
+    if (subresource !== 'log') return { code: 200, content: shown(asked, object, clock.now()) };
+    const container = asked.query.get('container') ?? 'user-container';
     if (container !== 'user-container') throw new StatusError(400, `container ${container} is not valid for pod ${name}`);
-    writeLog(call.response, { book, source: pods.find(name)?.process ?? missing(call), query: call.query, clock });
+    writeLog(asked.response, { book, source: pods.find(name)?.process ?? missing(asked), query: asked.query, clock });
     return undefined;
   }
 }
 
-function selected({ query, target: { name } }: Call): (object: KubeObject) => boolean {
+function selected({ query, target: { namespace, name } }: ApiRequest): Matches {
   const labels = labelSelector(query.get('labelSelector') ?? '');
   const fields = fieldSelector(query.get('fieldSelector') ?? '');
-  return (object) => (name === undefined || object.metadata.name === name) && labels(object) && fields(object);
+  return (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    (name === undefined || object.metadata.name === name) &&
+    labels(object) &&
+    fields(object);
 }
 
 /** Writes the last lines of a process, and with `follow` those that come. */

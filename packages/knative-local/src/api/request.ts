@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inVersion, isDecided, type Kind, kinds, notFound, type Verb } from './kinds.ts';
 import type { KubeObject } from './object.ts';
 import { StatusError } from './status-error.ts';
-import { type Form, metadataOf, tableOf } from './table.ts';
+import { type Form, tableOf } from './table.ts';
 
 /** A request about objects. */
-export interface Call {
+export interface ApiRequest {
   request: IncomingMessage;
   response: ServerResponse;
   query: URLSearchParams;
@@ -13,44 +13,45 @@ export interface Call {
   target: Target;
 }
 
-export interface Answer {
+export interface ApiResponse {
   code: number;
   content: object;
 }
 
 /** @throws StatusError 405 */
-export function verbOf(call: Call): Verb {
+export function verbOf(asked: ApiRequest): Verb {
   const {
     request: { method = '' },
     query,
     target: { name },
-  } = call;
+  } = asked;
   const isWatch = ['true', '1'].includes(query.get('watch') ?? '');
   if (method === 'GET') return isWatch ? 'watch' : name === undefined ? 'list' : 'get';
   const verbs: Record<string, Verb> =
     name === undefined ? { POST: 'create' } : { PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-  return verbs[method] ?? refuse(call);
+  return verbs[method] ?? refuse(asked);
 }
 
-function refuse(call: Call): never {
-  throw notAllowed(call);
+function refuse(asked: ApiRequest): never {
+  throw notAllowed(asked);
 }
 
-export function notAllowed({ request: { method }, target: { kind, subresource } }: Call): StatusError {
+export function notAllowed({ request: { method }, target: { kind, subresource } }: ApiRequest): StatusError {
   const why = isDecided(kind) || subresource !== undefined ? '' : `; a ${kind.kind} follows from other objects`;
   return new StatusError(405, `the server does not allow ${method} on the requested resource${why}`);
 }
 
 /** @throws StatusError 404 */
-export function missing({ target: { kind, name } }: Call): never {
+export function missing({ target: { kind, name } }: ApiRequest): never {
   throw notFound(kind, name!);
 }
 
 /** An object as the client asked to see it. */
-export function shown({ form, target: { kind, version }, query }: Call, stored: KubeObject, now: number): object {
+export function shown({ form, target: { kind, version }, query }: ApiRequest, stored: KubeObject, now: number): object {
   const object = inVersion(kind, stored, version);
-  if (form === 'table') return tableOf(kind, [object], object.metadata.resourceVersion ?? '', now, query.get('includeObject'));
-  return form === 'metadata' ? metadataOf(object) : object;
+  return form === 'table'
+    ? tableOf(kind, [object], { metadata: { resourceVersion: object.metadata.resourceVersion }, now, query })
+    : object;
 }
 
 /** Which object or objects a request is about. */
@@ -88,7 +89,7 @@ function decoded(step: string): string {
  * In which form a client wants its answer.
  * @throws StatusError 406
  */
-export function formOf({ headers: { accept = '*/*' } }: IncomingMessage): { form: Form; aggregated: boolean } {
+export function formOf({ headers: { accept = '*/*' } }: IncomingMessage): Form {
   for (const media of accept.split(',')) {
     const [type = '', ...parameters] = media
       .trim()
@@ -96,10 +97,8 @@ export function formOf({ headers: { accept = '*/*' } }: IncomingMessage): { form
       .split(/\s*;\s*/);
     if (!['application/json', 'application/*', '*/*'].includes(type)) continue;
     const wanted = parameters.find((each) => each.startsWith('as='))?.slice(3);
-    if (wanted === undefined) return { form: 'object', aggregated: false };
-    if (wanted === 'table') return { form: 'table', aggregated: false };
-    if (wanted.startsWith('partialobjectmetadata')) return { form: 'metadata', aggregated: false };
-    if (wanted === 'apigroupdiscoverylist') return { form: 'object', aggregated: true };
+    if (wanted === undefined) return 'object';
+    if (wanted === 'table') return 'table';
   }
   throw new StatusError(406, 'only the following media types are accepted: application/json');
 }

@@ -6,7 +6,7 @@ import { discovery, subresourcesOf } from './discovery.ts';
 import { notFound } from './kinds.ts';
 import { openapi } from './openapi.ts';
 import type { Reading } from './reading.ts';
-import { type Answer, type Call, formOf, notAllowed, targetOf, verbOf } from './request.ts';
+import { type ApiResponse, type ApiRequest, formOf, notAllowed, targetOf, verbOf } from './request.ts';
 import { StatusError, toStatus } from './status-error.ts';
 import type { Writing } from './writing.ts';
 
@@ -39,12 +39,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (['/healthz', '/livez', '/readyz'].includes(path))
     return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
   if (path === '/openapi/v2') return void response.writeHead(200, { 'content-type': protobuf }).end(noDefinitions);
-  const { form, aggregated } = formOf(request);
-  const known = discovery(path, aggregated) ?? openapi(path);
+  const form = formOf(request);
+  const known = discovery(path) ?? openapi(path);
   if (known !== undefined) {
     if (request.method !== 'GET') throw new StatusError(405, 'the server does not allow this method on the requested resource');
-    const type = aggregated ? 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' : 'application/json';
-    return write(response, 200, known, type);
+    return write(response, 200, known);
   }
   const target = targetOf(path);
   if (!target) throw new StatusError(404, 'the server could not find the requested resource');
@@ -64,10 +63,14 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
   }
 }
 
-function write(response: ServerResponse, code: number, content: object, type = 'application/json'): void {
+function write(response: ServerResponse, code: number, content: object): void {
   const text = JSON.stringify(content);
   response
-    .writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' })
+    .writeHead(code, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      'cache-control': 'no-store',
+    })
     .end(text);
 }
 
@@ -81,30 +84,30 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: Stat
 }
 
 /** Resolves with undefined if the answer is a stream, which has begun. */
-async function dispatch(call: Call, { reading, writing, namespace }: ServerOptions): Promise<Answer | undefined> {
-  const { kind, name, namespace: asked, subresource } = call.target;
+async function dispatch(asked: ApiRequest, { reading, writing, namespace }: ServerOptions): Promise<ApiResponse | undefined> {
+  const { kind, name, namespace: home, subresource } = asked.target;
   if (subresource !== undefined && !subresourcesOf(kind).includes(subresource))
     throw new StatusError(404, 'the server could not find the requested resource');
-  const verb = verbOf(call);
-  if (!kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(call);
-  const elsewhere = asked !== undefined && asked !== namespace;
+  const verb = verbOf(asked);
+  if (!kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(asked);
+  const elsewhere = home !== undefined && home !== namespace;
   if (elsewhere && name !== undefined) throw notFound(kind, name);
   if (elsewhere && verb === 'create')
-    throw new StatusError(404, `namespaces ${JSON.stringify(asked)} not found; one machine has one namespace, ${namespace}`);
+    throw new StatusError(404, `namespaces ${JSON.stringify(home)} not found; one machine has one namespace, ${namespace}`);
   switch (verb) {
     case 'list':
-      return reading.list(call, elsewhere);
+      return reading.list(asked);
     case 'watch':
-      return reading.watch(call, elsewhere);
+      return reading.watch(asked);
     case 'get':
-      return reading.get(call);
+      return reading.get(asked);
     case 'create':
-      return writing.create(call);
+      return writing.create(asked);
     case 'update':
-      return writing.update(call);
+      return writing.update(asked);
     case 'patch':
-      return writing.patch(call);
+      return writing.patch(asked);
     case 'delete':
-      return writing.remove(call);
+      return writing.remove(asked);
   }
 }

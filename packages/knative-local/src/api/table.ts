@@ -1,16 +1,21 @@
 import type { Kind } from './kinds.ts';
 import { fieldOf, isFields, type KubeObject } from './object.ts';
 
-/** How a client wants objects: in full, as rows of `kubectl get`, or only their metadata. */
-export type Form = 'object' | 'table' | 'metadata';
+/** How a client wants objects: as they are, or as rows of `kubectl get`. */
+export type Form = 'object' | 'table';
 
 /** Objects as the rows that `kubectl get` prints. */
-export function tableOf(kind: Kind, objects: KubeObject[], version: string, now: number, include: string | null): object {
+export function tableOf(
+  kind: Kind,
+  objects: KubeObject[],
+  { metadata, now, query }: { metadata: object; now: number; query: URLSearchParams },
+): object {
+  const include = query.get('includeObject');
   const own = columns[kind.kind] ?? [];
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    metadata: { resourceVersion: version },
+    metadata,
     columnDefinitions: own.map(({ name, type, priority }, index) => ({
       name,
       type,
@@ -25,7 +30,7 @@ export function tableOf(kind: Kind, objects: KubeObject[], version: string, now:
   };
 }
 
-export function metadataOf({ metadata }: KubeObject): object {
+function metadataOf({ metadata }: KubeObject): object {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
 }
 

@@ -6,69 +6,69 @@ import { apiVersionOf } from './kinds.ts';
 import { asObject, isFields, type KubeObject, timestamp } from './object.ts';
 import { patchTypesOf } from './openapi.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts';
-import { type Answer, type Call, isDryRun, missing, shown } from './request.ts';
+import { type ApiResponse, type ApiRequest, isDryRun, missing, shown } from './request.ts';
 import type { Resources, Wish } from './resources.ts';
 import { StatusError, success } from './status-error.ts';
 
 /** Requests that change an object. What is answered is in effect. */
 export interface Writing {
-  create(call: Call): Promise<Answer>;
-  update(call: Call): Promise<Answer>;
-  patch(call: Call): Promise<Answer>;
-  remove(call: Call): Promise<Answer>;
+  create(asked: ApiRequest): Promise<ApiResponse>;
+  update(asked: ApiRequest): Promise<ApiResponse>;
+  patch(asked: ApiRequest): Promise<ApiResponse>;
+  remove(asked: ApiRequest): Promise<ApiResponse>;
 }
 
 export function createWriting(resources: Resources, clock: Clock): Writing {
   return { create, update, patch, remove };
 
-  async function create(call: Call): Promise<Answer> {
-    const body = await sent(call.request);
+  async function create(asked: ApiRequest): Promise<ApiResponse> {
+    const body = await sent(asked.request);
     const metadata = isFields(body) && isFields(body['metadata']) ? body['metadata'] : {};
     const prefix = metadata['generateName'];
     if (isFields(body) && metadata['name'] === undefined && typeof prefix === 'string')
       body['metadata'] = { ...metadata, name: `${prefix}${crypto.randomUUID().slice(0, 5)}` };
     const { name } = asObject(body).metadata;
-    const { kind } = call.target;
+    const { kind } = asked.target;
     const exists = () => {
       throw new StatusError(409, `${kind.plural}.${kind.group} ${JSON.stringify(name)} already exists`, {
         reason: 'AlreadyExists',
         details: { name, group: kind.group, kind: kind.plural },
       });
     };
-    return put(call, name, (now) => (now ? exists() : body), 201);
+    return put(asked, name, (now) => (now ? exists() : body), 201);
   }
 
-  async function update(call: Call): Promise<Answer> {
-    const body = await sent(call.request);
-    return put(call, call.target.name!, (now) => (now ? body : missing(call)), 200);
+  async function update(asked: ApiRequest): Promise<ApiResponse> {
+    const body = await sent(asked.request);
+    return put(asked, asked.target.name!, (now) => (now ? body : missing(asked)), 200);
   }
 
-  async function patch(call: Call): Promise<Answer> {
-    const { kind, version, name = '' } = call.target;
-    const type = call.request.headers['content-type']?.split(';')[0]?.trim() ?? '';
+  async function patch(asked: ApiRequest): Promise<ApiResponse> {
+    const { kind, version, name = '' } = asked.target;
+    const type = asked.request.headers['content-type']?.split(';')[0]?.trim() ?? '';
     const accepted = patchTypesOf(kind);
     if (!accepted.includes(type))
       throw new StatusError(
         415,
         `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
       );
-    const body = await readBody(call.request);
+    const body = await readBody(asked.request);
     const merge =
       { 'application/json-patch+json': jsonPatch, 'application/strategic-merge-patch+json': strategicMergePatch }[type] ??
       mergePatch;
-    if (type !== 'application/apply-patch+yaml') return put(call, name, (now) => merge(now ?? missing(call), body), 200);
+    if (type !== 'application/apply-patch+yaml') return put(asked, name, (now) => merge(now ?? missing(asked), body), 200);
 
-    const manager = call.query.get('fieldManager');
+    const manager = asked.query.get('fieldManager');
     if (!manager) throw new StatusError(422, 'fieldManager: is required for apply patch');
     const given = { apiVersion: apiVersionOf(kind, version), kind: kind.kind, ...(body as object) };
     const applied = asObject({ ...given, metadata: { name, ...(given as { metadata?: object }).metadata } });
-    const force = call.query.get('force') === 'true';
-    return put(call, name, (now) => serverSideApply(now, applied, { manager, force, time: timestamp(clock.now()) }), 200);
+    const force = asked.query.get('force') === 'true';
+    return put(asked, name, (now) => serverSideApply(now, applied, { manager, force, time: timestamp(clock.now()) }), 200);
   }
 
-  async function remove(call: Call): Promise<Answer> {
-    const { kind, name = '' } = call.target;
-    const body = call.request.headers['content-length'] === '0' || !hasBody(call.request) ? {} : await readBody(call.request);
+  async function remove(asked: ApiRequest): Promise<ApiResponse> {
+    const { kind, name = '' } = asked.target;
+    const body = asked.request.headers['content-length'] === '0' || !hasBody(asked.request) ? {} : await readBody(asked.request);
     const { preconditions, dryRun } = (isFields(body) ? body : {}) as {
       preconditions?: { uid?: string; resourceVersion?: string };
       dryRun?: string[];
@@ -82,19 +82,19 @@ export function createWriting(resources: Resources, clock: Clock): Writing {
         throw new StatusError(409, `Precondition failed: the object is ${metadata.uid} at ${metadata.resourceVersion}`);
     };
     const gone = await resources.remove(kind, name, accepts, {
-      ...optionsOf(call),
-      dryRun: isDryRun(call.query) || Boolean(dryRun?.length),
+      ...optionsOf(asked),
+      dryRun: isDryRun(asked.query) || Boolean(dryRun?.length),
     });
     return { code: 200, content: success({ name, group: kind.group, kind: kind.plural, uid: gone.metadata.uid! }) };
   }
 
-  async function put(call: Call, name: string, wish: Wish, code: number): Promise<Answer> {
-    const { object, created } = await resources.put(call.target.kind, name, wish, optionsOf(call));
-    return { code: created ? 201 : code, content: shown(call, object, clock.now()) };
+  async function put(asked: ApiRequest, name: string, wish: Wish, code: number): Promise<ApiResponse> {
+    const { object, created } = await resources.put(asked.target.kind, name, wish, optionsOf(asked));
+    return { code: created ? 201 : code, content: shown(asked, object, clock.now()) };
   }
 }
 
-function optionsOf({ target, query }: Call): { version: string; dryRun: boolean } {
+function optionsOf({ target, query }: ApiRequest): { version: string; dryRun: boolean } {
   return { version: target.version, dryRun: isDryRun(query) };
 }
 
