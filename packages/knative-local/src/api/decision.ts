@@ -80,13 +80,10 @@ export function kept(object: KubeObject): KubeObject {
   const content = contentOf(kind ? inVersion(kind, object, kind.versions[0]) : object);
   if (content.kind === 'Service' && kind) return withDefaults(content);
   if (content.kind !== 'Secret') return content;
-  const {
-    stringData = {},
-    data = {},
-    ...rest
-  } = content as KubeObject & { stringData?: Record<string, string>; data?: Record<string, string> };
+  type Texts = Record<string, string>;
+  const { stringData = {}, data = {}, type, ...rest } = content as KubeObject & { stringData?: Texts; data?: Texts };
   const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
-  return { type: 'Opaque', ...rest, data: { ...data, ...(Object.fromEntries(encoded) as Record<string, string>) } };
+  return { ...rest, type: type || 'Opaque', data: { ...data, ...(Object.fromEntries(encoded) as Texts) } };
 }
 
 /**

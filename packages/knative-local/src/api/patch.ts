@@ -52,18 +52,7 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
  * @throws StatusError 422 for directives, which only matter for lists that these kinds do not have
  */
 export function strategicMergePatch(target: unknown, patch: unknown): unknown {
-  const directive = directiveIn(patch);
+  const [, directive] = /"(\$\w+)[^"\\]*":/.exec(JSON.stringify(patch)) ?? [];
   if (directive !== undefined) throw new StatusError(422, `the directive ${directive} is not supported; send a merge patch`);
   return mergePatch(target, patch);
-}
-
-function directiveIn(patch: unknown): string | undefined {
-  if (Array.isArray(patch)) return patch.map(directiveIn).find((found) => found !== undefined);
-  if (!isFields(patch)) return undefined;
-  for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith('$')) return key;
-    const found = directiveIn(value);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -25,7 +25,7 @@ export function createWriting(resources: Resources, clock: Clock): Writing {
     const body = await sent(asked.request);
     const metadata = isFields(body) && isFields(body['metadata']) ? body['metadata'] : {};
     const prefix = metadata['generateName'];
-    if (isFields(body) && metadata['name'] === undefined && typeof prefix === 'string')
+    if (isFields(body) && !metadata['name'] && typeof prefix === 'string' && prefix !== '')
       body['metadata'] = { ...metadata, name: `${prefix}${crypto.randomUUID().slice(0, 5)}` };
     const { name } = asObject(body).metadata;
     const { kind } = asked.target;
