@@ -11,7 +11,7 @@ export interface Condition extends Fields {
 export function condition(
   type: string,
   holds: boolean,
-  otherwise: { reason: string; message: string },
+  otherwise: { reason?: string; message?: string } = {},
   rest: Fields = {},
 ): Condition {
   return holds ? { type, status: 'True', ...rest } : { type, status: 'False', ...otherwise, ...rest };

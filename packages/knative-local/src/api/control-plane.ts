@@ -7,10 +7,9 @@ import { namespace as defaultNamespace } from '../broker/address.ts';
 import { namespaceOf } from '../manifest/document.ts';
 import type { ManifestSources } from '../manifest/read.ts';
 import type { Topology } from '../manifest/topology.ts';
-import type { Fleet } from '../process/fleet.ts';
 import type { Wiring } from '../wiring.ts';
 import { createDecisions } from './decisions.ts';
-import { objectsIn } from './following.ts';
+import { objectsIn } from './objects.ts';
 import { createCertificate, earlierPort, writeKubeconfig } from './kubeconfig.ts';
 import { createLogBook } from './log-book.ts';
 import { createPods, type Pods } from './pods.ts';
@@ -24,14 +23,7 @@ import { createWriting } from './writing.ts';
 const loopback = '127.0.0.1';
 
 /** What there is to control. */
-export interface Controlled {
-  wiring: Wiring;
-  fleet: Fleet;
-  /** The service behind the public address, and the port of that. */
-  service: string;
-  port: number;
-  brokerOrigin: string;
-}
+export type Controlled = Pick<Situation, 'fleet' | 'service' | 'port' | 'brokerOrigin'> & { wiring: Wiring };
 
 /** What a person does to a cluster by kubectl and kn, on this machine by the same commands. */
 export interface ControlPlane {
@@ -64,23 +56,16 @@ export async function createControlPlane(
   const registry = createRegistry(clock);
   const decisions = await createDecisions({ path: join(folder, 'control-plane.json'), sources, namespace, inspect, log, clock });
   const begun = clock.now();
-  let situation: (Addresses & { fleet: Fleet; pods: Pods }) | undefined;
+  let controlled: Controlled | undefined;
+  let pods: Pods | undefined;
   let listening: Listening | undefined;
   let expected = false;
 
   function look(): void {
     expected = false;
-    if (situation)
-      registry.update(
-        objectsIn({
-          ...situation,
-          decisions: decisions.all,
-          topology: decisions.topology,
-          revisions: situation.fleet.revisions,
-          namespace,
-          begun,
-        }),
-      );
+    if (!controlled || !pods) return;
+    const { all, topology } = decisions;
+    registry.update(objectsIn({ ...controlled, pods, decisions: all, topology, namespace, begun }));
   }
 
   return {
@@ -95,15 +80,15 @@ export async function createControlPlane(
       expected = true;
     },
     log: book.log,
-    async open(controlled) {
-      const pods = createPods(controlled.fleet.revisions, clock);
-      situation = { ...addressesOf(controlled, namespace), fleet: controlled.fleet, pods };
+    async open(given) {
+      controlled = given;
+      pods = createPods(given.fleet.revisions, clock);
       const path = join(folder, 'kubeconfig');
       const earlier = await earlierPort(path);
       const certificate = await createCertificate(clock.now());
       listening = await listen(earlier, loopback, certificate).catch(() => listen(0, loopback, certificate));
       const token = randomBytes(32).toString('base64url');
-      const resources = createResources({ decisions, registry, wiring: controlled.wiring, pods, namespace, log, clock });
+      const resources = createResources({ decisions, registry, wiring: given.wiring, pods, namespace, log, clock });
       const reading = createReading({ registry, pods, book, clock });
       const writing = createWriting(resources, clock);
       listening.server.on('request', createServer({ reading, writing, namespace, token, log }));
@@ -114,19 +99,5 @@ export async function createControlPlane(
     async close() {
       if (listening) await close(listening, 0, clock);
     },
-  };
-}
-
-type Addresses = Pick<Situation, 'urlOf' | 'brokerUrlOf'>;
-
-/** The public service, and each of its tags, has an address on this machine; the others are reached by events alone. */
-function addressesOf({ service, port, brokerOrigin }: Controlled, namespace: string): Addresses {
-  return {
-    urlOf(name, tag) {
-      const host = tag === undefined ? name : `${tag}-${name}`;
-      if (name !== service) return `http://${host}.${namespace}.svc.cluster.local`;
-      return `http://${tag === undefined ? '' : `${host}.`}localhost:${port}`;
-    },
-    brokerUrlOf: (name) => `${brokerOrigin}/${defaultNamespace}/${name}`,
   };
 }

@@ -109,21 +109,3 @@ export function notFound(kind: Kind, name: string): StatusError {
 export function inVersion(kind: Kind, object: KubeObject, version: string): KubeObject {
   return object.apiVersion === apiVersionOf(kind, version) ? object : (kind.convert?.(object, version) ?? object);
 }
-
-/** Knative's kinds, as an installation of Knative defines them. */
-export function definitionsOfKinds(creationTimestamp: string): KubeObject[] {
-  return kinds
-    .filter(({ group }) => group.endsWith('knative.dev'))
-    .map(({ group, kind, plural, singular, shortNames, categories, versions }) => {
-      const name = `${plural}.${group}`;
-      const labels = group === 'sources.knative.dev' ? { 'duck.knative.dev/source': 'true' } : {};
-      const served = versions.map((each, index) => ({ name: each, served: true, storage: index === 0 }));
-      const names = { kind, plural, singular, shortNames, categories, listKind: `${kind}List` };
-      return {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name, uid: `definition-${name}`, creationTimestamp, labels },
-        spec: { group, names, scope: 'Namespaced', versions: served },
-      };
-    });
-}

@@ -7,7 +7,7 @@ import { apiVersionOf, inVersion, type Kind, notFound, resourceOf } from './kind
 import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from './object.ts';
 import type { Pods } from './pods.ts';
 import type { Registry } from './registry.ts';
-import { pruned, revise, routed } from './service.ts';
+import { pruned, revise, routed } from './revisions.ts';
 import { type Details, StatusError, toStatus } from './status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */

@@ -1,15 +1,15 @@
 import { condition, type Condition, withReady } from './conditions.ts';
 import type { Decision } from './decision.ts';
-import type { Situation } from './situation.ts';
+import { type Situation, urlOf } from './situation.ts';
 import { type Fields, fieldOf, type KubeObject } from './object.ts';
-import { revisionOf, type RevisionRecord, trafficOf } from './service.ts';
+import { revisionOf, type RevisionRecord, trafficOf } from './revisions.ts';
 
 const apiVersion = 'serving.knative.dev/v1';
 
 /** A Service with its status, and its Configuration, Route and Revisions. */
-export function followingServing({ object: service, revisions }: Decision, situation: Situation): KubeObject[] {
+export function servingObjects({ object: service, revisions }: Decision, situation: Situation): KubeObject[] {
   const { name, labels, annotations, uid, generation, creationTimestamp } = service.metadata;
-  const url = situation.urlOf(name);
+  const url = urlOf(situation, name);
   const records = revisions.map((record) => revisionObject(record, service, situation));
   const latest = revisions.at(-1)?.name;
   const isReady = (revision: string | undefined) => readyOf(records.find(({ metadata }) => metadata.name === revision));
@@ -18,7 +18,7 @@ export function followingServing({ object: service, revisions }: Decision, situa
   const targets = trafficOf(service).map(({ tag, ...target }) => ({
     ...target,
     revisionName: revisionOf(target, revisions),
-    ...(tag !== undefined && { tag, url: situation.urlOf(name, tag) }),
+    ...(tag !== undefined && { tag, url: urlOf(situation, name, tag) }),
   }));
   const routed = targets.filter(({ percent = 0, ...target }) => percent > 0 || 'tag' in target);
   const waiting = routed.map(({ revisionName }) => isReady(revisionName)).find((each) => each?.status !== 'True');
@@ -69,8 +69,8 @@ export function followingServing({ object: service, revisions }: Decision, situa
   ];
 }
 
-function revisionObject(record: RevisionRecord, service: KubeObject, { revisions, namespace }: Situation): KubeObject {
-  const running = [...revisions].findLast(({ spec }) => spec.name === record.name);
+function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, namespace }: Situation): KubeObject {
+  const running = [...fleet.revisions].findLast(({ spec }) => spec.name === record.name);
   const { labels, annotations } = (record.template['metadata'] ?? {}) as { labels?: Fields; annotations?: Fields };
   const { name } = service.metadata;
   const ends = running?.vitals.lastEnd;

@@ -1,5 +1,6 @@
+import { namespace as brokerNamespace } from '../broker/address.ts';
 import type { Topology } from '../manifest/topology.ts';
-import type { Revision } from '../process/revision.ts';
+import type { Fleet } from '../process/fleet.ts';
 import type { Decision } from './decision.ts';
 import type { Pods } from './pods.ts';
 
@@ -8,13 +9,24 @@ export interface Situation {
   decisions: ReadonlyMap<string, Decision>;
   /** What is in effect. */
   topology: Topology;
-  /** Those that have a process. */
-  revisions: Iterable<Revision>;
+  fleet: Pick<Fleet, 'revisions'>;
   pods: Pods;
-  /** Where a service answers, with a tag or without. */
-  urlOf: (service: string, tag?: string) => string;
-  brokerUrlOf: (broker: string) => string;
+  /** The service behind the public address, and the port of that. */
+  service: string;
+  port: number;
+  brokerOrigin: string;
   namespace: string;
   /** When the runtime began, in milliseconds since 1970. */
   begun: number;
+}
+
+/** Where a service answers. The public one, and each of its tags, has an address on this machine; the others are reached by events alone. */
+export function urlOf({ service, port, namespace }: Situation, name: string, tag?: string): string {
+  const host = tag === undefined ? name : `${tag}-${name}`;
+  if (name !== service) return `http://${host}.${namespace}.svc.cluster.local`;
+  return `http://${tag === undefined ? '' : `${host}.`}localhost:${port}`;
+}
+
+export function brokerUrlOf({ brokerOrigin }: Situation, name: string): string {
+  return `${brokerOrigin}/${brokerNamespace}/${name}`;
 }

@@ -10,7 +10,7 @@ export interface RevisionRecord {
   template: Fields;
 }
 
-export interface Target extends Fields {
+export interface TrafficTarget extends Fields {
   revisionName?: string;
   latestRevision?: boolean;
   tag?: string;
@@ -60,15 +60,15 @@ export function routed(revisions: readonly RevisionRecord[], service: KubeObject
 }
 
 /** The name of the revision that a target leads to. */
-export function revisionOf({ revisionName }: Target, revisions: readonly RevisionRecord[]): string | undefined {
+export function revisionOf({ revisionName }: TrafficTarget, revisions: readonly RevisionRecord[]): string | undefined {
   return revisionName ?? revisions.at(-1)?.name;
 }
 
 /** `spec.traffic`, with what Knative fills in. */
-export function trafficOf(service: KubeObject): Target[] {
+export function trafficOf(service: KubeObject): TrafficTarget[] {
   const written = fieldOf(service, 'spec.traffic');
   const targets = Array.isArray(written) && written.length > 0 ? written.filter(isFields) : [{ percent: 100 }];
-  return (targets as Target[]).map((target) => ({ ...target, latestRevision: target.revisionName === undefined }));
+  return (targets as TrafficTarget[]).map((target) => ({ ...target, latestRevision: target.revisionName === undefined }));
 }
 
 /** A Service as clients read it: with its split in full. */
