@@ -8,17 +8,17 @@ import { namespaceOf } from '../manifest/document.ts';
 import type { ManifestSources } from '../manifest/read.ts';
 import type { Topology } from '../manifest/topology.ts';
 import type { Wiring } from '../wiring.ts';
-import { createDecisions } from './decisions.ts';
-import { objectsIn } from './objects.ts';
+import { createDecisions } from './decisions/decisions.ts';
+import { objectsIn } from './state/objects.ts';
 import { createCertificate, earlierPort, writeKubeconfig } from './kubeconfig.ts';
-import { createLogBook } from './log-book.ts';
-import { createPods, type Pods } from './pods.ts';
-import { createReading } from './reading.ts';
-import { createRegistry } from './registry.ts';
-import { createResources } from './resources.ts';
-import { createServer } from './server.ts';
-import type { Situation } from './situation.ts';
-import { createWriting } from './writing.ts';
+import { createLogBook } from './state/log-book.ts';
+import { createPods, type Pods } from './state/pods.ts';
+import { createReading } from './requests/reading.ts';
+import { createRegistry } from './state/registry.ts';
+import { createResources } from './requests/resources.ts';
+import { createServer } from './requests/server.ts';
+import type { Situation } from './state/situation.ts';
+import { createWriting } from './requests/writing.ts';
 
 const loopback = '127.0.0.1';
 

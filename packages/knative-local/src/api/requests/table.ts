@@ -1,5 +1,5 @@
-import type { Kind } from './kinds.ts';
-import { fieldOf, isFields, type KubeObject } from './object.ts';
+import type { Kind } from '../model/kinds.ts';
+import { fieldOf, isFields, type KubeObject } from '../model/object.ts';
 
 /** How a client wants objects: as they are, or as rows of `kubectl get`. */
 export type Form = 'object' | 'table';

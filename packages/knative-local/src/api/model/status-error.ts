@@ -1,4 +1,4 @@
-import { CannotStart, explain, WrongManifests } from '../errors.ts';
+import { CannotStart, explain, WrongManifests } from '../../errors.ts';
 
 /** Kubernetes' word for each HTTP status that is answered here. */
 const reasons: Record<number, string> = {

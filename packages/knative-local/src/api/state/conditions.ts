@@ -1,4 +1,4 @@
-import type { Fields } from './object.ts';
+import type { Fields } from '../model/object.ts';
 
 /** One row of `kn ... describe`. The registry dates it. */
 export interface Condition extends Fields {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Document } from '../manifest/document.ts';
-import { inVersion, kindOf, isDecided } from './kinds.ts';
-import { asObject, canonical, contentOf, type Fields, type KubeObject, keyOf } from './object.ts';
+import type { Document } from '../../manifest/document.ts';
+import { inVersion, kindOf, isDecided } from '../model/kinds.ts';
+import { asObject, canonical, contentOf, type Fields, type KubeObject, keyOf } from '../model/object.ts';
 import { manifestsOf, revise, type RevisionRecord, withDefaults } from './revisions.ts';
 
 /** What was decided about an object, by files or by a client. What follows from it, such as its status, is not here. */

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
-import { explain } from '../errors.ts';
-import { StatusError } from './status-error.ts';
+import { explain } from '../../errors.ts';
+import { StatusError } from '../model/status-error.ts';
 
 /** `kubectl create configmap` and `kubectl create secret` send Protocol Buffers, and know no other way. */
 const { root } = protobuf.parse(`

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../clock.ts';
-import { apiVersionOf, inVersion } from './kinds.ts';
-import type { LogBook } from './log-book.ts';
-import type { Pods } from './pods.ts';
-import type { Registry } from './registry.ts';
+import type { Clock } from '../../clock.ts';
+import { apiVersionOf, inVersion } from '../model/kinds.ts';
+import type { LogBook } from '../state/log-book.ts';
+import type { Pods } from '../state/pods.ts';
+import type { Registry } from '../state/registry.ts';
 import { type ApiRequest, type ApiResponse, missing, numberIn, shown } from './request.ts';
-import { fieldSelector, labelSelector, type Matches } from './selector.ts';
-import { StatusError } from './status-error.ts';
+import { fieldSelector, labelSelector, type Matches } from '../model/selector.ts';
+import { StatusError } from '../model/status-error.ts';
 import { tableOf } from './table.ts';
 import { mostUnread, watch } from './watch.ts';
 

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.ts';
-import { serverSideApply } from './apply.ts';
+import type { Clock } from '../../clock.ts';
+import { serverSideApply } from '../model/apply.ts';
 import { readBody } from './body.ts';
-import { apiVersionOf } from './kinds.ts';
-import { asObject, isFields, type KubeObject, timestamp } from './object.ts';
+import { apiVersionOf } from '../model/kinds.ts';
+import { asObject, isFields, type KubeObject, timestamp } from '../model/object.ts';
 import { patchTypesOf } from './openapi.ts';
-import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts';
+import { jsonPatch, mergePatch, strategicMergePatch } from '../model/patch.ts';
 import { type ApiResponse, type ApiRequest, isDryRun, missing, shown } from './request.ts';
 import type { Resources, Wish } from './resources.ts';
-import { StatusError, success } from './status-error.ts';
+import { StatusError, success } from '../model/status-error.ts';
 
 /** Requests that change an object. What is answered is in effect. */
 export interface Writing {

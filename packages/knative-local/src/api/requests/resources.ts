@@ -1,14 +1,14 @@
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { Wiring } from '../wiring.ts';
-import { type Decision, kept } from './decision.ts';
-import type { Decisions } from './decisions.ts';
-import { apiVersionOf, inVersion, type Kind, notFound, resourceOf } from './kinds.ts';
-import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from './object.ts';
-import type { Pods } from './pods.ts';
-import type { Registry } from './registry.ts';
-import { pruned, revise, routed } from './revisions.ts';
-import { type Details, StatusError, toStatus } from './status-error.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Wiring } from '../../wiring.ts';
+import { type Decision, kept } from '../decisions/decision.ts';
+import type { Decisions } from '../decisions/decisions.ts';
+import { apiVersionOf, inVersion, type Kind, notFound, resourceOf } from '../model/kinds.ts';
+import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from '../model/object.ts';
+import type { Pods } from '../state/pods.ts';
+import type { Registry } from '../state/registry.ts';
+import { pruned, revise, routed } from '../decisions/revisions.ts';
+import { type Details, StatusError, toStatus } from '../model/status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;

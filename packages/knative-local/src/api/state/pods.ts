@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import type { Revision } from '../process/revision.ts';
-import type { Decision } from './decision.ts';
-import { type KubeObject, timestamp } from './object.ts';
+import type { Clock } from '../../clock.ts';
+import type { Revision } from '../../process/revision.ts';
+import type { Decision } from '../decisions/decision.ts';
+import { type KubeObject, timestamp } from '../model/object.ts';
 
 /** Processes as Pods with one container. A restart is one of the container: the Pod stays, as in a cluster. */
 export interface Pods {

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import { canonical, fieldOf, isFields, type KubeObject, keyOf, timestamp } from './object.ts';
-import { StatusError } from './status-error.ts';
+import type { Clock } from '../../clock.ts';
+import { canonical, fieldOf, isFields, type KubeObject, keyOf, timestamp } from '../model/object.ts';
+import { StatusError } from '../model/status-error.ts';
 
 /** Something that happened to an object. */
 export interface Happening {

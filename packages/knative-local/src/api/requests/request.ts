@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { inVersion, isDecided, type Kind, kinds, notFound, type Verb } from './kinds.ts';
-import type { KubeObject } from './object.ts';
-import { StatusError } from './status-error.ts';
+import { inVersion, isDecided, type Kind, kinds, notFound, type Verb } from '../model/kinds.ts';
+import type { KubeObject } from '../model/object.ts';
+import { StatusError } from '../model/status-error.ts';
 import { type Form, tableOf } from './table.ts';
 
 /** A request about objects. */

@@ -1,7 +1,7 @@
-import { namespace as brokerNamespace } from '../broker/address.ts';
-import type { Topology } from '../manifest/topology.ts';
-import type { Fleet } from '../process/fleet.ts';
-import type { Decision } from './decision.ts';
+import { namespace as brokerNamespace } from '../../broker/address.ts';
+import type { Topology } from '../../manifest/topology.ts';
+import type { Fleet } from '../../process/fleet.ts';
+import type { Decision } from '../decisions/decision.ts';
 import type { Pods } from './pods.ts';
 
 /** What the state of objects follows from. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
-import { explain } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { explain } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import { fromProtobuf } from './protobuf.ts';
-import { StatusError } from './status-error.ts';
+import { StatusError } from '../model/status-error.ts';
 
 /**
  * The body of a request, read in bounds.

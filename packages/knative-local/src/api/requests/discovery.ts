@@ -1,4 +1,4 @@
-import { apiVersionOf, type Kind, kinds } from './kinds.ts';
+import { apiVersionOf, type Kind, kinds } from '../model/kinds.ts';
 
 /** Which groups, versions and kinds there are: undefined for a path that is not about this. */
 export function discovery(path: string): object | undefined {

@@ -1,8 +1,8 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import * as schemas from '../manifest/schema.ts';
-import { apiVersionOf, type Kind, kinds } from './kinds.ts';
-import { type Fields, isFields } from './object.ts';
+import * as schemas from '../../manifest/schema.ts';
+import { apiVersionOf, type Kind, kinds } from '../model/kinds.ts';
+import { type Fields, isFields } from '../model/object.ts';
 
 const written: Record<string, v.GenericSchema> = {
   Service: schemas.service,

@@ -1,5 +1,5 @@
 import { applyPatch, type Operation } from 'rfc6902';
-import { limits } from '../limits.ts';
+import { limits } from '../../limits.ts';
 import { type Fields, isFields } from './object.ts';
 import { StatusError } from './status-error.ts';
 

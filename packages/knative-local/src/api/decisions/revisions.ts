@@ -1,5 +1,5 @@
-import { canonical, type Fields, fieldOf, isFields, type KubeObject, textOf, withoutEmpty } from './object.ts';
-import { StatusError } from './status-error.ts';
+import { canonical, type Fields, fieldOf, isFields, type KubeObject, textOf, withoutEmpty } from '../model/object.ts';
+import { StatusError } from '../model/status-error.ts';
 
 /** A template that became a revision. It never changes. */
 export interface RevisionRecord {
