@@ -31,7 +31,7 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
 
 function parsed(text: string, isYaml: boolean): unknown {
   try {
-    return isYaml ? parse(text, { maxAliasCount: 20 }) : JSON.parse(text);
+    return isYaml ? parse(text, { maxAliasCount: 20, logLevel: 'error' }) : JSON.parse(text);
   } catch (cause) {
     throw new StatusError(400, `the body is not valid ${isYaml ? 'YAML' : 'JSON'}: ${explain(cause)}`, { cause });
   }
