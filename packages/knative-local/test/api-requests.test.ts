@@ -80,6 +80,7 @@ function ask({ method = 'GET', path, body, type, headers = {} }: Asked): Promise
 
 const home = '/apis/eventing.knative.dev/v1/namespaces/default/triggers';
 const services = '/apis/serving.knative.dev/v1/namespaces/default/services';
+const revision = '/apis/serving.knative.dev/v1/namespaces/default/revisions/ingest-v1';
 const maps = '/api/v1/namespaces/default/configmaps';
 const trigger = (name: string, change: object = {}) => ({
   apiVersion: 'eventing.knative.dev/v1',
@@ -280,6 +281,10 @@ const wrong: [number, string, Asked][] = [
     `a field selector ${selector}`,
     { path: `${home}?fieldSelector=${encodeURIComponent(selector)}` },
   ]),
+  [400, 'a list that goes on from nowhere', { path: `${home}?limit=1&continue=bm93aGVyZQ` }],
+  [400, 'another spec of a revision', patch({ spec: { containerConcurrency: 7 } }, merge, revision)],
+  [422, 'a label for a revision', patch({ metadata: { labels: { a: 'b' } } }, merge, revision)],
+  [404, 'a patch of no revision', patch({}, merge, `${revision}9`)],
   [400, 'a dry run of some', post(trigger('x'), { path: `${home}?dryRun=Some` })],
   [422, 'an apply without a manager', patch(trigger('x'), apply, `${home}/x`)],
   ...[
@@ -427,6 +432,37 @@ test(`${wrong.length} wrong requests: each gets a Status that says what is wrong
   expect(surprises).toEqual([]);
   expect(await state()).toEqual(before);
   expect(wrong.length).toBeGreaterThanOrEqual(200);
+});
+
+test('a changed revision is refused as by the webhook of a cluster', async () => {
+  const { content } = await ask(patch({ spec: { containerConcurrency: 7 } }, merge, revision));
+  expect(content).toMatchObject({
+    reason: 'BadRequest',
+    message:
+      'admission webhook "validation.webhook.serving.knative.dev" denied the request: validation failed: Immutable fields changed (-old +new): spec\nspec.containerConcurrency:\n\t+: 7',
+  });
+  expect((await ask(patch({}, merge, revision))).status).toBe(200);
+});
+
+test('a list comes in pieces of the size that is asked for, all as of the first', async () => {
+  const names = ({ content }: Answer) =>
+    (content['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name);
+  for (const name of ['b', 'a', 'c']) await ask(post(trigger(name)));
+  const [, , ...others] = names(await ask({ path: home }));
+  const first = await ask({ path: `${home}?limit=2` });
+  expect(names(first)).toEqual(['a', 'b']);
+  expect(first.content['metadata']).toMatchObject({ remainingItemCount: others.length });
+  await ask({ method: 'DELETE', path: `${home}/c` });
+  await ask(post(trigger('d')));
+  await ask(patch({ metadata: { labels: { late: 'yes' } } }));
+  const { continue: token, resourceVersion } = first.content['metadata'] as Record<string, string>;
+  const second = await ask({ path: `${home}?limit=9&continue=${token}` });
+  expect(others.slice(0, 1)).toEqual(['c']);
+  expect(names(second)).toEqual(others);
+  expect(second.content['metadata']).toEqual({ resourceVersion });
+  expect(JSON.stringify(second.content)).not.toContain('late');
+  expect(names(await ask({ path: home }))).toEqual(['a', 'b', 'collector', 'd', 'stage']);
+  for (const name of ['a', 'b', 'd']) await ask({ method: 'DELETE', path: `${home}/${name}` });
 });
 
 test('the token and what clients said are for this user alone', async () => {

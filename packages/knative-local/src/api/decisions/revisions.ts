@@ -1,4 +1,5 @@
-import { canonical, type Fields, fieldOf, isFields, type KubeObject, textOf, withoutEmpty } from '../model/object.ts';
+import { canonical, contentOf, type Fields, fieldOf, isFields, type KubeObject, textOf, withoutEmpty } from '../model/object.ts';
+import { differences } from '../model/patch.ts';
 import { StatusError } from '../model/status-error.ts';
 
 /** A template that became a revision. It never changes. */
@@ -24,7 +25,7 @@ const unusedKept = 20;
  * The revisions of a Service once its template is `next`, by Knative's rules: a new template makes a new revision, named by the template or
  * by its generation, and a revision never changes.
  * @param before its revisions until now, oldest first
- * @throws StatusError 422
+ * @throws StatusError 400 if the latest is to change, 422 if another is
  */
 export function revise(before: readonly RevisionRecord[], next: KubeObject, creationTimestamp: string): RevisionRecord[] {
   const template = templateOf(next);
@@ -36,11 +37,19 @@ export function revise(before: readonly RevisionRecord[], next: KubeObject, crea
   if (!name.startsWith(`${next.metadata.name}-`))
     throw new StatusError(422, `spec.template.metadata.name: ${name} must begin with ${next.metadata.name}-`);
   const present = before.find((each) => each.name === name);
-  if (present && !same(present.template, template))
+  if (present && !same(present.template, template)) {
+    if (present === latest)
+      throw denied(
+        'Saw the following changes without a name change',
+        'spec.template.metadata.name',
+        essence(present.template),
+        essence(template),
+      );
     throw new StatusError(
       422,
       `spec.template: there already is a revision ${name} with other content, and a revision never changes. Choose another spec.template.metadata.name, or leave it out.`,
     );
+  }
   const others = before.filter((each) => each !== present);
   return [...others, present ?? { name, generation, creationTimestamp, template }];
 }
@@ -97,11 +106,33 @@ function templateOf(service: KubeObject): Fields {
   throw new StatusError(422, 'spec.template.spec: is missing; a Service says what runs');
 }
 
-/** Whether two templates are one, but for names, and for empty fields, which typed clients add. */
+/** Whether two templates are one. */
 function same(one: Fields, other: Fields): boolean {
-  const [left, right] = [one, other].map(({ metadata, ...rest }) => {
-    const { name: _, ...described } = (metadata ?? {}) as Fields;
-    return canonical(withoutEmpty({ ...rest, metadata: described }));
-  });
-  return left === right;
+  return canonical(essence(one)) === canonical(essence(other));
+}
+
+/** A template without its name, and without empty fields, which typed clients add. */
+function essence({ metadata, ...rest }: Fields): unknown {
+  const { name: _, ...described } = (metadata ?? {}) as Fields;
+  return withoutEmpty({ ...rest, metadata: described });
+}
+
+/**
+ * A revision is as it is.
+ * @throws StatusError 400 if it is to be otherwise
+ */
+export function unchanged(now: KubeObject, wanted: KubeObject): KubeObject {
+  const [before, after] = [now['spec'], wanted['spec']].map((spec) => withoutEmpty(spec ?? {}));
+  if (canonical(before) !== canonical(after)) throw denied('Immutable fields changed', 'spec', { spec: before }, { spec: after });
+  if (canonical(contentOf(now)) === canonical(contentOf({ ...wanted, spec: now['spec'] }))) return now;
+  throw new StatusError(
+    422,
+    `the labels and annotations of ${now.metadata.name} come from the template of its Service; write them there`,
+  );
+}
+
+/** As Knative's webhook says it. */
+function denied(what: string, field: string, before: unknown, now: unknown): StatusError {
+  const webhook = 'admission webhook "validation.webhook.serving.knative.dev" denied the request';
+  return new StatusError(400, `${webhook}: validation failed: ${what} (-old +new): ${field}\n${differences(before, now)}`);
 }

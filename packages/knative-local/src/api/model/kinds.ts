@@ -72,7 +72,7 @@ export const kinds: readonly Kind[] = [
   define('', ['v1'], 'Pod', [...read, 'delete'], { shortNames: ['po'], categories: ['all'] }),
   define('', ['v1'], 'Event', read, { shortNames: ['ev'] }),
   define('serving.knative.dev', ['v1'], 'Service', all, { shortNames: ['kservice', 'ksvc'] }),
-  define('serving.knative.dev', ['v1'], 'Revision', [...read, 'delete'], { shortNames: ['rev'] }),
+  define('serving.knative.dev', ['v1'], 'Revision', [...read, 'update', 'patch', 'delete'], { shortNames: ['rev'] }),
   define('serving.knative.dev', ['v1'], 'Route', read, { shortNames: ['rt'] }),
   define('serving.knative.dev', ['v1'], 'Configuration', read, { shortNames: ['config', 'cfg'] }),
   define('eventing.knative.dev', ['v1'], 'Broker', all),
@@ -100,9 +100,10 @@ export function resourceOf({ plural, group }: Kind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-export function notFound(kind: Kind, name: string): StatusError {
+/** @throws StatusError 404 */
+export function missing(kind: Kind, name: string): never {
   const details = { name, group: kind.group, kind: kind.plural };
-  return new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
+  throw new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
 }
 
 /** An object in another version. */

@@ -1,4 +1,4 @@
-import { applyPatch, type Operation } from 'rfc6902';
+import { applyPatch, createPatch, type Operation, Pointer } from 'rfc6902';
 import { limits } from '../../limits.ts';
 import { type Fields, isFields } from './object.ts';
 import { StatusError } from './status-error.ts';
@@ -55,4 +55,17 @@ export function strategicMergePatch(target: unknown, patch: unknown): unknown {
   const [, directive] = /"(\$\w+)[^"\\]*":/.exec(JSON.stringify(patch)) ?? [];
   if (directive !== undefined) throw new StatusError(422, `the directive ${directive} is not supported; send a merge patch`);
   return mergePatch(target, patch);
+}
+
+/** Each field that differs, with its value before (-) and now (+). */
+export function differences(before: unknown, now: unknown): string {
+  const lines = createPatch(before, now).map((operation) => {
+    const field = operation.path
+      .slice(1)
+      .replaceAll(/\/(\d+)/g, '[$1]')
+      .replaceAll('/', '.');
+    const was = operation.op === 'add' ? '' : `\n\t-: ${JSON.stringify(Pointer.fromJSON(operation.path).get(before))}`;
+    return `${field}:${was}${'value' in operation ? `\n\t+: ${JSON.stringify(operation.value)}` : ''}`;
+  });
+  return lines.join('\n');
 }

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import * as v from 'valibot';
 import type { Clock } from '../../clock.ts';
-import { apiVersionOf, inVersion } from '../model/kinds.ts';
+import { apiVersionOf, inVersion, missing } from '../model/kinds.ts';
 import type { LogBook } from '../state/log-book.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
-import { type ApiRequest, type ApiResponse, missing, numberIn, shown } from './request.ts';
+import { type ApiRequest, type ApiResponse, numberIn, shown } from './request.ts';
 import { fieldSelector, labelSelector, type Matches } from '../model/selector.ts';
 import { StatusError } from '../model/status-error.ts';
 import { tableOf } from './table.ts';
@@ -30,12 +31,16 @@ export function createReading({ registry, pods, book, clock }: ReadingOptions): 
 
   function list(asked: ApiRequest): ApiResponse {
     const { kind, version } = asked.target;
-    const matches = selected(asked);
-    const found = registry
-      .list(kind.kind)
-      .filter(matches)
-      .map((object) => inVersion(kind, object, version));
-    const metadata = { resourceVersion: String(registry.version) };
+    const { at, after } = continuation(asked) ?? { at: registry.version, after: '' };
+    const all = registry.list(kind.kind, at).filter(selected(asked));
+    const left = all.filter(({ metadata: { name } }) => name > after);
+    const page = left.slice(0, numberIn(asked.query, 'limit') || undefined);
+    const found = page.map((object) => inVersion(kind, object, version));
+    const remainingItemCount = left.length - page.length;
+    const metadata = {
+      resourceVersion: String(at),
+      ...(remainingItemCount > 0 && { remainingItemCount, continue: continuing({ at, after: page.at(-1)!.metadata.name }) }),
+    };
     const content =
       asked.form === 'table'
         ? tableOf(kind, found, { metadata, now: clock.now(), query: asked.query })
@@ -58,12 +63,33 @@ export function createReading({ registry, pods, book, clock }: ReadingOptions): 
 
   function get(asked: ApiRequest): ApiResponse | undefined {
     const { kind, name = '', subresource } = asked.target;
-    const object = registry.get(kind.kind, name) ?? missing(asked);
+    const object = registry.get(kind.kind, name) ?? missing(kind, name);
     if (subresource !== 'log') return { code: 200, content: shown(asked, object, clock.now()) };
     const container = asked.query.get('container') ?? 'user-container';
     if (container !== 'user-container') throw new StatusError(400, `container ${container} is not valid for pod ${name}`);
-    writeLog(asked.response, { book, source: pods.find(name)?.process ?? missing(asked), query: asked.query, clock });
+    writeLog(asked.response, { book, source: pods.find(name)?.process ?? missing(kind, name), query: asked.query, clock });
     return undefined;
+  }
+}
+
+/** From where a list goes on: after which name, of those that there were at a version. */
+interface Continuation {
+  at: number;
+  after: string;
+}
+
+function continuing(from: Continuation): string {
+  return Buffer.from(JSON.stringify(from)).toString('base64url');
+}
+
+/** @throws StatusError 400 */
+function continuation({ query }: ApiRequest): Continuation | undefined {
+  const token = query.get('continue');
+  if (!token) return undefined;
+  try {
+    return v.parse(v.object({ at: v.number(), after: v.string() }), JSON.parse(Buffer.from(token, 'base64url').toString()));
+  } catch (cause) {
+    throw new StatusError(400, 'continue key is not valid; list again from the start', { cause });
   }
 }
 

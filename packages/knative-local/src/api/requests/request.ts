@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { inVersion, isDecided, type Kind, kinds, notFound, type Verb } from '../model/kinds.ts';
+import { inVersion, isDecided, type Kind, kinds, type Verb } from '../model/kinds.ts';
 import type { KubeObject } from '../model/object.ts';
 import { StatusError } from '../model/status-error.ts';
 import { type Form, tableOf } from './table.ts';
@@ -39,11 +39,6 @@ function refuse(asked: ApiRequest): never {
 export function notAllowed({ request: { method }, target: { kind, subresource } }: ApiRequest): StatusError {
   const why = isDecided(kind) || subresource !== undefined ? '' : `; a ${kind.kind} follows from other objects`;
   return new StatusError(405, `the server does not allow ${method} on the requested resource${why}`);
-}
-
-/** @throws StatusError 404 */
-export function missing({ target: { kind, name } }: ApiRequest): never {
-  throw notFound(kind, name!);
 }
 
 /** An object as the client asked to see it. */

@@ -3,11 +3,11 @@ import type { Log } from '../../log.ts';
 import type { Wiring } from '../../wiring.ts';
 import { type Decision, kept } from '../decisions/decision.ts';
 import type { Decisions } from '../decisions/decisions.ts';
-import { apiVersionOf, inVersion, type Kind, notFound, resourceOf } from '../model/kinds.ts';
+import { apiVersionOf, inVersion, type Kind, missing, resourceOf } from '../model/kinds.ts';
 import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from '../model/object.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
-import { pruned, revise, routed } from '../decisions/revisions.ts';
+import { pruned, revise, routed, unchanged } from '../decisions/revisions.ts';
 import { type Details, StatusError, toStatus } from '../model/status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
@@ -63,7 +63,7 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
 
   async function removeRevision(kind: Kind, name: string, dryRun: boolean): Promise<void> {
     const [key, owner] = [...decisions.all].find(([, { revisions }]) => revisions.some((each) => each.name === name)) ?? [];
-    if (!key || !owner) throw notFound(kind, name);
+    if (!key || !owner) missing(kind, name);
     const { object, revisions } = owner;
     if (routed(revisions, object).some((each) => each.name === name) || revisions.at(-1)?.name === name)
       throw new StatusError(
@@ -81,6 +81,7 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
         const wanted = asObject(wish(now));
         fits(kind, name, wanted, version, namespace);
         current(kind, wanted, now);
+        if (kind.kind === 'Revision') return { object: unchanged(now ?? missing(kind, name), wanted), created: false };
         const key = keyOf(wanted);
         const before = decisions.all.get(key);
         const decision = next(kind, wanted, before);
@@ -100,7 +101,7 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
     remove: (kind, name, accepts, { version, dryRun }) =>
       wiring.alone(async () => {
         const now = registry.get(kind.kind, name);
-        if (!now) throw notFound(kind, name);
+        if (!now) missing(kind, name);
         accepts(now);
         if (kind.kind === 'Revision') await removeRevision(kind, name, dryRun);
         else if (kind.kind !== 'Pod') await decide(kind, `${kind.kind}/${name}`, null, dryRun);

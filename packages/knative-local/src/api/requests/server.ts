@@ -3,7 +3,7 @@ import { foreignness } from '../../foreign.ts';
 import type { Log } from '../../log.ts';
 import { shows } from '../../token.ts';
 import { discovery, subresourcesOf } from './discovery.ts';
-import { notFound } from '../model/kinds.ts';
+import { missing } from '../model/kinds.ts';
 import { openapi } from './openapi.ts';
 import type { Reading } from './reading.ts';
 import { type ApiResponse, type ApiRequest, formOf, notAllowed, targetOf, verbOf } from './request.ts';
@@ -91,7 +91,7 @@ async function dispatch(asked: ApiRequest, { reading, writing, namespace }: Serv
   const verb = verbOf(asked);
   if (!kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(asked);
   const elsewhere = home !== undefined && home !== namespace;
-  if (elsewhere && name !== undefined) throw notFound(kind, name);
+  if (elsewhere && name !== undefined) missing(kind, name);
   if (elsewhere && verb === 'create')
     throw new StatusError(404, `namespaces ${JSON.stringify(home)} not found; one machine has one namespace, ${namespace}`);
   switch (verb) {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import { serverSideApply } from '../model/apply.ts';
 import { readBody } from './body.ts';
-import { apiVersionOf } from '../model/kinds.ts';
+import { apiVersionOf, missing } from '../model/kinds.ts';
 import { asObject, isFields, type KubeObject, timestamp } from '../model/object.ts';
 import { patchTypesOf } from './openapi.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../model/patch.ts';
-import { type ApiResponse, type ApiRequest, isDryRun, missing, shown } from './request.ts';
+import { type ApiRequest, type ApiResponse, isDryRun, shown } from './request.ts';
 import type { Resources, Wish } from './resources.ts';
 import { StatusError, success } from '../model/status-error.ts';
 
@@ -40,7 +40,8 @@ export function createWriting(resources: Resources, clock: Clock): Writing {
 
   async function update(asked: ApiRequest): Promise<ApiResponse> {
     const body = await sent(asked.request);
-    return put(asked, asked.target.name!, (now) => (now ? body : missing(asked)), 200);
+    const { kind, name = '' } = asked.target;
+    return put(asked, name, (now) => (now ? body : missing(kind, name)), 200);
   }
 
   async function patch(asked: ApiRequest): Promise<ApiResponse> {
@@ -56,7 +57,7 @@ export function createWriting(resources: Resources, clock: Clock): Writing {
     const merge =
       { 'application/json-patch+json': jsonPatch, 'application/strategic-merge-patch+json': strategicMergePatch }[type] ??
       mergePatch;
-    if (type !== 'application/apply-patch+yaml') return put(asked, name, (now) => merge(now ?? missing(asked), body), 200);
+    if (type !== 'application/apply-patch+yaml') return put(asked, name, (now) => merge(now ?? missing(kind, name), body), 200);
 
     const manager = asked.query.get('fieldManager');
     if (!manager) throw new StatusError(422, 'fieldManager: is required for apply patch');

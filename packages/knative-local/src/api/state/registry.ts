@@ -16,7 +16,12 @@ export interface Registry {
   /** Of the last happening, as Kubernetes' resourceVersion. */
   readonly version: number;
   get(kind: string, name: string): KubeObject | undefined;
-  list(kind: string): KubeObject[];
+  /**
+   * By name.
+   * @param version as it was then
+   * @throws StatusError 410 if that is too long ago
+   */
+  list(kind: string, version?: number): KubeObject[];
   /** Takes the objects as they are now; what differs from before has happened. */
   update(objects: readonly KubeObject[]): void;
   /**
@@ -52,12 +57,25 @@ export function createRegistry(clock: Clock): Registry {
     return versioned;
   }
 
+  function since(from: number): Happening[] {
+    if (from < forgotten) throw new StatusError(410, `too old resource version: ${from} (${forgotten})`);
+    return history.filter((happening) => happening.version > from);
+  }
+
   return {
     get version() {
       return version;
     },
     get: (kind, name) => objects.get(`${kind}/${name}`),
-    list: (kind) => [...objects.values()].filter((each) => each.kind === kind),
+    list(kind, at = version) {
+      const found = new Map([...objects].filter(([, each]) => each.kind === kind));
+      for (const { type, object, before } of since(at).toReversed()) {
+        if (object.kind !== kind) continue;
+        if (type === 'ADDED') found.delete(keyOf(object));
+        else found.set(keyOf(object), before ?? object);
+      }
+      return [...found.values()].sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+    },
     update(present) {
       const before = objects;
       objects = new Map();
@@ -65,7 +83,7 @@ export function createRegistry(clock: Clock): Registry {
         const key = keyOf(each);
         const earlier = before.get(key);
         // The same name with another identity is another object.
-        if (earlier && earlier.metadata.uid !== each.metadata.uid) happen('DELETED', earlier);
+        if (earlier && earlier.metadata.uid !== each.metadata.uid) happen('DELETED', earlier, earlier);
         const same = earlier?.metadata.uid === each.metadata.uid ? earlier : undefined;
         const dated = withTransitions(each, same, timestamp(clock.now()));
         if (!same) objects.set(key, happen('ADDED', dated));
@@ -74,10 +92,7 @@ export function createRegistry(clock: Clock): Registry {
       }
       for (const [key, gone] of before) if (!objects.has(key)) happen('DELETED', gone, gone);
     },
-    since(from) {
-      if (from < forgotten) throw new StatusError(410, `too old resource version: ${from} (${forgotten})`);
-      return history.filter((happening) => happening.version > from);
-    },
+    since,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
