@@ -56,6 +56,11 @@ withKubectl('kubectl finds what the files say, and they are nothing new (skipped
   );
   const applied = await kubectl('apply -f config/triggers.yaml -f config/broker.yaml');
   expect(applied.output.match(/ unchanged\n/g)).toHaveLength(3);
+  expect((await kubectl('get triggers -o name --chunk-size=1')).output.match(/\n/g)).toHaveLength(2);
+  // Several documents for one Service: what one leaves out is another's, and kubectl has nothing to warn of.
+  expect((await kubectl('apply -f config/hello.yaml --dry-run=server')).output).toBe(
+    'service.serving.knative.dev/hello configured (server dry run)\n'.repeat(2),
+  );
   expect(await kubectl('diff -f config/triggers.yaml')).toEqual({ output: '', failed: false });
   expect((await kubectl('wait --for=condition=Ready ksvc,trigger,broker --all --timeout=20s')).failed).toBe(false);
   expect((await kubectl('describe trigger shout')).output).toMatch(/Type: +greeting\.sent[^]*Events: +<none>/);

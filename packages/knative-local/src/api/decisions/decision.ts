@@ -59,9 +59,18 @@ function decided(group: Document[], namespace: string, creationTimestamp: string
     }
     object = withDefaults({ ...written, spec });
   }
-  // As if kubectl had applied the file, so that it can tell what a later file leaves out. Several files for one object are not its way.
-  const applied = group.length === 1 ? { [lastApplied]: asApplied(asObject(group[0]!.value), namespace) } : {};
-  const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...applied } };
+  // As if kubectl had applied the files, so that it can tell what a later file leaves out. Of several for one object, none says all
+  // of it, and what one leaves out is another's.
+  const {
+    apiVersion,
+    kind,
+    metadata: { name },
+  } = written;
+  const applied = group.length === 1 ? asObject(group[0]!.value) : { apiVersion, kind, metadata: { name } };
+  const metadata = {
+    ...object.metadata,
+    annotations: { ...object.metadata.annotations, [lastApplied]: asApplied(applied, namespace) },
+  };
   const identity = { uid: uidOf(keyOf(object)), generation: group.length, creationTimestamp };
   return { object: { ...object, metadata: { ...metadata, ...identity } }, revisions };
 }
