@@ -104,7 +104,7 @@ export const container = v.object({
 });
 
 const template = v.object({
-  metadata: v.optional(v.object({ name: v.optional(v.string()) })),
+  metadata: v.optional(v.object({ name: v.optional(v.string()), annotations: v.nullish(values) })),
   spec: v.object({
     containerConcurrency: v.optional(count),
     containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')),
@@ -142,7 +142,18 @@ export const func = v.object({
     v.object({
       healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
       options: v.optional(
-        v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) }),
+        v.object({
+          scale: v.optional(
+            v.object({
+              min: v.optional(count),
+              max: v.optional(count),
+              metric: v.optional(v.string()),
+              target: v.optional(v.number()),
+              utilization: v.optional(v.number()),
+            }),
+          ),
+          resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })),
+        }),
       ),
     }),
   ),

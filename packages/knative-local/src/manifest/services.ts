@@ -4,6 +4,7 @@ import type { Document, Faults } from './document.ts';
 import { ofContainer, ofFunction, type Sources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
 import * as probes from './probes.ts';
+import * as scale from './scale.ts';
 import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
@@ -62,8 +63,12 @@ async function fromFunction(func: Func, sources: ServiceSources): Promise<Servic
 /** What func.yaml says about every revision. */
 function ofFunc({ document, content }: Func, { configMaps, secrets, operator, operational, faults }: ServiceSources) {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
+  const concurrency = content.deploy?.options?.resources?.limits?.concurrency ?? 0;
   return {
-    concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
+    concurrency,
+    scale: scale.readScale(scale.ofFunction(content), concurrency, (_, message) =>
+      fault(['deploy', 'options', 'scale'], message),
+    ),
     ...probes.ofFunction(content),
     environment: ofFunction(content.run?.envs ?? [], { configMaps, secrets, operator, operational, fault }),
   };
@@ -111,11 +116,15 @@ async function fromDocuments(
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
     const spelledOut = ofContainer(container, place, { configMaps, secrets, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
+    const annotations = { ...(own && scale.ofFunction(known.content)), ...metadata?.annotations };
+    const scaled = scale.readScale(annotations, concurrency, (annotation, message) =>
+      fault(['spec', 'template', 'metadata', 'annotations', annotation], message),
+    );
     const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency, ...health, environment });
+    revisions.push({ name: revision, service: name, folder, command, concurrency, scale: scaled, ...health, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);
