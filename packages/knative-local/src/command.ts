@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR]
+ * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--scale-to-zero]
  *
  * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
  * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
  * --port       the public port; 0 means any free one (default: 8080)
  * --service    the function behind it (default: the only one with `invoke: http`)
  * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
+ * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
  */
@@ -22,7 +23,8 @@ import { machineEnvironment } from './machine.ts';
 import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
-const usage = 'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR]';
+const usage =
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--scale-to-zero]';
 
 interface Options {
   config: string[];
@@ -30,6 +32,7 @@ interface Options {
   port: number;
   service: string | undefined;
   data: string;
+  scaleToZero: boolean;
 }
 
 /** @throws CannotStart with the usage */
@@ -37,7 +40,14 @@ function readOptions(): Options {
   try {
     const text = { type: 'string' as const };
     const { values } = parseArgs({
-      options: { config: { ...text, multiple: true }, functions: text, port: text, service: text, data: text },
+      options: {
+        config: { ...text, multiple: true },
+        functions: text,
+        port: text,
+        service: text,
+        data: text,
+        'scale-to-zero': { type: 'boolean' },
+      },
     });
     const { config = ['config'], functions = 'functions', port = '8080', service, data = '.knative-local' } = values;
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port must be a whole number from 0 to 65535.');
@@ -47,6 +57,7 @@ function readOptions(): Options {
       port: Number(port),
       service,
       data: resolve(data),
+      scaleToZero: values['scale-to-zero'] ?? false,
     };
   } catch (error) {
     throw new CannotStart(`${explain(error)}\n${usage}`, { cause: error });
@@ -54,7 +65,7 @@ function readOptions(): Options {
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service, data } = readOptions();
+  const { config, functions, port, service, data, scaleToZero } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -66,6 +77,7 @@ function start(log: Log): Running {
     anotherPort: (free) => `--port ${free}`,
     service,
     data,
+    scaleToZero,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
     log,

@@ -35,6 +35,10 @@ export const limits = {
   steadyTime: 2_000,
   /** How long a request or delivery waits for a restarting process, as Knative's activator would hold it. */
   revisionWait: 10_000,
+  /** Between two looks at how many replicas a revision needs, as in Knative. */
+  scaleInterval: 2000,
+  /** Of one revision, if its max-scale sets none: this is one machine. */
+  replicas: 10,
   /** How long work in flight may take to finish when the runtime stops. */
   drainTime: 10_000,
   /** What a process gets to shut down, even if requests in flight used up the rest. */

@@ -34,6 +34,8 @@ export interface RuntimeOptions extends ManifestSources {
   anotherPort: (port: number) => string;
   /** The service behind the public address; by default, the only function invoked by HTTP. */
   service?: string | undefined;
+  /** Revisions have as many processes as their requests need, also none; otherwise, one each. */
+  scaleToZero?: boolean;
   /** What a person reads while that service cannot be reached. */
   unavailable: string;
   /** Public DNS names of the public address. While it listens only on this machine, no others are accepted. */
@@ -109,7 +111,10 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
-    const fleet = createFleet(options.environment(addresses), log, real(clock), control?.changed);
+    const fleet = createFleet(options.environment(addresses), log, real(clock), {
+      scaleToZero: options.scaleToZero ?? false,
+      changed: control?.changed,
+    });
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
     const brokers = createBrokers(resolve, log, clock);

@@ -39,6 +39,23 @@ test('the Broker takes an event to one function and its reply to the next: one i
   await expect.poll(() => command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/);
 });
 
+test('with --scale-to-zero, a revision without requests has no process, and the next request waits for one', async () => {
+  const copy = await mkdtemp(join(home, '.project-'));
+  onTestFinished(() => rm(copy, { recursive: true, force: true }));
+  await cp(project, copy, { recursive: true });
+  const path = join(copy, 'config/hello.yaml');
+  const named = (await readFile(path, 'utf8')).replaceAll(
+    /name: (hello-v\d) }/g,
+    'name: $1, annotations: { autoscaling.knative.dev/window: 6s } }',
+  );
+  await writeFile(path, named);
+  const other = await readyCommand(copy, { TMPDIR: temporary }, ['--scale-to-zero']);
+  onTestFinished(async () => void (await finish(other)));
+  await expect.poll(() => other.output()).toMatch(/hello-v1 +scales from 1 to 0\n/);
+  expect(await text(other.url, tagged('v1'))).toBe('Hello, you');
+  expect(other.output()).toMatch(/hello-v1 +scales from 0 to 1\n/);
+});
+
 test('Ctrl-C ends it and leaves no file behind', async () => {
   const other = await readyCommand(project, { TMPDIR: temporary });
   expect((await readdir(temporary)).filter((name) => name.startsWith('knative-local-')).length).toBe(2);

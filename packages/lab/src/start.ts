@@ -29,7 +29,11 @@ export interface Interference {
 }
 
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
-export function startLab(settings: Settings, log: Log, { intercept, environment = {} }: Interference = {}): Lab {
+export function startLab(
+  settings: Settings & { scaleToZero?: boolean },
+  log: Log,
+  { intercept, environment = {} }: Interference = {},
+): Lab {
   const { operator, DATA_DIR: dataFolder } = settings;
   /** What started last ends first. */
   const ending = new AsyncDisposableStack();
@@ -55,6 +59,7 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       host: settings.HOST,
       port: settings.PORT,
       data: dataFolder,
+      scaleToZero: settings.scaleToZero ?? false,
       anotherPort: anotherPort('PORT'),
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',

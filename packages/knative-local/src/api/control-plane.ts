@@ -82,7 +82,7 @@ export async function createControlPlane(
     log: book.log,
     async open(given) {
       controlled = given;
-      pods = createPods(given.fleet.revisions, clock);
+      pods = createPods(given.fleet, clock);
       const path = join(folder, 'kubeconfig');
       const earlier = await earlierPort(path);
       const certificate = await createCertificate(clock.now());

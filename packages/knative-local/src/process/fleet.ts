@@ -3,14 +3,15 @@ import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import type { Surroundings } from './life.ts';
-import { NotUp, type Revision, startRevision } from './revision.ts';
+import { NotUp, type Replica, type Revision, startReplica } from './revision.ts';
+import { scaleRevision } from './scaled-revision.ts';
 import { real } from './supervisor.ts';
 
 /** Every revision of every service, and the choice between them. */
 export interface Fleet {
   readonly ready: boolean;
-  /** Every revision that has a process, including those that are starting or finishing their last requests. */
-  readonly revisions: Iterable<Revision>;
+  /** Every process of every revision, including those that are starting or finishing their last requests. */
+  readonly replicas: Replica[];
   /** Picks a revision by traffic share, or by tag if there is one with that name. */
   pick(service: string, tag?: string): Revision;
   /**
@@ -21,12 +22,18 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** @param changed called when a process starts, becomes ready, ceases to be, or ends */
+export interface FleetOptions {
+  /** Revisions have as many processes as their requests need; otherwise, one. */
+  scaleToZero?: boolean;
+  /** Called when a process starts, becomes ready, ceases to be, or ends. */
+  changed?: (() => void) | undefined;
+}
+
 export function createFleet(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-  changed: () => void = () => undefined,
+  { scaleToZero = false, changed = () => undefined }: FleetOptions = {},
 ): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
@@ -34,7 +41,9 @@ export function createFleet(
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
-    const revision = startRevision(spec, platform, log, surroundings, changed);
+    const revision = scaleToZero
+      ? scaleRevision(spec, platform, log, surroundings, changed)
+      : startReplica(spec, platform, log, surroundings, { changed });
     alive.add(revision);
     return revision;
   }
@@ -46,7 +55,9 @@ export function createFleet(
   }
 
   return {
-    revisions: alive,
+    get replicas() {
+      return [...alive].flatMap((revision) => [...revision.replicas]);
+    },
     get ready() {
       return running.size > 0 && [...running.values()].every(({ ready }) => ready);
     },

@@ -32,40 +32,51 @@ export class NotUp extends Error {
   override readonly name = 'NotUp';
 }
 
-/** One running revision of a function. */
+/** A version of a function that requests can be sent to. */
 export interface Revision {
+  readonly spec: RevisionSpec;
+  /** Settles once: resolves when it has proved that it runs, rejects with a sentence if it is abandoned. */
+  readonly started: Promise<void>;
+  readonly ready: boolean;
+  /** Its processes, those that are starting or leaving included. */
+  readonly replicas: Iterable<Replica>;
+  /** Waits for a turn, and for the process if it is restarting. */
+  turn(signal?: AbortSignal): Promise<Turn>;
+  /** Waits for requests in flight, then for its processes to end. */
+  stop(timeout?: number): Promise<void>;
+}
+
+/** One process of a revision; without scaling, it is the revision. */
+export interface Replica extends Revision {
   /** No other, earlier or later, has the same. */
   readonly id: string;
   /** When it was launched, and told to stop; in milliseconds since 1970. */
   readonly begun: number;
   readonly leaving: number | undefined;
-  readonly spec: RevisionSpec;
-  readonly started: Promise<void>;
-  readonly ready: boolean;
   /** How its process is known in the log. */
   readonly process: string;
   readonly vitals: Vitals;
-  /** Waits for a turn, and for the process if it is restarting. */
-  turn(signal?: AbortSignal): Promise<Turn>;
-  /** Waits for requests in flight, then for the process to end. */
-  stop(timeout?: number): Promise<void>;
 }
 
-/**
- * @param platform what the platform itself puts into the environment; nothing overrides it
- * @param changed called when its process starts, becomes ready, ceases to be, or ends
- */
-export function startRevision(
+export interface ReplicaOptions {
+  /** Which of the processes of its revision it is; the first has the name of the revision. */
+  number?: number;
+  /** Called when its process starts, becomes ready, ceases to be, or ends. */
+  changed?: () => void;
+}
+
+/** @param platform what the platform itself puts into the environment; nothing overrides it */
+export function startReplica(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-  changed: () => void = () => undefined,
-): Revision {
+  { number = 1, changed = () => undefined }: ReplicaOptions = {},
+): Replica {
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
-  const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
+  const name = `${spec.name === `${spec.service}-00001` ? spec.service : spec.name}${number === 1 ? '' : `.${number}`}`;
   const process = supervise({ name, program, changed }, log, surroundings);
   const begun = clock.now();
   let leaving: number | undefined;
@@ -86,16 +97,19 @@ export function startRevision(
       ...spec.environment,
       ...platform,
       ...identity,
-      TMPDIR: await emptyFolder(platform['TMPDIR'], spec.name),
+      TMPDIR: await emptyFolder(platform['TMPDIR'], number === 1 ? spec.name : `${spec.name}.${number}`),
     };
     const { command, folder, liveness } = spec;
     const probe = ({ path, ...times }: ProbeSpec) => ({ url: address + path, ...times });
     return { command, folder, environment, address, readiness: probe(spec.readiness), liveness: liveness && probe(liveness) };
   }
 
-  return {
+  const replica: Replica = {
     id: randomUUID(),
     begun,
+    get replicas() {
+      return [replica];
+    },
     get leaving() {
       return leaving;
     },
@@ -117,6 +131,7 @@ export function startRevision(
     },
     stop: (timeout = limits.drainTime) => (stopped ??= stop(timeout)),
   };
+  return replica;
 
   async function stop(timeout: number): Promise<void> {
     leaving = clock.now();

@@ -1,12 +1,13 @@
 import type { Clock } from '../../clock.ts';
-import type { Revision } from '../../process/revision.ts';
+import type { Fleet } from '../../process/fleet.ts';
+import type { Replica } from '../../process/revision.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { type KubeObject, timestamp } from '../model/object.ts';
 
 /** Processes as Pods with one container. A restart is one of the container: the Pod stays, as in a cluster. */
 export interface Pods {
   list(decisions: ReadonlyMap<string, Decision>): KubeObject[];
-  find(name: string): Revision | undefined;
+  find(name: string): Replica | undefined;
   /** Ends its process. Another takes its place, and that is another Pod. */
   remove(name: string): void;
 }
@@ -19,28 +20,28 @@ interface Incarnation {
   earlier: number;
 }
 
-export function createPods(revisions: Iterable<Revision>, clock: Clock): Pods {
-  const later = new WeakMap<Revision, Incarnation>();
-  const incarnationOf = (revision: Revision): Incarnation =>
-    later.get(revision) ?? { id: revision.id, begun: revision.begun, earlier: 0 };
-  const nameOf = (revision: Revision) => `${revision.spec.name}-deployment-${incarnationOf(revision).id.slice(0, 5)}`;
-  const find = (name: string) => [...revisions].find((each) => nameOf(each) === name);
+export function createPods(fleet: Pick<Fleet, 'replicas'>, clock: Clock): Pods {
+  const later = new WeakMap<Replica, Incarnation>();
+  const incarnationOf = (replica: Replica): Incarnation =>
+    later.get(replica) ?? { id: replica.id, begun: replica.begun, earlier: 0 };
+  const nameOf = (replica: Replica) => `${replica.spec.name}-deployment-${incarnationOf(replica).id.slice(0, 5)}`;
+  const find = (name: string) => fleet.replicas.find((each) => nameOf(each) === name);
 
   return {
-    list: (decisions) => [...revisions].map((revision) => podOf(revision, nameOf(revision), incarnationOf(revision), decisions)),
+    list: (decisions) => fleet.replicas.map((replica) => podOf(replica, nameOf(replica), incarnationOf(replica), decisions)),
     find,
     remove(name) {
-      const revision = find(name);
-      if (revision?.vitals.pid === undefined) return;
-      const { pid, restarts } = revision.vitals;
-      later.set(revision, { id: crypto.randomUUID(), begun: clock.now(), earlier: restarts + 1 });
+      const replica = find(name);
+      if (replica?.vitals.pid === undefined) return;
+      const { pid, restarts } = replica.vitals;
+      later.set(replica, { id: crypto.randomUUID(), begun: clock.now(), earlier: restarts + 1 });
       process.kill(pid, 'SIGTERM');
     },
   };
 }
 
 function podOf(
-  { spec, ready, vitals, leaving }: Revision,
+  { spec, ready, vitals, leaving }: Replica,
   name: string,
   { id, begun, earlier }: Incarnation,
   decisions: ReadonlyMap<string, Decision>,

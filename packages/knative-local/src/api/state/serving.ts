@@ -70,10 +70,11 @@ export function servingObjects({ object: service, revisions }: Decision, situati
 }
 
 function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, namespace }: Situation): KubeObject {
-  const running = [...fleet.revisions].findLast(({ spec }) => spec.name === record.name);
+  const replicas = fleet.replicas.filter(({ spec, leaving }) => spec.name === record.name && leaving === undefined);
+  const ready = replicas.filter((replica) => replica.ready).length;
   const { labels, annotations } = (record.template['metadata'] ?? {}) as { labels?: Fields; annotations?: Fields };
   const { name } = service.metadata;
-  const ends = running?.vitals.lastEnd;
+  const ends = replicas.at(-1)?.vitals.lastEnd;
   const unhealthy = {
     reason: 'ContainerMissing',
     message: ends ? `The process ${ends}, and is being restarted` : 'The process is starting',
@@ -81,7 +82,6 @@ function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, na
   const inactive = { reason: 'NoTraffic', message: 'The target is not receiving traffic.' };
   const targets = trafficOf(service).some((target) => target.revisionName === record.name);
   const containers = fieldOf(record.template, 'spec.containers');
-  const replicas = running ? 1 : 0;
   return {
     apiVersion,
     kind: 'Revision',
@@ -96,7 +96,7 @@ function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, na
         'serving.knative.dev/configuration': name,
         'serving.knative.dev/configurationGeneration': String(record.generation),
         'serving.knative.dev/service': name,
-        'serving.knative.dev/routingState': running || targets ? 'active' : 'reserve',
+        'serving.knative.dev/routingState': replicas.length > 0 || targets ? 'active' : 'reserve',
       },
       // kn writes into these, and takes for granted that there are some.
       annotations: { ...(annotations as Record<string, string> | undefined), 'serving.knative.dev/creator': 'knative-local' },
@@ -108,13 +108,13 @@ function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, na
     status: {
       observedGeneration: 1,
       conditions: withReady([
-        condition('Active', running !== undefined, inactive, { severity: 'Info' }),
-        condition('ContainerHealthy', running === undefined || running.ready, unhealthy),
+        condition('Active', replicas.length > 0, inactive, { severity: 'Info' }),
+        condition('ContainerHealthy', replicas.length === 0 || ready > 0, unhealthy),
         condition('ResourcesAvailable', true, unhealthy),
       ]),
       containerStatuses: (Array.isArray(containers) ? containers : []).map(() => ({ name: 'user-container' })),
-      actualReplicas: running?.ready ? 1 : 0,
-      desiredReplicas: replicas,
+      actualReplicas: ready,
+      desiredReplicas: replicas.length,
     },
   };
 }

@@ -9,7 +9,7 @@ export interface Situation {
   decisions: ReadonlyMap<string, Decision>;
   /** What is in effect. */
   topology: Topology;
-  fleet: Pick<Fleet, 'revisions'>;
+  fleet: Pick<Fleet, 'replicas'>;
   pods: Pods;
   /** The service behind the public address, and the port of that. */
   service: string;
