@@ -98,6 +98,17 @@ test('what was before the first replica does not count', () => {
   expect(desired(40 * second)).toBe(1);
 });
 
+test('of the second in which a span begins, a part counts', () => {
+  const { autoscaler, desired } = created({ window: 10_000 });
+  autoscaler.record(20, begun + 60.2 * second);
+  autoscaler.record(0, begun + 60.7 * second);
+  // Ten of them in the second from 60.0, of which a tenth is within the last second at 61.9.
+  expect(desired(61.9 * second)).toBe(1);
+  autoscaler.record(20, begun + 120.2 * second);
+  autoscaler.record(0, begun + 120.7 * second);
+  expect(desired(121 * second)).toBe(2);
+});
+
 test('what is only a moment old is no average yet', () => {
   const { autoscaler, desired } = created();
   autoscaler.record(50, begun);

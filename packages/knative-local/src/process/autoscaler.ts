@@ -37,15 +37,23 @@ export function createAutoscaler({ min, max, target, window, retention }: ScaleS
       buckets.set(second, (buckets.get(second) ?? 0) + requests * (end - last));
       last = end;
     }
-    for (const second of buckets.keys()) if (second * bucket < now - window - bucket) buckets.delete(second);
+    for (const second of buckets.keys()) {
+      if ((second + 1) * bucket > now - window) break;
+      buckets.delete(second);
+    }
   }
 
   function average(span: number, now: number): number {
     const from = Math.max(now - span, since);
     // What is only a moment old is no average yet.
     const time = Math.max(now - from, bucket);
-    const inside = [...buckets].filter(([second]) => second * bucket >= Math.floor(from / bucket) * bucket);
-    return inside.reduce((sum, [, area]) => sum + area, 0) / time;
+    let sum = 0;
+    for (const [second, area] of buckets) {
+      // Of the second in which the span begins, only a part is within; but there is nothing from before `since`.
+      const part = from > since ? ((second + 1) * bucket - from) / bucket : 1;
+      sum += area * Math.min(Math.max(part, 0), 1);
+    }
+    return sum / time;
   }
 
   return {
@@ -56,6 +64,7 @@ export function createAutoscaler({ min, max, target, window, retention }: ScaleS
     },
     activate(now) {
       pass(now);
+      buckets.clear();
       since = now;
       busy = now;
     },
