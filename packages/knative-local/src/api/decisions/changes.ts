@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createPatch } from 'rfc6902';
 import * as v from 'valibot';
 import { CannotStart } from '../../errors.ts';
 import { displayed, type Document } from '../../manifest/document.ts';
@@ -93,15 +94,11 @@ export function describeChanges(changes: Changes, seeds: ReadonlyMap<string, See
 
 /** The fields that differ, but for notes that clients make for themselves. */
 function differing({ object: now }: Decision, { decision: { object: then } }: Seed): string[] {
-  const parts = (object: KubeObject) => {
-    const { metadata, apiVersion: _, kind: __, spec, ...rest } = contentOf(object);
-    const fields = Object.entries(spec ?? {}).map(([name, value]) => [`spec.${name}`, value] as const);
+  const said = (object: KubeObject) => {
+    const { metadata, ...rest } = contentOf(object);
     const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !name.startsWith('kubectl.kubernetes.io/'));
-    const described = { labels: metadata.labels, annotations: Object.fromEntries(annotations) };
-    return new Map<string, unknown>([...fields, ...Object.entries({ ...rest, ...described })]);
+    return withoutEmpty({ ...rest, labels: metadata.labels, annotations: Object.fromEntries(annotations) });
   };
-  const [one, other] = [parts(now), parts(then)];
-  const names = [...new Set([...one.keys(), ...other.keys()])];
-  const meaning = (value: unknown) => canonical(withoutEmpty(value) ?? null);
-  return names.filter((name) => meaning(one.get(name) ?? {}) !== meaning(other.get(name) ?? {}));
+  const paths = createPatch(said(then), said(now)).map(({ path }) => path.split('/').slice(1, 3));
+  return [...new Set(paths.map((path) => path.join('.')))];
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from './object.ts';
-import { StatusError } from './status-error.ts';
+import { type Details, StatusError } from './status-error.ts';
 
 export interface Kind {
   /** "" for Kubernetes' own. */
@@ -100,10 +100,14 @@ export function resourceOf({ plural, group }: Kind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
+/** Which object a Status is about. */
+export function detailsOf({ plural, group }: Kind, name: string): Details {
+  return { name, group, kind: plural };
+}
+
 /** @throws StatusError 404 */
 export function missing(kind: Kind, name: string): never {
-  const details = { name, group: kind.group, kind: kind.plural };
-  throw new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details });
+  throw new StatusError(404, `${resourceOf(kind)} ${JSON.stringify(name)} not found`, { details: detailsOf(kind, name) });
 }
 
 /** An object in another version. */

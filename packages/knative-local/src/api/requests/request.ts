@@ -18,22 +18,14 @@ export interface ApiResponse {
   content: object;
 }
 
-/** @throws StatusError 405 */
-export function verbOf(asked: ApiRequest): Verb {
-  const {
-    request: { method = '' },
-    query,
-    target: { name },
-  } = asked;
+/** Undefined if there is none for this method here. */
+export function verbOf({ request: { method = '' }, query, target: { name } }: ApiRequest): Verb | undefined {
   const isWatch = ['true', '1'].includes(query.get('watch') ?? '');
-  if (method === 'GET') return isWatch ? 'watch' : name === undefined ? 'list' : 'get';
   const verbs: Record<string, Verb> =
-    name === undefined ? { POST: 'create' } : { PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-  return verbs[method] ?? refuse(asked);
-}
-
-function refuse(asked: ApiRequest): never {
-  throw notAllowed(asked);
+    name === undefined
+      ? { GET: isWatch ? 'watch' : 'list', POST: 'create' }
+      : { GET: isWatch ? 'watch' : 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+  return verbs[method];
 }
 
 export function notAllowed({ request: { method }, target: { kind, subresource } }: ApiRequest): StatusError {

@@ -3,12 +3,12 @@ import type { Log } from '../../log.ts';
 import type { Wiring } from '../../wiring.ts';
 import { type Decision, kept } from '../decisions/decision.ts';
 import type { Decisions } from '../decisions/decisions.ts';
-import { apiVersionOf, inVersion, type Kind, missing, resourceOf } from '../model/kinds.ts';
+import { apiVersionOf, detailsOf, inVersion, type Kind, missing, resourceOf } from '../model/kinds.ts';
 import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from '../model/object.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
 import { pruned, revise, routed, unchanged } from '../decisions/revisions.ts';
-import { type Details, StatusError, toStatus } from '../model/status-error.ts';
+import { StatusError, toStatus } from '../model/status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;
@@ -44,7 +44,7 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
       if (dryRun) return;
       await wiring.apply(topology);
     } catch (error) {
-      throw toStatus(error, aboutKey(kind, key));
+      throw toStatus(error, { kind: kind.kind, group: kind.group, name: key.slice(key.indexOf('/') + 1) });
     }
     log('runtime', `${key.replace('/', ' ')}: ${decision ? 'changed' : 'deleted'} by a client`);
     await decisions.save();
@@ -89,12 +89,8 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
         if (before && canonical(contentOf(decision.object)) === canonical(contentOf(before.object)))
           return { object: inVersion(kind, stored!, version), created };
         await decide(kind, key, decision, dryRun);
-        const imagined = {
-          ...stored,
-          ...decision.object,
-          metadata: { ...stored?.metadata, ...decision.object.metadata, namespace },
-        };
-        const object = dryRun ? imagined : registry.get(kind.kind, name)!;
+        const metadata = { ...stored?.metadata, ...decision.object.metadata, namespace };
+        const object = dryRun ? { ...stored, ...decision.object, metadata } : registry.get(kind.kind, name)!;
         return { object: inVersion(kind, object, version), created };
       }),
 
@@ -135,23 +131,15 @@ function fits(
 function current(kind: Kind, { metadata: { name, uid, resourceVersion } }: KubeObject, now: KubeObject | undefined): void {
   const differs = (said: string | undefined, is: string | undefined) => said !== undefined && said !== '' && said !== is;
   if (differs(resourceVersion, now?.metadata.resourceVersion) || (now && differs(uid, now.metadata.uid)))
-    throw outdated(kind, name);
+    throw new StatusError(
+      409,
+      `Operation cannot be fulfilled on ${resourceOf(kind)} ${JSON.stringify(name)}: the object has been modified; please apply your changes to the latest version and try again`,
+      { details: detailsOf(kind, name) },
+    );
 }
 
 /** What a generation counts changes of. */
 function specOf(object: KubeObject): unknown {
   const { apiVersion: _, kind: __, metadata: ___, status: ____, ...rest } = object;
   return rest;
-}
-
-function outdated(kind: Kind, name: string): StatusError {
-  return new StatusError(
-    409,
-    `Operation cannot be fulfilled on ${resourceOf(kind)} ${JSON.stringify(name)}: the object has been modified; please apply your changes to the latest version and try again`,
-    { details: { name, group: kind.group, kind: kind.plural } },
-  );
-}
-
-function aboutKey({ kind, group }: Kind, key: string): Details {
-  return { kind, group, name: key.slice(key.indexOf('/') + 1) };
 }

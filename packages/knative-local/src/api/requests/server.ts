@@ -89,7 +89,7 @@ async function dispatch(asked: ApiRequest, { reading, writing, namespace }: Serv
   if (subresource !== undefined && !subresourcesOf(kind).includes(subresource))
     throw new StatusError(404, 'the server could not find the requested resource');
   const verb = verbOf(asked);
-  if (!kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(asked);
+  if (!verb || !kind.verbs.includes(verb) || (subresource !== undefined && verb !== 'get')) throw notAllowed(asked);
   const elsewhere = home !== undefined && home !== namespace;
   if (elsewhere && name !== undefined) missing(kind, name);
   if (elsewhere && verb === 'create')
