@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { namespace as defaultNamespace } from '../broker/address.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { close, listen, type Listening } from '../listen.ts';
 import type { Log } from '../log.ts';
-import { namespace as defaultNamespace } from '../broker/address.ts';
 import { namespaceOf } from '../manifest/document.ts';
 import type { ManifestSources } from '../manifest/read.ts';
 import type { Topology } from '../manifest/topology.ts';
 import type { Wiring } from '../wiring.ts';
 import { createDecisions } from './decisions/decisions.ts';
-import { objectsIn } from './state/objects.ts';
 import { createCertificate, earlierPort, writeKubeconfig } from './kubeconfig.ts';
-import { createLogBook } from './state/log-book.ts';
-import { createPods, type Pods } from './state/pods.ts';
 import { createReading } from './requests/reading.ts';
-import { createRegistry } from './state/registry.ts';
 import { createResources } from './requests/resources.ts';
 import { createServer } from './requests/server.ts';
-import type { Situation } from './state/situation.ts';
 import { createWriting } from './requests/writing.ts';
+import { createLogBook } from './state/log-book.ts';
+import { objectsIn } from './state/objects.ts';
+import { createPods, type Pods } from './state/pods.ts';
+import { createRegistry } from './state/registry.ts';
+import type { Situation } from './state/situation.ts';
 
 const loopback = '127.0.0.1';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
-import { fieldOf, isFields } from './model/object.ts';
 import { writeWhole } from '../whole-file.ts';
+import { fieldOf, isFields } from './model/object.ts';
 
 const name = 'knative-local';
 

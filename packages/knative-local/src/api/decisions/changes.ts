@@ -4,9 +4,9 @@ import * as v from 'valibot';
 import { CannotStart } from '../../errors.ts';
 import { displayed, type Document } from '../../manifest/document.ts';
 import type { Amended } from '../../manifest/read.ts';
-import { type Decision, documentsOf, type Seed } from './decision.ts';
-import { canonical, contentOf, type KubeObject, withoutEmpty } from '../model/object.ts';
 import { writeWhole } from '../../whole-file.ts';
+import { canonical, contentOf, type KubeObject, withoutEmpty } from '../model/object.ts';
+import { type Decision, documentsOf, type Seed } from './decision.ts';
 
 /** What a client said about one object. It holds until the object's file says something new. */
 export interface Change {

@@ -4,9 +4,9 @@ import type { Log } from '../../log.ts';
 import { displayed } from '../../manifest/document.ts';
 import { type ManifestSources, readManifests } from '../../manifest/read.ts';
 import type { Topology } from '../../manifest/topology.ts';
+import { timestamp } from '../model/object.ts';
 import { amended, type Change, type Changes, describeChanges, holding, isBack, readChanges, writeChanges } from './changes.ts';
 import { type Decision, ofFunction, type Seed, seedsOf } from './decision.ts';
-import { timestamp } from '../model/object.ts';
 
 export interface DecisionsOptions {
   /** Where what clients said is kept, apart from the files. */

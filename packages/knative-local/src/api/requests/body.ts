@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { explain } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { fromProtobuf } from './protobuf.ts';
 import { StatusError } from '../model/status-error.ts';
+import { fromProtobuf } from './protobuf.ts';
 
 /**
  * The body of a request, read in bounds.

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import * as v from 'valibot';
 import type { Clock } from '../../clock.ts';
 import { apiVersionOf, inVersion, missing } from '../model/kinds.ts';
+import { fieldSelector, labelSelector, type Matches } from '../model/selector.ts';
+import { StatusError } from '../model/status-error.ts';
 import type { LogBook } from '../state/log-book.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
 import { type ApiRequest, type ApiResponse, numberIn, shown } from './request.ts';
-import { fieldSelector, labelSelector, type Matches } from '../model/selector.ts';
-import { StatusError } from '../model/status-error.ts';
 import { tableOf } from './table.ts';
 import { mostUnread, watch } from './watch.ts';
 

@@ -3,12 +3,12 @@ import type { Log } from '../../log.ts';
 import type { Wiring } from '../../wiring.ts';
 import { type Decision, kept } from '../decisions/decision.ts';
 import type { Decisions } from '../decisions/decisions.ts';
+import { pruned, revise, routed, unchanged } from '../decisions/revisions.ts';
 import { apiVersionOf, detailsOf, inVersion, type Kind, missing, resourceOf } from '../model/kinds.ts';
 import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from '../model/object.ts';
+import { StatusError, toStatus } from '../model/status-error.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
-import { pruned, revise, routed, unchanged } from '../decisions/revisions.ts';
-import { StatusError, toStatus } from '../model/status-error.ts';
 
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;

@@ -2,12 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { foreignness } from '../../foreign.ts';
 import type { Log } from '../../log.ts';
 import { shows } from '../../token.ts';
-import { discovery, subresourcesOf } from './discovery.ts';
 import { missing } from '../model/kinds.ts';
+import { StatusError, toStatus } from '../model/status-error.ts';
+import { discovery, subresourcesOf } from './discovery.ts';
 import { openapi } from './openapi.ts';
 import type { Reading } from './reading.ts';
 import { type ApiResponse, type ApiRequest, formOf, notAllowed, targetOf, verbOf } from './request.ts';
-import { StatusError, toStatus } from '../model/status-error.ts';
 import type { Writing } from './writing.ts';
 
 export interface ServerOptions {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { KubeObject } from '../model/object.ts';
+import type { Matches } from '../model/selector.ts';
 import type { Happening, Registry } from '../state/registry.ts';
 import { numberIn } from './request.ts';
-import type { Matches } from '../model/selector.ts';
 
 /** A client that reads slower than this much piles up is let go; it asks again from where it was. */
 export const mostUnread = 4 * 1024 * 1024;

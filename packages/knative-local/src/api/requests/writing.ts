@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import { serverSideApply } from '../model/apply.ts';
-import { readBody } from './body.ts';
 import { apiVersionOf, detailsOf, missing, resourceOf } from '../model/kinds.ts';
 import { asObject, isFields, type KubeObject, timestamp } from '../model/object.ts';
-import { patchTypesOf } from './openapi.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../model/patch.ts';
+import { StatusError, success } from '../model/status-error.ts';
+import { readBody } from './body.ts';
+import { patchTypesOf } from './openapi.ts';
 import { type ApiRequest, type ApiResponse, isDryRun, shown } from './request.ts';
 import type { Resources, Wish } from './resources.ts';
-import { StatusError, success } from '../model/status-error.ts';
 
 /** Requests that change an object. What is answered is in effect. */
 export interface Writing {

@@ -1,7 +1,7 @@
 import type { Destination } from '../../manifest/topology.ts';
+import { fieldOf, type Fields, type KubeObject } from '../model/object.ts';
 import { condition, withReady } from './conditions.ts';
 import { brokerUrlOf, type Situation, urlOf } from './situation.ts';
-import { fieldOf, type Fields, type KubeObject } from '../model/object.ts';
 
 /** The status of what carries events. Whatever is in effect is ready: what could not be resolved was refused before. */
 export function eventingStatus(object: KubeObject, situation: Situation): Fields | undefined {

@@ -1,6 +1,6 @@
-import { eventingStatus } from './eventing.ts';
 import { kinds } from '../model/kinds.ts';
 import { type KubeObject, timestamp } from '../model/object.ts';
+import { eventingStatus } from './eventing.ts';
 import { servingObjects } from './serving.ts';
 import type { Situation } from './situation.ts';
 

@@ -1,8 +1,8 @@
-import { condition, type Condition, withReady } from './conditions.ts';
 import type { Decision } from '../decisions/decision.ts';
-import { type Situation, urlOf } from './situation.ts';
-import { type Fields, fieldOf, type KubeObject } from '../model/object.ts';
 import { revisionOf, type RevisionRecord, trafficOf } from '../decisions/revisions.ts';
+import { type Fields, fieldOf, type KubeObject } from '../model/object.ts';
+import { condition, type Condition, withReady } from './conditions.ts';
+import { type Situation, urlOf } from './situation.ts';
 
 const apiVersion = 'serving.knative.dev/v1';
 
