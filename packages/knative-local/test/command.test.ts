@@ -51,9 +51,9 @@ test('with --scale-to-zero, a revision without requests has no process, and the 
   await writeFile(path, named);
   const other = await readyCommand(copy, { TMPDIR: temporary }, ['--scale-to-zero']);
   onTestFinished(async () => void (await finish(other)));
-  await expect.poll(() => other.output()).toMatch(/hello-v1 +scales from 1 to 0\n/);
+  await expect.poll(() => other.output()).toMatch(/hello-v1 scales from 1 to 0\n/);
   expect(await text(other.url, tagged('v1'))).toBe('Hello, you');
-  expect(other.output()).toMatch(/hello-v1 +scales from 0 to 1\n/);
+  expect(other.output()).toMatch(/hello-v1 scales from 0 to 1\n/);
 });
 
 test('Ctrl-C ends it and leaves no file behind', async () => {

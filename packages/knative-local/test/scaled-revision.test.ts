@@ -66,7 +66,7 @@ test('a revision first proves that it runs, and after an idle window it has no p
   expect(all[0]!.signals).toEqual(['SIGTERM']);
   // Nothing is wrong with having none.
   expect([[...revision.replicas], revision.ready]).toEqual([[], true]);
-  expect(lines).toEqual(['zip-v1: scales from 1 to 0']);
+  expect(lines).toEqual(['runtime: zip-v1 scales from 1 to 0']);
 });
 
 test('an idle window begins once a process is up', async () => {

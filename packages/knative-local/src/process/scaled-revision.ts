@@ -110,7 +110,7 @@ export function scaleRevision(
 
   function scaleTo(wanted: number): void {
     const present = taking();
-    if (present.length !== wanted) log(spec.name, `scales from ${present.length} to ${wanted}`);
+    if (present.length !== wanted) log('runtime', `${spec.name} scales from ${present.length} to ${wanted}`);
     for (let more = wanted - present.length; more > 0; more -= 1) launch();
     const surplus = Math.max(present.length - wanted, 0);
     const leastBusy = present.toSorted((one, other) => one.load - other.load || other.number - one.number);
