@@ -21,8 +21,8 @@ afterAll(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-async function start(): Promise<void> {
-  command = await readyCommand(project);
+async function start(more: string[] = []): Promise<void> {
+  command = await readyCommand(project, {}, more);
 }
 
 /** Back to what the files say. */
@@ -176,6 +176,22 @@ withKn('kn moves traffic and tags, and makes revisions by the rules of Knative (
     (await kubectl(`patch ksvc hello --type merge -p '{"spec":{"traffic":[{"revisionName":"hello-v1","percent":90}]}}'`)).output,
   ).toBe('The Service "hello" is invalid: spec.traffic: the percentages add up to 90; they must add up to 100\n');
   expect((await kn('revision delete hello-v3')).failed).toBe(true);
+});
+
+withKn('kubectl sees processes come and go with the requests (skipped without kn)', async () => {
+  await finish(command);
+  await start(['--scale-to-zero']);
+  const updated = await kn('service update shout --scale 0..2 --scale-window 6s');
+  expect(updated.output).toContain("updated to latest revision 'shout-00002'");
+  const pods = follow(project, 'get pods -w -l app=shout-00002');
+  await eventually(() => expect(pods()).toMatch(/1\/1 +Running[^]*Terminating/));
+  const status = () => kubectl('get rev shout-00002 -o jsonpath={.status.actualReplicas},{.status.conditions[*].status}');
+  // Active, ContainerHealthy, Ready and ResourcesAvailable: nothing is wrong with having none.
+  await eventually(async () => expect((await status()).output).toBe('0,False True True True'));
+  expect((await kubectl('get ksvc shout -o jsonpath={.status.conditions[?(@.type=="Ready")].status}')).output).toBe('True');
+  await fetch(command.url, { method: 'POST', ...tagged('v1') });
+  await eventually(() => expect(command.output()).toContain('number 1: HELLO, YOU'));
+  await eventually(() => expect(pods()).toMatch(/Terminating[^]*1\/1 +Running/));
 });
 
 withKn('what a client says outlives the runtime, until the file of the object changes (skipped without kn)', async () => {
