@@ -104,7 +104,7 @@ function selected({ query, target: { namespace, name } }: ApiRequest): Matches {
 }
 
 /** Writes the last lines of a process, and with `follow` those that come. */
-export function writeLog(
+function writeLog(
   response: ServerResponse,
   { book, source, query, clock }: { book: LogBook; source: string; query: URLSearchParams; clock: Clock },
 ): void {

@@ -35,7 +35,7 @@ function metadataOf({ metadata }: KubeObject): object {
 }
 
 /** A column of `kubectl get`. */
-export interface Column {
+interface Column {
   name: string;
   type: 'string' | 'integer' | 'date';
   /** 1: only with `-o wide`. */
@@ -106,7 +106,7 @@ export const columns: Record<string, Column[]> = {
   PingSource: [name, column('Sink', 'status.sinkUri'), column('Schedule', 'spec.schedule'), age, ...ready],
 };
 
-export function conditionOf(object: KubeObject, type: string): Record<string, unknown> | undefined {
+function conditionOf(object: KubeObject, type: string): Record<string, unknown> | undefined {
   const conditions = fieldOf(object, 'status.conditions');
   return Array.isArray(conditions) ? conditions.filter(isFields).find((each) => each['type'] === type) : undefined;
 }
