@@ -200,6 +200,22 @@ test('a revision that does not start the first time is not up, and says why', as
   await failed;
 });
 
+test('a revision that stops still starts for those who wait for it', async () => {
+  const { revision, begun, clock, request, rest, all, originOf } = await open({}, { healthy: () => all.length === 0 });
+  await begun(1);
+  await rest();
+  const waiting = request();
+  await begun(2);
+  void revision.stop();
+  await clock.advance(limits.drainTime / 2);
+  all[1]!.healthy = true;
+  await clock.advance(1000);
+  expect([waiting.turn?.origin, all[1]!.signals]).toEqual([originOf(1), []]);
+  waiting.turn!.release();
+  await clock.advance(0);
+  expect(all[1]!.signals).toEqual(['SIGTERM']);
+});
+
 test('who still waits when a revision has stopped is told that it is not up', async () => {
   const { revision, begun, clock, request } = await open({ scale: { ...scale, max: 1 } });
   await begun(1);

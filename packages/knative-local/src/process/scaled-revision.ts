@@ -41,6 +41,7 @@ export function scaleRevision(
   /** Ends the wait of those whom nobody will take any more. */
   const over = new AbortController();
   let up = Promise.withResolvers<void>();
+  let quiet = Promise.withResolvers<void>();
   let isUp = false;
   let requests = 0;
   let stopped: Promise<void> | undefined;
@@ -70,7 +71,8 @@ export function scaleRevision(
     const slot: Slot = { replica, number, load: 0, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {
-      if (stopping.signal.aborted || slot.leaving || !slots.delete(slot)) return;
+      // Those of the first time are told of by whoever waits for the start.
+      if (stopping.signal.aborted || slot.leaving || !slots.delete(slot) || first.includes(slot)) return;
       log(replica.process, `${explain(error)} It is started again when it is needed.`);
       look();
     });
@@ -91,7 +93,7 @@ export function scaleRevision(
   /** Something has changed about a replica. */
   function look(): void {
     const before = isUp;
-    isUp = !stopping.signal.aborted && ready().length > 0;
+    isUp = ready().length > 0;
     if (isUp && !before) {
       autoscaler.activate(clock.now());
       up.resolve();
@@ -141,14 +143,15 @@ export function scaleRevision(
   function record(more: number): void {
     requests += more;
     autoscaler.record(requests, clock.now());
+    if (requests === 0) quiet.resolve();
   }
 
   async function enter(signal?: AbortSignal): Promise<Turn> {
-    if (!isUp) {
-      if (taking().length === 0 && !stopping.signal.aborted) scaleTo(1);
+    if (!isUp && !over.signal.aborted) {
+      if (taking().length === 0) scaleTo(1);
       await within(limits.startTime, up.promise, clock);
     }
-    if (!isUp) throw notUp();
+    if (!isUp || over.signal.aborted) throw notUp();
     const leave = await entrance.enter(AbortSignal.any([over.signal, ...(signal ? [signal] : [])]));
     const [slot] = ready().toSorted((one, other) => one.load - other.load);
     if (!slot) {
@@ -179,10 +182,12 @@ export function scaleRevision(
   async function stop(timeout: number): Promise<void> {
     stopping.abort();
     const left = countdown(timeout, clock);
-    await within(timeout, entrance.idle(), clock);
+    // Those that wait for a start as well: it goes on.
+    quiet = Promise.withResolvers();
+    if (requests > 0) await within(timeout, quiet.promise, clock);
+    over.abort(notUp());
     isUp = false;
     up.resolve();
-    over.abort(notUp());
     await Promise.all([...slots].map(({ replica }) => replica.stop(left())));
     slots.clear();
     changed();
