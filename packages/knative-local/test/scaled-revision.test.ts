@@ -5,7 +5,7 @@ import type { RevisionSpec } from '../src/manifest/topology.ts';
 import { NotUp, type Turn } from '../src/process/revision.ts';
 import { scaleRevision } from '../src/process/scaled-revision.ts';
 import { makeFolder } from './folders.ts';
-import { createLives } from './lives.ts';
+import { createLives, zipRevision } from './lives.ts';
 
 const window = 60_000;
 const scale = { min: 0, max: 0, target: 0.7, window, retention: 0 };
@@ -15,17 +15,7 @@ async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof
   const temporary = await makeFolder();
   const lines: string[] = [];
   const revision = scaleRevision(
-    {
-      name: 'zip-v1',
-      service: 'zip',
-      folder: '/zip',
-      command: ['index.mjs'],
-      concurrency: 1,
-      readiness: { path: '/ready', period: 10_000, timeout: 1000, failureThreshold: 3 },
-      environment: {},
-      ...spec,
-      scale: { ...scale, ...spec.scale },
-    },
+    zipRevision({ concurrency: 1, ...spec, scale: { ...scale, ...spec.scale } }),
     { TMPDIR: temporary },
     (name, line) => lines.push(`${name}: ${line}`),
     lives.surroundings,
