@@ -37,6 +37,13 @@ test('a steady load has as many replicas as its target asks for', () => {
   expect(scaled({ target: 0.7 }).run(2, 120).at(-1)).toBe(3);
 });
 
+test('a load that grows a little is followed by its average over the window', () => {
+  const { run } = scaled();
+  run(8, 200);
+  expect(run(20, 8).at(-1)).toBe(2);
+  expect(run(20, 60).at(-1)).toBe(3);
+});
+
 test('it is idle once nothing has come for a window, and then there are none', () => {
   const { run } = scaled();
   expect(run(0, 58)).toEqual(Array.from({ length: 29 }, () => 1));
@@ -107,6 +114,13 @@ test('of the second in which a span begins, a part counts', () => {
   autoscaler.record(20, begun + 120.2 * second);
   autoscaler.record(0, begun + 120.7 * second);
   expect(desired(121 * second)).toBe(2);
+});
+
+test('a second that began before the first replica counts from there', () => {
+  const { autoscaler, desired } = created();
+  autoscaler.activate(begun + 0.5 * second);
+  autoscaler.record(8, begun + 0.5 * second);
+  expect(desired(1.5 * second)).toBe(2);
 });
 
 test('what is only a moment old is no average yet', () => {

@@ -219,6 +219,8 @@ test.each<[Record<string, string>, number, object]>([
   [{}, 0, {}],
   [{ 'min-scale': '1', 'max-scale': '5' }, 0, { min: 1, max: 5 }],
   [{ 'min-scale': '5', 'max-scale': '0' }, 0, { min: 5 }],
+  [{ 'max-scale': '12' }, 0, { max: 12 }],
+  [{ target: '0.5' }, 0, { target: 0.35 }],
   [{ 'min-scale': '5', 'max-scale': '5' }, 0, { min: 5, max: 5 }],
   [{}, 10, { target: 7 }],
   [{ target: '4' }, 0, { target: 2.8 }],
@@ -233,6 +235,7 @@ test.each<[Record<string, string>, number, object]>([
   [{ window: '6s' }, 0, { window: 6000 }],
   [{ window: '1m30s' }, 0, { window: 90_000 }],
   [{ window: '0.5h' }, 0, { window: 1_800_000 }],
+  [{ window: '0.25m' }, 0, { window: 15_000 }],
   [{ window: '6000ms' }, 0, { window: 6000 }],
   [{ window: '1h' }, 0, { window: 3_600_000 }],
   [{ 'scale-to-zero-pod-retention-period': '1m' }, 0, { retention: 60_000 }],
@@ -256,6 +259,9 @@ test.each<[Record<string, string>, string]>([
   [{ window: '5s' }, 'window must be a duration from 6s to 1h, and is "5s"'],
   [{ window: '61m' }, 'window must be a duration from 6s to 1h, and is "61m"'],
   [{ window: '60' }, 'window must be a duration from 6s to 1h, and is "60"'],
+  [{ window: 'in 6s' }, 'window must be a duration from 6s to 1h, and is "in 6s"'],
+  [{ window: '6s more' }, 'window must be a duration from 6s to 1h, and is "6s more"'],
+  [{ 'scale-to-zero-pod-retention-period': '60' }, 'scale-to-zero-pod-retention-period must be a duration up to 1h, and is "60"'],
   [{ window: 'PT60S' }, 'window must be a duration from 6s to 1h, and is "PT60S"'],
   [{ 'scale-to-zero-pod-retention-period': '2h' }, 'scale-to-zero-pod-retention-period must be a duration up to 1h, and is "2h"'],
 ])('the annotations %o are a fault', (annotations, fault) => expect(scaled(annotations)).toEqual({ ...usual, ...faulty(fault) }));
@@ -274,5 +280,5 @@ test('func.yaml is scaled as func deploy would', () => {
     'autoscaling.knative.dev/target': '4',
     'autoscaling.knative.dev/target-utilization-percentage': '80',
   });
-  expect(annotationsOf({ name: 'zip' })).toEqual({});
+  for (const deploy of [undefined, {}, { options: {} }]) expect(annotationsOf({ name: 'zip', deploy })).toEqual({});
 });

@@ -14,11 +14,14 @@ async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof
   const lives = createLives(options);
   const temporary = await makeFolder();
   const lines: string[] = [];
+  /** How many replicas there were each time that somebody was told of a change. */
+  const told: number[] = [];
   const revision = scaleRevision(
     zipRevision({ concurrency: 1, ...spec, scale: { ...scale, ...spec.scale } }),
     { TMPDIR: temporary },
     (name, line) => lines.push(`${name}: ${line}`),
     lives.surroundings,
+    () => told.push([...revision.replicas].length),
   );
   // Whatever is still starting writes nothing more once it has ended.
   onTestFinished(async () => {
@@ -42,11 +45,12 @@ async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof
     await lives.clock.advance(window + limits.scaleInterval);
     expect([...revision.replicas]).toEqual([]);
   };
-  return { revision, temporary, lines, ready, originOf, request, rest, ...lives };
+  return { revision, temporary, lines, told, ready, originOf, request, rest, ...lives };
 }
 
 test('a revision first proves that it runs, and after an idle window it has no process', async () => {
-  const { revision, begun, clock, all, ready, lines } = await open();
+  const { revision, begun, clock, all, ready, lines, told } = await open();
+  expect(revision.ready).toBe(false);
   await begun(1);
   await revision.started;
   expect([ready(), revision.ready]).toEqual([1, true]);
@@ -55,7 +59,7 @@ test('a revision first proves that it runs, and after an idle window it has no p
   await clock.advance(2 * limits.scaleInterval);
   expect(all[0]!.signals).toEqual(['SIGTERM']);
   // Nothing is wrong with having none.
-  expect([[...revision.replicas], revision.ready]).toEqual([[], true]);
+  expect([[...revision.replicas], revision.ready, told.at(-1)]).toEqual([[], true, 0]);
   expect(lines).toEqual(['runtime: zip-v1 scales from 1 to 0']);
 });
 
@@ -126,29 +130,47 @@ test('each request goes to the process that has the fewest', async () => {
 });
 
 test('a process that is no longer needed takes no more requests, and finishes those that it has', async () => {
-  const { begun, clock, all, request, originOf } = await open({ concurrency: 0, scale: { ...scale, target: 3, max: 2 } });
+  const { begun, clock, all, request, originOf } = await open({ concurrency: 0, scale: { ...scale, target: 6, max: 2 } });
   await begun(1);
-  const crowd = Array.from({ length: 6 }, request);
+  const crowd = Array.from({ length: 12 }, request);
   await clock.advance(2 * limits.scaleInterval);
   await begun(2);
   await clock.advance(limits.probeInterval);
-  const last = request();
+  const last = [request(), request()];
   await clock.advance(0);
-  expect([crowd[0]!.turn!.origin, last.turn!.origin]).toEqual([originOf(0), originOf(1)]);
-  for (const { turn } of crowd.slice(1)) turn!.release();
-  // Two at a time are one process's, and both have one.
+  expect([...crowd, ...last].map(({ turn }) => turn!.origin)).toEqual([
+    ...crowd.map(() => originOf(0)),
+    ...last.map(() => originOf(1)),
+  ]);
+  for (const { turn } of crowd.slice(3)) turn!.release();
+  // Five at a time are one process's, and both have some.
   await clock.advance(3 * window);
-  expect(all.map(({ signals }) => signals)).toEqual([[], []]);
   const next = request();
   await clock.advance(0);
   expect(next.turn!.origin).toBe(originOf(0));
-  last.turn!.release();
+  last[0]!.turn!.release();
+  await clock.advance(0);
+  expect(all.map(({ signals }) => signals)).toEqual([[], []]);
+  last[1]!.turn!.release();
   await clock.advance(0);
   expect(all.map(({ signals }) => signals)).toEqual([[], ['SIGTERM']]);
 });
 
+test('a turn that is given back twice counts once', async () => {
+  const { begun, clock, all, request, originOf } = await open({ concurrency: 0, scale: { ...scale, target: 6 } });
+  await begun(1);
+  const [first, second] = [request(), request()];
+  await clock.advance(0);
+  first.turn!.release();
+  first.turn!.release();
+  await clock.advance(3 * window);
+  const next = request();
+  await clock.advance(0);
+  expect([all.length, next.turn!.origin, second.turn!.origin]).toEqual([1, originOf(0), originOf(0)]);
+});
+
 test('who waited in vain for a start is told that it is not up', async () => {
-  const { begun, clock, request, rest, all } = await open({}, { healthy: () => all.length === 0 });
+  const { revision, begun, clock, request, rest, all } = await open({}, { healthy: () => all.length === 0 });
   await begun(1);
   await rest();
   const waiting = request();
@@ -157,6 +179,11 @@ test('who waited in vain for a start is told that it is not up', async () => {
   expect(waiting).toEqual({});
   await clock.advance(1);
   expect(waiting.error).toEqual(new NotUp('zip-v1 is not up'));
+  // Nobody waits any more, so nothing is started once the window is over.
+  await clock.advance(5 * window);
+  const { length } = all;
+  await clock.advance(5 * window);
+  expect([[...revision.replicas], all.length]).toEqual([[], length]);
 });
 
 test('one that cannot start anew is abandoned, and tried again for as long as somebody waits', async () => {
@@ -214,6 +241,19 @@ test('who still waits when a revision has stopped is told that it is not up', as
   void revision.stop();
   await clock.advance(limits.drainTime);
   expect([first.error, second.error]).toEqual([undefined, new NotUp('zip-v1 is not up')]);
+});
+
+test('who still waits for a start when a revision has stopped is told so at once', async () => {
+  const { revision, begun, clock, request, rest, all, told } = await open({}, { healthy: () => all.length === 0 });
+  await begun(1);
+  await rest();
+  const waiting = request();
+  await begun(2);
+  void revision.stop();
+  await clock.advance(limits.drainTime);
+  expect(waiting.error).toEqual(new NotUp('zip-v1 is not up'));
+  await clock.advance(limits.leastDrainTime);
+  expect([[...revision.replicas], told.at(-1)]).toEqual([[], 0]);
 });
 
 test('a revision that stops lets requests in flight finish, and tells all others that it is not up', async () => {

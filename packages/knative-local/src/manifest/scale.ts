@@ -60,7 +60,7 @@ export function readScale(
 }
 
 const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : NaN);
-const positive = (text: string) => (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0 ? Number(text) : NaN);
+const positive = (text: string) => (Number(text) > 0 ? Number(text) : NaN);
 const percentage = (text: string) => (positive(text) >= 1 && positive(text) <= 100 ? positive(text) : NaN);
 const between = (least: number, value: number) => (value >= least && value <= 3_600_000 ? value : NaN);
 

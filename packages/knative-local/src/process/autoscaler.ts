@@ -60,7 +60,6 @@ export function createAutoscaler({ min, max, target, window, retention }: ScaleS
     record(count, now) {
       pass(now);
       requests = count;
-      if (count > 0) busy = now;
     },
     activate(now) {
       pass(now);
@@ -70,15 +69,14 @@ export function createAutoscaler({ min, max, target, window, retention }: ScaleS
     },
     desired(ready, now) {
       pass(now);
-      const idle = requests === 0 && now - busy >= window;
-      const stable = idle ? 0 : Math.ceil(average(window, now) / target);
+      const stable = Math.ceil(average(window, now) / target);
       const burst = Math.ceil(average(window * panicShare, now) / target);
       const replicas = Math.max(burst, panic?.replicas ?? 0);
       if (burst / Math.max(ready, 1) >= panicFactor || (panic && burst > panic.replicas)) panic = { at: now, replicas };
       else if (panic && now - panic.at > window) panic = undefined;
       const gently = Math.max(stable, Math.floor(ready / slowest));
       const wanted = Math.max(gently, panic?.replicas ?? 0);
-      const least = idle && now - busy >= window + retention ? 0 : 1;
+      const least = now - busy < window + retention ? 1 : 0;
       return Math.min(Math.max(wanted, min, least), Math.max(most, min));
     },
   };
