@@ -63,7 +63,10 @@ function convertEventType(object: KubeObject, version: string): KubeObject {
   return { ...object, apiVersion, spec: { ...rest, ...Object.fromEntries(fields) } };
 }
 
-/** Every kind that is answered. kn asks CustomResourceDefinitions which sources of events there are. Routes, Configurations and Pods follow from the others, and can only be read (a Pod can be deleted). */
+/**
+ * Every kind that is answered. kn asks CustomResourceDefinitions which sources of events there are. Revisions, Routes, Configurations and
+ * Pods follow from the others: clients read them, and may delete a Pod, or a Revision that gets no traffic.
+ */
 export const kinds: readonly Kind[] = [
   define('apiextensions.k8s.io', ['v1'], 'CustomResourceDefinition', read, { shortNames: ['crd'], namespaced: false }),
   define('', ['v1'], 'Namespace', read, { shortNames: ['ns'], namespaced: false }),
