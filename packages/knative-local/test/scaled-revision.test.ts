@@ -149,7 +149,7 @@ test('a process that is no longer needed takes no more requests, and finishes th
   await clock.advance(0);
   expect(next.turn!.origin).toBe(originOf(0));
   last[0]!.turn!.release();
-  await clock.advance(0);
+  await clock.advance(2 * limits.drainTime);
   expect(all.map(({ signals }) => signals)).toEqual([[], []]);
   last[1]!.turn!.release();
   await clock.advance(0);
@@ -217,6 +217,14 @@ test('a revision that does not start the first time is not up, and says why', as
   await failed;
 });
 
+test('a revision that has no request stops at once', async () => {
+  const { revision, begun, clock, all } = await open();
+  await begun(1);
+  void revision.stop();
+  await clock.advance(0);
+  expect(all[0]!.signals).toEqual(['SIGTERM']);
+});
+
 test('a revision that stops still starts for those who wait for it', async () => {
   const { revision, begun, clock, request, rest, all, originOf } = await open({}, { healthy: () => all.length === 0 });
   await begun(1);
@@ -267,7 +275,8 @@ test('a revision that stops lets requests in flight finish, and tells all others
   expect(all[0]!.signals).toEqual([]);
   first.turn!.release();
   await clock.advance(0);
-  second.turn?.release();
+  expect([second.turn?.origin, all[0]!.signals]).toEqual([first.turn!.origin, []]);
+  second.turn!.release();
   await clock.advance(0);
   expect([all[0]!.signals, stopped, first.error]).toEqual([['SIGTERM'], true, undefined]);
   const late = request();
