@@ -7,6 +7,9 @@ export const limits = {
   /** Beyond this many waiting events or bytes, the broker asks publishers to come back later. */
   waitingEvents: 10_000,
   waitingBytes: 64 * 1024 * 1024,
+  /** What the journal remembers: so many events, of which all together weigh no more than this. */
+  journalEvents: 10_000,
+  journalBytes: 32 * 1024 * 1024,
   /** What Knative's broker ingress allows for a whole request. */
   ingressTime: 10_000,
   /** If a delivery spec sets no timeout: Serving's default request timeout. */
