@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--scale-to-zero]
+ * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]
  *
  * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
  * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
  * --port       the public port; 0 means any free one (default: 8080)
  * --service    the function behind it (default: the only one with `invoke: http`)
  * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
+ * --correlation    the attribute that events of one chain share, for the console (default: chains follow replies)
  * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
@@ -24,7 +25,7 @@ import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
 const usage =
-  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--scale-to-zero]';
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]';
 
 interface Options {
   config: string[];
@@ -32,6 +33,7 @@ interface Options {
   port: number;
   service: string | undefined;
   data: string;
+  correlation: string | undefined;
   scaleToZero: boolean;
 }
 
@@ -46,10 +48,11 @@ function readOptions(): Options {
         port: text,
         service: text,
         data: text,
+        correlation: text,
         'scale-to-zero': { type: 'boolean' },
       },
     });
-    const { config = ['config'], functions = 'functions', port = '8080', service, data = '.knative-local' } = values;
+    const { config = ['config'], functions = 'functions', port = '8080', service, data = '.knative-local', correlation } = values;
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port must be a whole number from 0 to 65535.');
     return {
       config: config.map((folder) => resolve(folder)),
@@ -57,6 +60,7 @@ function readOptions(): Options {
       port: Number(port),
       service,
       data: resolve(data),
+      correlation,
       scaleToZero: values['scale-to-zero'] ?? false,
     };
   } catch (error) {
@@ -65,7 +69,7 @@ function readOptions(): Options {
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service, data, scaleToZero } = readOptions();
+  const { config, functions, port, service, data, correlation, scaleToZero } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -77,6 +81,7 @@ function start(log: Log): Running {
     anotherPort: (free) => `--port ${free}`,
     service,
     data,
+    correlation,
     scaleToZero,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
@@ -91,12 +96,20 @@ function start(log: Log): Running {
   };
 }
 
-function banner({ port, service, brokerUrl, traffic, kubeconfig }: Awaited<ReturnType<typeof startRuntime>['started']>): string {
+function banner({
+  port,
+  service,
+  brokerUrl,
+  traffic,
+  kubeconfig,
+  consoleUrl,
+}: Awaited<ReturnType<typeof startRuntime>['started']>): string {
   return `
   knative-local is ready.
 
     ${service.padEnd(8)} http://localhost:${port}
     Broker   ${brokerUrl}
+    Console  ${consoleUrl}
     Traffic  ${traffic}
 
     export KUBECONFIG=${displayed(kubeconfig!)}    # kubectl and kn then act on this machine

@@ -6,6 +6,9 @@ import { createBrokers } from './broker/broker.ts';
 import { createIngress } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { createDestinations } from './destinations.ts';
+import { type Console, openConsole } from './console/console.ts';
+import type { DeadLetters } from './console/dead-letters.ts';
+import { createJournal } from './journal/journal.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import type { Log } from './log.ts';
@@ -28,7 +31,7 @@ export interface RuntimeOptions extends ManifestSources {
   /** The public address. Port 0 means any free one. */
   host: string;
   port: number;
-  /** Where kubectl and kn find their kubeconfig, and where is kept what they say. Without a folder there is no API for them. */
+  /** Where kubectl and kn find their kubeconfig, and where is kept what they say. Without a folder there is no API for them, and no console. */
   data?: string;
   /** The command that chooses another port, for the operator. */
   anotherPort: (port: number) => string;
@@ -50,6 +53,10 @@ export interface RuntimeOptions extends ManifestSources {
   companions?: Plan[];
   /** Turns a PingSource's data into what it sends when the runtime starts. */
   firstPing?: (data: string) => string;
+  /** The attribute that events of one chain share, for the console. */
+  correlation?: string | undefined;
+  /** Those that the project keeps, for the console. */
+  deadLetters?: DeadLetters;
   /** Comes between broker and subscriber, to test failures. */
   intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
@@ -69,6 +76,8 @@ export interface Started extends Addresses {
   traffic: string;
   /** For kubectl and kn, if they have an API. */
   kubeconfig?: string;
+  /** Of the console, if there is one; with the token that opens it. */
+  consoleUrl?: string;
 }
 
 export interface Runtime {
@@ -111,15 +120,27 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
+    let page: Console | undefined;
+    const changed = () => {
+      control?.changed();
+      page?.changed();
+    };
     const fleet = createFleet(options.environment(addresses), log, real(clock), {
       scaleToZero: options.scaleToZero ?? false,
-      changed: control?.changed,
+      changed,
     });
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
-    const brokers = createBrokers(resolve, log, clock);
-    const pings = createPings(resolve, log, clock);
-    const wiring = createWiring({ read, fleet, brokers, pings, log, ...(control && { inEffect: control.inEffect }) });
+    const { correlation, deadLetters } = options;
+    const journal = createJournal({ correlation, bounds: { count: limits.journalEvents, bytes: limits.journalBytes }, clock });
+    const observer = control ? journal : undefined;
+    const brokers = createBrokers(resolve, log, clock, observer);
+    const pings = createPings(resolve, log, clock, observer);
+    const inEffect = () => {
+      control?.inEffect();
+      page?.changed();
+    };
+    const wiring = createWiring({ read, fleet, brokers, pings, log, inEffect });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
@@ -137,10 +158,16 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
     for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
     if (control) ending.defer(() => control.close());
-    const kubeconfig = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
+    const controls = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
+    if (control && controls) {
+      const parts = { journal, brokers, fleet, control, controls, service, correlation, deadLetters };
+      page = await openConsole({ ...parts, port: front.port, log, clock });
+      ending.defer(page.close);
+    }
     ready = true;
     pings.sendAll(options.firstPing);
-    return { ...addresses, traffic: describeTraffic(topology), ...(kubeconfig !== undefined && { kubeconfig }) };
+    const doors = controls && page && { kubeconfig: controls.kubeconfig, consoleUrl: page.url };
+    return { ...addresses, traffic: describeTraffic(topology), ...doors };
   }
 
   async function stop(): Promise<void> {

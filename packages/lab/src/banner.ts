@@ -3,16 +3,24 @@ import { displayed } from 'knative-local/manifest/document';
 export interface Addresses {
   publicUrl: string;
   inboxUrl: string;
+  /** With the token that opens it. */
+  consoleUrl: string;
   smtpPort: number;
   brokerUrl: string;
 }
 
-export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, traffic: string, kubeconfig: string): string {
+export function banner(
+  { publicUrl, inboxUrl, consoleUrl }: Addresses,
+  dataFolder: string,
+  traffic: string,
+  kubeconfig: string,
+): string {
   return `
   Darkroom is ready.
 
     Page     ${publicUrl}
     Inbox    ${inboxUrl}
+    Console  ${consoleUrl}
     Data     ${displayed(dataFolder)}
     Traffic  ${traffic}
 

@@ -70,6 +70,7 @@ export function startLab(
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
       token,
       inspect: inspectWiring,
+      correlation: 'job',
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(intercept && { intercept }),
@@ -78,8 +79,9 @@ export function startLab(
     // Processes that had to be killed could not clear up after themselves.
     ending.defer(() => rm(join(dataFolder, 'tmp'), { recursive: true, force: true }));
     ending.defer(() => runtime.stop());
-    const { port, brokerUrl, traffic, kubeconfig } = await runtime.started;
-    const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
+    const { port, brokerUrl, traffic, kubeconfig, consoleUrl } = await runtime.started;
+    const inboxUrl = `http://localhost:${webPort}`;
+    const addresses = { publicUrl: publicUrl(port), inboxUrl, consoleUrl: consoleUrl!, smtpPort, brokerUrl };
     ending.defer(await writeRuntimeFile(dataFolder, { ...addresses, token }));
     return banner(addresses, dataFolder, traffic, kubeconfig!);
   }

@@ -13,8 +13,9 @@ import { createCertificate, earlierPort, writeKubeconfig } from './kubeconfig.ts
 import { createReading } from './requests/reading.ts';
 import { createResources } from './requests/resources.ts';
 import { createServer } from './requests/server.ts';
+import { createTrafficShift } from './traffic-shift.ts';
 import { createWriting } from './requests/writing.ts';
-import { createLogBook } from './state/log-book.ts';
+import { createLogBook, type Line } from './state/log-book.ts';
 import { objectsIn } from './state/objects.ts';
 import { createPods, type Pods } from './state/pods.ts';
 import { createRegistry } from './state/registry.ts';
@@ -24,6 +25,18 @@ const loopback = '127.0.0.1';
 
 /** What there is to control. */
 export type Controlled = Pick<Situation, 'fleet' | 'service' | 'port' | 'brokerOrigin'> & { wiring: Wiring };
+
+/** An open control plane. */
+export interface Controls {
+  /** The path of the kubeconfig. */
+  kubeconfig: string;
+  /**
+   * Gives revisions of a service other shares, as a client would.
+   * @param percents by revision; the others get none
+   * @throws StatusError if it cannot be; then nothing has changed
+   */
+  shiftTraffic(service: string, percents: Readonly<Record<string, number>>): Promise<void>;
+}
 
 /** What a person does to a cluster by kubectl and kn, on this machine by the same commands. */
 export interface ControlPlane {
@@ -35,8 +48,12 @@ export interface ControlPlane {
   changed(): void;
   /** Keeps the last lines of each process. */
   log: Log;
-  /** Opens the door: resolves with the path of the kubeconfig. */
-  open(controlled: Controlled): Promise<string>;
+  /** What is in effect. */
+  readonly topology: Topology;
+  /** The last lines of a process, by its name in the log. */
+  linesOf(process: string): readonly Line[];
+  /** Opens the door. */
+  open(controlled: Controlled): Promise<Controls>;
   close(): Promise<void>;
 }
 
@@ -80,6 +97,10 @@ export async function createControlPlane(
       expected = true;
     },
     log: book.log,
+    get topology() {
+      return decisions.topology;
+    },
+    linesOf: book.linesOf,
     async open(given) {
       controlled = given;
       pods = createPods(given.fleet, clock);
@@ -94,7 +115,7 @@ export async function createControlPlane(
       listening.server.on('request', createServer({ reading, writing, namespace, token, log }));
       await writeKubeconfig(path, { port: listening.port, cert: certificate.cert, token, namespace });
       look();
-      return path;
+      return { kubeconfig: path, shiftTraffic: createTrafficShift(resources, decisions) };
     },
     async close() {
       if (listening) await close(listening, 0, clock);

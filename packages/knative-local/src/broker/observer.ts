@@ -1,11 +1,9 @@
 import type { DeliveryOutcome } from './attempt.ts';
+import type { DeliveryEnd } from './delivery-end.ts';
 import type { CloudEvent } from './event.ts';
 
 /** Who brings an event in: a Broker that accepted it, or a PingSource that sends it. */
 export type Origin = { broker: string } | { ping: string };
-
-/** `dead letter`: the dead letter sink has it. `lost`: nobody has it. `stopped`: the runtime stopped first. */
-export type DeliveryEnd = 'delivered' | 'dead letter' | 'lost' | 'stopped';
 
 /** Is told what becomes of events. It must be quick, and must not throw. */
 export interface Observer {

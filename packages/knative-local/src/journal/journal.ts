@@ -93,7 +93,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
     for (let above: Entry | undefined = entry; above; above = above.cause && shelf.get(above.cause.event)) root = above;
     const numbers = new Set([root.number]);
     // A reply comes after what it replies to.
-    const later = [...shelf.newest()].reverse().filter(({ number }) => number > root.number);
+    const later = [...shelf.newest()].toReversed().filter(({ number }) => number > root.number);
     for (const { number, cause } of later) if (cause && numbers.has(cause.event)) numbers.add(number);
     return [root, ...later.filter(({ number }) => numbers.has(number))];
   }
@@ -123,7 +123,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
       const value = correlation === undefined ? undefined : entry.event.attributes.get(correlation);
       if (value === undefined) return related(entry).map(recordOf);
       const all = [...shelf.newest()].filter(({ event }) => event.attributes.get(correlation!) === value);
-      return all.reverse().map(recordOf);
+      return all.toReversed().map(recordOf);
     },
     follow(listener) {
       listeners.add(listener);

@@ -1,4 +1,4 @@
-import type { DeliveryEnd } from '../broker/observer.ts';
+import type { DeliveryEnd } from '../broker/delivery-end.ts';
 
 /** What the journal tells of an event. Times are milliseconds since 1970, durations milliseconds. */
 export interface EventRecord {

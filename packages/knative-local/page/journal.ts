@@ -1,0 +1,89 @@
+import type { EventSummary } from '../src/journal/record.ts';
+import { count, element, say, throttle } from './dom.ts';
+import type { List } from './list.ts';
+import { ask, complain } from './server.ts';
+
+/** As many as the runtime keeps. */
+const most = 10_000;
+const piece = 1000;
+
+/** The events that the page knows: all of the latest, or those that a person looks for. */
+export interface KnownEvents {
+  reload(): void;
+  take(summaries: EventSummary[]): void;
+  /** Looks for something. */
+  find(text: string): void;
+}
+
+/** @param heard is told of what is new, and what was known of it before */
+export function createKnownEvents(list: List, heard: (now: EventSummary, before: EventSummary | undefined) => void): KnownEvents {
+  const wanted = element<HTMLInputElement>('#wanted');
+  const state = element<HTMLSelectElement>('#state');
+  const known = new Map<number, EventSummary>();
+  /** Which reading is the latest: an older one has nothing more to say. */
+  let reading = 0;
+  const isFiltered = () => wanted.value.trim() !== '' || state.value !== '';
+  const draw = throttle(100, () => {
+    if (!isFiltered()) show([...known.values()].sort((one, other) => other.number - one.number));
+  });
+  const findAgain = throttle(700, () => void look());
+
+  function show(events: EventSummary[]): void {
+    list.show(events);
+    say(
+      element('#found'),
+      `${count(events.length, 'event')}${isFiltered() && events.length >= piece ? ', the newest of those' : ''}`,
+    );
+  }
+
+  async function look(): Promise<void> {
+    if (!isFiltered()) return draw();
+    const mine = (reading += 1);
+    const [, name, value] = /^([a-z0-9]+)\s*=\s*(.*)$/.exec(wanted.value.trim()) ?? [];
+    const query = new URLSearchParams();
+    if (name) query.set('name', name);
+    if (value ?? wanted.value.trim()) query.set('value', value ?? wanted.value.trim());
+    if (state.value) query.set('state', state.value);
+    try {
+      const found = await ask<EventSummary[]>(`events?${query}`);
+      if (mine === reading && isFiltered()) show(found);
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  async function load(): Promise<void> {
+    let before = '';
+    for (let loaded = 0; loaded < most; loaded += piece) {
+      const found = await ask<EventSummary[]>(`events?limit=${piece}${before}`);
+      // What has come in meanwhile is newer.
+      for (const event of found) learn(event);
+      if (found.length < piece) break;
+      before = `&before=${found.at(-1)!.number}`;
+    }
+  }
+
+  function learn(event: EventSummary): void {
+    heard(event, known.get(event.number));
+    known.set(event.number, event);
+    if (known.size > most * 1.1)
+      for (const number of [...known.keys()].sort((one, other) => one - other).slice(0, most * 0.1)) known.delete(number);
+    draw();
+  }
+
+  wanted.addEventListener('input', findAgain);
+  state.addEventListener('change', findAgain);
+  element('#filter').addEventListener('submit', (event) => event.preventDefault());
+
+  return {
+    reload: () => void load().catch(complain),
+    take(summaries) {
+      for (const summary of summaries) learn(summary);
+      if (isFiltered()) findAgain();
+    },
+    find(text) {
+      wanted.value = text;
+      findAgain();
+    },
+  };
+}
