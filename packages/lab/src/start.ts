@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { openStore } from '@darkroom/shared/store/open';
 import { banner } from './banner.ts';
+import { consoleDeadLetters } from './console-dead-letters.ts';
 import { openDataFolder } from './data-folder.ts';
-import { labEnvironment, operational } from './environment.ts';
+import { labEnvironment, operational, storeUrl } from './environment.ts';
 import { inbox } from './inbox.ts';
 import type { Log } from 'knative-local/log';
 import { machineEnvironment } from 'knative-local/machine';
@@ -71,6 +73,7 @@ export function startLab(
       token,
       inspect: inspectWiring,
       correlation: 'job',
+      deadLetters: consoleDeadLetters(() => openStore(storeUrl(settings))),
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(intercept && { intercept }),
