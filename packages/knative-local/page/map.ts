@@ -24,6 +24,10 @@ export function createMap(): WiringMap {
     return made;
   }
 
+  function pingNode({ name, schedule }: TopologyView['pings'][number]): HTMLElement {
+    return node(`ping ${name}`, name, `PingSource, ${schedule}`);
+  }
+
   function draw(view: TopologyView): void {
     const { brokers: names, pings, triggers, services } = view;
     const shape = JSON.stringify([
@@ -48,16 +52,18 @@ export function createMap(): WiringMap {
           ...open.map(({ name, url }) =>
             node(`open ${name}`, name, make('a', { href: url!, target: '_blank', rel: 'noopener' }, url!)),
           ),
-          ...pings.map(({ name, schedule }) => node(`ping ${name}`, name, `PingSource, ${schedule}`)),
+          ...pings.filter(isForBroker).map(pingNode),
         ]),
         column(
           'Brokers',
-          names.map((name) => node(`broker ${name}`, name, 'Broker')),
+          names.map((name) =>
+            node(`broker ${name}`, name, 'Broker', ...deadLettersOf(triggers.filter(({ broker }) => broker === name))),
+          ),
         ),
-        column(
-          'Triggers',
-          triggers.map(({ name, filter }) => node(`trigger ${name}`, name, filter)),
-        ),
+        column('Triggers', [
+          ...triggers.map(({ name, filter }) => node(`trigger ${name}`, name, filter)),
+          ...pings.filter((ping) => !isForBroker(ping)).map(pingNode),
+        ]),
         column('Services', [
           ...services.map(({ name, revisions }) => node(`service ${name}`, name, ...sharesOf(revisions), processNote())),
           ...[...new Set(urls)].map((url) => node(`url ${url}`, url, 'URL')),
@@ -68,7 +74,7 @@ export function createMap(): WiringMap {
     for (const { name, revisions } of services) {
       const processes = revisions.flatMap((revision) => revision.processes);
       const ready = processes.filter((process) => process.ready).length;
-      const text = `${ready} of ${count(processes.length, 'process').replace('processs', 'processes')} ready`;
+      const text = `${ready} of ${processes.length} ready`;
       say(nodes.get(`service ${name}`)!.querySelector<HTMLElement>('.processes')!, text);
     }
     say(element('#summary'), `${count(services.length, 'service')}, ${count(triggers.length, 'Trigger')}`);
@@ -111,6 +117,16 @@ function column(title: string, children: HTMLElement[]): HTMLElement {
 function sharesOf(revisions: TopologyView['services'][number]['revisions']): string[] {
   const reached = revisions.filter(({ percent, tags }) => percent > 0 || tags.length > 0);
   return reached.length < 2 ? [] : reached.map(({ name, percent }) => `${name} ${percent} %`);
+}
+
+/** Only these go through a Broker; others stand where Triggers stand. */
+function isForBroker({ sink }: TopologyView['pings'][number]): boolean {
+  return sink.kind === 'broker';
+}
+
+function deadLettersOf(triggers: TopologyView['triggers']): string[] {
+  const sinks = new Set(triggers.flatMap(({ deadLetterSink }) => deadLetterSink?.name ?? []));
+  return [...sinks].map((name) => `dead letters to ${name}`);
 }
 
 function processNote(): HTMLElement {

@@ -3,6 +3,7 @@ import type { Controls } from '../api/control-plane.ts';
 import { StatusError } from '../api/model/status-error.ts';
 import type { Brokers } from '../broker/broker.ts';
 import { type CloudEvent, NotAnEvent, wellFormed, withAttributes } from '../broker/event.ts';
+import { headerSafe } from '../broker/structured.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Fleet } from '../process/fleet.ts';
@@ -51,12 +52,13 @@ export function createActions({ journal, brokers, fleet, controls, deadLetters, 
     publish(wish) {
       const { broker, attributes, data } = parsed(ownEvent, wish);
       const given = Object.entries(attributes).filter(([, value]) => value !== '');
+      const safe = given.map(([name, value]) => [name, headerSafe(value)]);
       const filled = {
         specversion: '1.0',
         id: crypto.randomUUID(),
         source: '/console',
         time: new Date(clock.now()).toISOString(),
-        ...Object.fromEntries(given),
+        ...(Object.fromEntries(safe) as Record<string, string>),
       };
       try {
         send(broker, wellFormed({ attributes: new Map(Object.entries(filled)), data: Buffer.from(data) }));
@@ -73,7 +75,7 @@ export function createActions({ journal, brokers, fleet, controls, deadLetters, 
     },
     async replay(name) {
       if (!deadLetters) throw new Problem(404, 'This project keeps no dead letters. Send the event again from its timeline.');
-      if (!(await deadLetters.replay(name)))
+      if (!(await deadLetters.replay(name, send)))
         throw new Problem(404, 'There is no such dead letter any more. Load the list again.');
     },
     async shiftTraffic(service, percents) {
