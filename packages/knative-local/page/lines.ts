@@ -1,3 +1,5 @@
+import { glow } from './glow.ts';
+
 /** A connection of two nodes of the picture. */
 export interface Line {
   key: string;
@@ -41,9 +43,7 @@ export function createLines(board: HTMLElement): Lines {
       place();
     },
     light(key) {
-      const path = paths.get(key);
-      path?.classList.remove('lit');
-      requestAnimationFrame(() => path?.classList.add('lit'));
+      glow(paths.get(key));
     },
   };
 }

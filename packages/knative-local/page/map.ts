@@ -1,6 +1,7 @@
 import type { TargetView, TopologyView } from '../src/console/view.ts';
 import type { EventSummary } from '../src/journal/record.ts';
 import { count, element, make, say } from './dom.ts';
+import { glow } from './glow.ts';
 import { createLines, type Line } from './lines.ts';
 
 /** The wiring as a picture, lit where events pass. */
@@ -135,12 +136,4 @@ function processNote(): HTMLElement {
 
 function keyOf({ kind, name }: TargetView): string {
   return `${kind} ${name}`;
-}
-
-/** Begins the animation anew, however often it comes. */
-export function glow(lit: Element | undefined): void {
-  if (!lit) return;
-  for (const animation of lit.getAnimations()) animation.cancel();
-  lit.classList.remove('lit');
-  requestAnimationFrame(() => lit.classList.add('lit'));
 }

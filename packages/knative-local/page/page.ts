@@ -1,6 +1,6 @@
 import { throttle } from './dom.ts';
 import { createEventDialog } from './event.ts';
-import { createKnownEvents } from './journal.ts';
+import { createKnownEvents } from './known-events.ts';
 import { createLetters } from './letters.ts';
 import { createList } from './list.ts';
 import { listen } from './live.ts';
@@ -17,9 +17,7 @@ const map = createMap();
 const send = createSendForm();
 const timeline = createTimeline(createEventDialog(send.fill));
 const letters = createLetters(timeline.open);
-/** Only what happens while somebody looks lights up. */
-let loaded = false;
-const events = createKnownEvents(createList(timeline.open), (now, before) => loaded && map.light(now, before));
+const events = createKnownEvents(createList(timeline.open), map.light);
 const parts = [map.draw, createTraffic(), createProcesses(), send.brokers];
 const reload = throttle(2000, () => {
   events.reload();
@@ -37,7 +35,6 @@ listen({
     ask<TopologyView>('topology').then(take).catch(complain);
   },
   events(summaries) {
-    loaded = true;
     events.take(summaries);
     timeline.refresh();
     letters.refresh();

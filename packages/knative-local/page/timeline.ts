@@ -21,9 +21,11 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
     const { number } = chosen;
     try {
       const chain = await ask<EventRecord[]>(`events/${number}/chain`);
-      if (number === chosen.number) draw(chain);
+      if (number === chosen?.number) draw(chain);
     } catch (error) {
       complain(error);
+      // What is shown stays, and is asked for no more.
+      if (number === chosen?.number) chosen = undefined;
     }
   }
 

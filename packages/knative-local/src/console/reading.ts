@@ -19,12 +19,13 @@ export interface Reading {
   /**
    * @param steps of the path, after /api
    * @returns what is to be sent as JSON; undefined if there is nothing
-   * @throws Problem 400
+   * @throws Problem 400, 404
    */
   read(steps: string[], query: URLSearchParams): Promise<unknown>;
 }
 
 const states: DeliveryRecord['state'][] = ['under way', 'delivered', 'dead letter', 'lost', 'stopped'];
+const forgotten = () => new Problem(404, 'The journal has forgotten this event, or never knew it. Choose a newer one.');
 const mostAtOnce = 1000;
 const mostShown = 64 * 1024;
 
@@ -39,11 +40,13 @@ export function createReading({ journal, topology, linesOf, deadLetters }: Readi
           return journal.list(queryOf(query));
         case 'events/*': {
           const event = journal.original(Number(name));
-          return event && { ...journal.find(Number(name)), data: dataView(event) };
+          if (!event) throw forgotten();
+          return { ...journal.find(Number(name)), data: dataView(event) };
         }
         case 'events/*/chain': {
           const chain = journal.chain(Number(name));
-          return chain.length === 0 ? undefined : chain.slice(-mostAtOnce);
+          if (chain.length === 0) throw forgotten();
+          return chain.slice(-mostAtOnce);
         }
         case 'processes/*/log':
           return linesOf(name!);

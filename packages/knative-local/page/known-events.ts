@@ -10,12 +10,11 @@ const piece = 1000;
 /** The events that the page knows: all of the latest, or those that a person looks for. */
 export interface KnownEvents {
   reload(): void;
+  /** Something has just happened. */
   take(summaries: EventSummary[]): void;
-  /** Looks for something. */
-  find(text: string): void;
 }
 
-/** @param heard is told of what is new, and what was known of it before */
+/** @param heard is told of what happens, and what was known of it before */
 export function createKnownEvents(list: List, heard: (now: EventSummary, before: EventSummary | undefined) => void): KnownEvents {
   const wanted = element<HTMLInputElement>('#wanted');
   const state = element<HTMLSelectElement>('#state');
@@ -24,7 +23,7 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   let reading = 0;
   const isFiltered = () => wanted.value.trim() !== '' || state.value !== '';
   const draw = throttle(100, () => {
-    if (!isFiltered()) show([...known.values()].sort((one, other) => other.number - one.number));
+    if (!isFiltered()) show([...known.values()].sort((one, other) => other.number - one.number).slice(0, most));
   });
   const findAgain = throttle(700, () => void look());
 
@@ -64,11 +63,14 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   }
 
   function learn(event: EventSummary): void {
-    heard(event, known.get(event.number));
     known.set(event.number, event);
-    if (known.size > most * 1.1)
-      for (const number of [...known.keys()].sort((one, other) => one - other).slice(0, most * 0.1)) known.delete(number);
+    if (known.size > most * 1.1) forget();
     draw();
+  }
+
+  function forget(): void {
+    const numbers = [...known.keys()].sort((one, other) => one - other);
+    for (const number of numbers.slice(0, known.size - most)) known.delete(number);
   }
 
   wanted.addEventListener('input', findAgain);
@@ -78,12 +80,11 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   return {
     reload: () => void load().catch(complain),
     take(summaries) {
-      for (const summary of summaries) learn(summary);
+      for (const summary of summaries) {
+        heard(summary, known.get(summary.number));
+        learn(summary);
+      }
       if (isFiltered()) findAgain();
-    },
-    find(text) {
-      wanted.value = text;
-      findAgain();
     },
   };
 }
