@@ -29,6 +29,8 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
 
   function show(events: EventSummary[]): void {
     list.show(events);
+    // Only the answer to a question is read out, not every event that comes in.
+    element('#found').ariaLive = isFiltered() ? 'polite' : 'off';
     say(
       element('#found'),
       `${count(events.length, 'event')}${isFiltered() && events.length >= piece ? ', the newest of those' : ''}`,

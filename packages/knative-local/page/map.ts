@@ -25,8 +25,8 @@ export function createMap(): WiringMap {
     return made;
   }
 
-  function pingNode({ name, schedule }: TopologyView['pings'][number]): HTMLElement {
-    return node(`ping ${name}`, name, `PingSource, ${schedule}`);
+  function pingNode({ name, schedule, sink }: TopologyView['pings'][number]): HTMLElement {
+    return node(`ping ${name}`, name, `PingSource, ${schedule}`, targetNote(sink));
   }
 
   function draw(view: TopologyView): void {
@@ -62,7 +62,7 @@ export function createMap(): WiringMap {
           ),
         ),
         column('Triggers', [
-          ...triggers.map(({ name, filter }) => node(`trigger ${name}`, name, filter)),
+          ...triggers.map(({ name, filter, subscriber }) => node(`trigger ${name}`, name, filter, targetNote(subscriber))),
           ...pings.filter((ping) => !isForBroker(ping)).map(pingNode),
         ]),
         column('Services', [
@@ -128,6 +128,11 @@ function isForBroker({ sink }: TopologyView['pings'][number]): boolean {
 function deadLettersOf(triggers: TopologyView['triggers']): string[] {
   const sinks = new Set(triggers.flatMap(({ deadLetterSink }) => deadLetterSink?.name ?? []));
   return [...sinks].map((name) => `dead letters to ${name}`);
+}
+
+/** For whoever sees no lines. */
+function targetNote({ name }: TargetView): HTMLElement {
+  return make('span', { className: 'target' }, `to ${name}`);
 }
 
 function processNote(): HTMLElement {

@@ -156,7 +156,7 @@ test('forgets the oldest beyond so many events, and numbers go on', () => {
     ['98', 98],
   ]);
   expect([journal.find(97), journal.original(97), journal.find(101), journal.find(0)]).toEqual(Array(4).fill(undefined));
-  expect(journal.original(100)?.attributes.get('id')).toBe('100');
+  expect(journal.original(100)?.event.attributes.get('id')).toBe('100');
 });
 
 test('forgets the oldest beyond so many bytes, but never the newest', () => {

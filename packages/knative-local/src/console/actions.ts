@@ -67,11 +67,11 @@ export function createActions({ journal, brokers, fleet, controls, deadLetters, 
       }
     },
     publishAgain(number) {
-      const event = journal.original(number);
-      const [kind, broker] = journal.find(number)?.origin.split(' ') ?? [];
-      if (!event) throw new Problem(404, 'The journal has forgotten this event; choose a newer one.');
-      if (kind !== 'broker') throw new Problem(409, 'A PingSource sent this event past every Broker; it comes again by itself.');
-      send(broker!, withAttributes(event, { ...added, ...failure }));
+      const original = journal.original(number);
+      if (!original) throw new Problem(404, 'The journal has forgotten this event; choose a newer one.');
+      const { event, origin } = original;
+      if ('ping' in origin) throw new Problem(409, 'A PingSource sent this event past every Broker; it comes again by itself.');
+      send(origin.broker, withAttributes(event, { ...added, ...failure }));
     },
     async replay(name) {
       if (!deadLetters) throw new Problem(404, 'This project keeps no dead letters. Send the event again from its timeline.');

@@ -39,9 +39,9 @@ export function createReading({ journal, topology, linesOf, deadLetters }: Readi
         case 'events':
           return journal.list(queryOf(query));
         case 'events/*': {
-          const event = journal.original(Number(name));
-          if (!event) throw forgotten();
-          return { ...journal.find(Number(name)), data: dataView(event) };
+          const original = journal.original(Number(name));
+          if (!original) throw forgotten();
+          return { ...journal.find(Number(name)), data: dataView(original.event) };
         }
         case 'events/*/chain': {
           const chain = journal.chain(Number(name));

@@ -24,8 +24,8 @@ export interface Journal extends Observer {
   list(query: Query): EventSummary[];
   find(number: number): EventRecord | undefined;
   summary(number: number): EventSummary | undefined;
-  /** The event as it came; undefined once it is forgotten. */
-  original(number: number): CloudEvent | undefined;
+  /** The event as it came, and who brought it in; undefined once it is forgotten. */
+  original(number: number): { event: CloudEvent; origin: Origin } | undefined;
   /** An event, with all that share its correlation attribute, or its replies and what they reply to. In the order of arrival. */
   chain(number: number): EventRecord[];
   /** @param listener gets the number of each event that is new or has news; returns a function that ends it */
@@ -116,7 +116,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
       const entry = shelf.get(number);
       return entry && summaryOf(entry, correlation);
     },
-    original: (number) => shelf.get(number)?.event,
+    original: (number) => shelf.get(number),
     chain(number) {
       const entry = shelf.get(number);
       if (!entry) return [];
