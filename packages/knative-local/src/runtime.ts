@@ -1,24 +1,24 @@
 import { createControlPlane } from './api/control-plane.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { CannotStart, WrongManifests } from './errors.ts';
+import { systemClock } from './clock.ts';
+import { WrongManifests } from './errors.ts';
 import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { createDestinations } from './destinations.ts';
 import { type Console, openConsole } from './console/console.ts';
-import type { DeadLetters } from './console/dead-letters.ts';
 import { createJournal } from './journal/journal.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
-import type { Log } from './log.ts';
 import { foldersOf } from './manifest/document.ts';
-import { type ManifestSources, readManifests } from './manifest/read.ts';
+import { readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
 import { portTaken, whenFree } from './process/ports.ts';
-import { type Plan, real, supervise } from './process/supervisor.ts';
+import { real, supervise } from './process/supervisor.ts';
+import { publicService } from './public-service.ts';
+import type { RuntimeOptions, Started } from './runtime-options.ts';
 import { createRouter } from './router.ts';
 import { watchFolder } from './watch.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
@@ -26,59 +26,6 @@ import { countdown, within } from './within.ts';
 
 const loopback = '127.0.0.1';
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
-
-export interface RuntimeOptions extends ManifestSources {
-  /** The public address. Port 0 means any free one. */
-  host: string;
-  port: number;
-  /** Where kubectl and kn find their kubeconfig, and where is kept what they say. Without a folder there is no API for them, and no console. */
-  data?: string;
-  /** The command that chooses another port, for the operator. */
-  anotherPort: (port: number) => string;
-  /** The service behind the public address; by default, the only function invoked by HTTP. */
-  service?: string | undefined;
-  /** Revisions have as many processes as their requests need, also none; otherwise, one each. */
-  scaleToZero?: boolean;
-  /** What a person reads while that service cannot be reached. */
-  unavailable: string;
-  /** Public DNS names of the public address. While it listens only on this machine, no others are accepted. */
-  names?: string[];
-  /** A secret that Brokers show to functions, and that publishers must show: `Authorization: Bearer <token>`. */
-  token?: string;
-  /** Checks the wiring beyond what manifests can express: faults keep it from taking effect, warnings are logged. */
-  inspect?: (topology: Topology) => { faults: string[]; warnings: string[] };
-  /** The environment that every function gets, whatever its manifest says. */
-  environment: (addresses: Addresses) => Record<string, string>;
-  /** Processes that functions rely on: ready before the runtime is, unless dispensable, and stopped after the last function. */
-  companions?: Plan[];
-  /** Turns a PingSource's data into what it sends when the runtime starts. */
-  firstPing?: (data: string) => string;
-  /** The attribute that events of one chain share, for the console. */
-  correlation?: string | undefined;
-  /** Those that the project keeps, for the console. */
-  deadLetters?: DeadLetters;
-  /** Comes between broker and subscriber, to test failures. */
-  intercept?: (subscriber: Subscriber) => Subscriber;
-  log: Log;
-  clock?: Clock;
-}
-
-export interface Addresses {
-  /** The public address: its port, and the service behind it. */
-  port: number;
-  service: string;
-  /** Where functions publish: the Broker "default", or else the first. */
-  brokerUrl: string;
-}
-
-export interface Started extends Addresses {
-  /** How traffic is split, and how many Triggers there are, in words. */
-  traffic: string;
-  /** For kubectl and kn, if they have an API. */
-  kubeconfig?: string;
-  /** Of the console, if there is one; with the token that opens it. */
-  consoleUrl?: string;
-}
 
 export interface Runtime {
   /** Resolves once everything is ready. Rejects with a sentence if something cannot start. */
@@ -186,18 +133,4 @@ function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topolo
   for (const warning of warnings) log('runtime', `WARNING: ${warning}`);
   if (faults.length > 0) throw new WrongManifests(faults);
   return topology;
-}
-
-/** @throws CannotStart if there is no such service, or the choice is not clear */
-function publicService({ services }: Topology, { service, settings }: RuntimeOptions): string {
-  const names = services.map(({ name }) => name).join(', ');
-  const hint = settings.service ? ` Choose with ${settings.service}.` : '';
-  const candidates = services.filter((each) => each.http);
-  if (service === undefined && candidates.length === 1) return candidates[0]!.name;
-  if (service === undefined)
-    throw new CannotStart(
-      `${candidates.length === 0 ? 'No function is' : 'Several functions are'} invoked by HTTP. Say which is public; there is ${names}.${hint}`,
-    );
-  if (services.some(({ name }) => name === service)) return service;
-  throw new CannotStart(`There is no service ${service}; there is ${names}.${hint}`);
 }
