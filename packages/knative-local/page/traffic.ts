@@ -1,6 +1,7 @@
 import type { ServiceView, TopologyView } from '../src/console/view.ts';
 import { element, make } from './dom.ts';
 import { act } from './server.ts';
+import { balanced } from './shares.ts';
 
 /** A slider for each revision of a service that has several. */
 export function createTraffic(): (view: TopologyView) => void {
@@ -68,17 +69,4 @@ function cardOf({ name, shares }: Shares): HTMLElement {
     });
   });
   return make('div', { className: 'card' }, make('h3', {}, name), ...rows.map(({ row }) => row));
-}
-
-/** Percentages that add up to 100, if one is set: the others keep their proportions. */
-export function balanced(before: readonly number[], index: number, value: number): number[] {
-  const others = before.reduce((sum, percent, other) => (other === index ? sum : sum + percent), 0);
-  const rest = 100 - value;
-  const next = before.map((percent, other) => {
-    if (other === index) return value;
-    return Math.floor(others === 0 ? rest / (before.length - 1) : (percent / others) * rest);
-  });
-  // What rounding left over goes to another.
-  next[index === 0 ? 1 : 0]! += 100 - next.reduce((sum, percent) => sum + percent, 0);
-  return next;
 }

@@ -170,15 +170,20 @@ test('forgets the oldest beyond so many bytes, but never the newest', () => {
   expect(numbers()).toEqual([7]);
 });
 
-test('attempts count as well, and news of what is forgotten does no harm', async () => {
-  const server = await startSubscriber((response) => response.writeHead(503).end('x'.repeat(300)));
-  const { journal, publish, clock } = open({ stage: server }, triggersOf(['test>stage']), { bounds: { count: 1, bytes: 1 } });
+test('attempts and their reasons weigh as well, and news of what is forgotten does no harm', async () => {
+  const server = await startSubscriber((response) => response.writeHead(400).end('x'.repeat(300)));
+  // Enough for both events, or for one with its attempt.
+  const bounds = { count: 9, bytes: 1250 };
+  const { journal, publish } = open({ stage: server }, triggersOf(['test>stage']), { bounds });
+  publish({ type: 'nobody' });
+  publish({ type: 'nobody' });
+  expect(journal.list({ limit: 9 })).toHaveLength(2);
   publish();
-  publish({ id: '2' });
-  await eventually(() => expect(journal.find(2)?.deliveries[0]?.attempts[0]?.wait).toBe(0));
-  await clock.advance(0);
-  await eventually(() => expect(journal.find(2)?.deliveries[0]?.state).toBe('lost'));
-  expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([2]);
+  await eventually(() => expect(journal.find(3)?.deliveries[0]?.state).toBe('lost'));
+  expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([3]);
+  for (const id of ['4', '5']) publish({ id });
+  await eventually(() => expect(journal.find(5)?.deliveries[0]?.state).toBe('lost'));
+  expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([5]);
 });
 
 test('tells whoever follows of what is new, until they have enough', async () => {
