@@ -57,8 +57,8 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
     let before = '';
     for (let loaded = 0; loaded < most; loaded += piece) {
       const found = await ask<EventSummary[]>(`events?limit=${piece}${before}`);
-      // What has come in meanwhile is newer.
-      for (const event of found) learn(event);
+      // What was heard meanwhile is newer.
+      for (const event of found) if (progress(event) >= progress(known.get(event.number))) learn(event);
       if (found.length < piece) break;
       before = `&before=${found.at(-1)!.number}`;
     }
@@ -80,7 +80,10 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   element('#filter').addEventListener('submit', (event) => event.preventDefault());
 
   return {
-    reload: () => void load().catch(complain),
+    reload() {
+      load().catch(complain);
+      if (isFiltered()) findAgain();
+    },
     take(summaries) {
       for (const summary of summaries) {
         heard(summary, known.get(summary.number));
@@ -89,4 +92,10 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
       if (isFiltered()) findAgain();
     },
   };
+}
+
+/** Events only ever have more to tell. */
+function progress(event: EventSummary | undefined): number {
+  if (!event) return 0;
+  return event.deliveries.reduce((sum, { attempts, end }) => sum + 1 + attempts + (end === undefined ? 0 : 1), 0);
 }

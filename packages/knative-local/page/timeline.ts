@@ -32,7 +32,8 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
   function draw(chain: EventRecord[]): void {
     const text = JSON.stringify(chain) + chosen!.number;
     // While something is under way, its bar grows.
-    if (text === drawn && chain.every(isOver)) return;
+    if (!chain.every(isOver)) setTimeout(load, 1000);
+    else if (text === drawn) return;
     drawn = text;
     const focused = document.activeElement?.id;
     const begin = chain[0]!.time;

@@ -135,13 +135,15 @@ test('with a correlation attribute, a chain is all that share it', () => {
   expect(journal.list({ limit: 9 }).map(({ correlation }) => correlation)).toEqual([undefined, 'x', 'y', 'x']);
 });
 
-test('finds events by the value of one attribute, or of any; the newest first, in pieces', () => {
+test('finds events by the value of one attribute, or a part of any; the newest first, in pieces', () => {
   const { journal, publish } = open({}, []);
   for (const colour of ['red', 'blue', 'red']) publish({ colour });
   publish({ shade: 'red' });
   const numbers = (query: object) => journal.list({ limit: 9, ...query }).map(({ number }) => number);
   expect(numbers({ value: 'red' })).toEqual([4, 3, 1]);
+  expect(numbers({ value: 'lu' })).toEqual([2]);
   expect(numbers({ name: 'colour', value: 'red' })).toEqual([3, 1]);
+  expect(numbers({ name: 'colour', value: 're' })).toEqual([]);
   expect(numbers({ name: 'colour' })).toEqual([3, 2, 1]);
   expect(numbers({ limit: 2 })).toEqual([4, 3]);
   expect(numbers({ limit: 2, before: 3 })).toEqual([2, 1]);

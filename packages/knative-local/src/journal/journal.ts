@@ -7,7 +7,7 @@ import { createShelf } from './shelf.ts';
 
 /** Which events are asked for; every condition must hold. */
 export interface Query {
-  /** The value of an attribute: of the one called `name`, or of any. */
+  /** The value of the attribute called `name`; without a name, a part of any value. */
   value?: string | undefined;
   name?: string | undefined;
   /** Some delivery is in this state. */
@@ -135,5 +135,6 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
 function fits({ event: { attributes }, deliveries }: Entry, { name, value, state }: Omit<Query, 'before' | 'limit'>): boolean {
   if (state !== undefined && !deliveries.some((delivery) => delivery.state === state)) return false;
   if (value === undefined) return name === undefined || attributes.has(name);
-  return name === undefined ? [...attributes.values()].includes(value) : attributes.get(name) === value;
+  if (name !== undefined) return attributes.get(name) === value;
+  return [...attributes.values()].some((each) => each.includes(value));
 }
