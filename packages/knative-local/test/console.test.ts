@@ -149,8 +149,10 @@ test('shifts traffic as kubectl would: at once, kept, and refused if it does not
     expect([400, 422], JSON.stringify(wrong)).toContain(status);
     expect((content as { detail: string }).detail).not.toBe('');
   }
+  expect((await shift({ 'ingest-v1': 40, 'ingest-v2': 60 })).status).toBe(204);
+  expect((await shares()).map(([, percent]) => percent)).toEqual([40, 60]);
   expect((await ask({ method: 'PUT', path: '/api/services/nobody/traffic', body: { a: 100 } })).status).toBe(404);
-  expect((await shares())[1]).toEqual(['ingest-v2', 100, ['v2']]);
+  expect((await shares())[1]).toEqual(['ingest-v2', 60, ['v2']]);
 });
 
 test('kills a process, which comes back; and shows what it printed', async () => {

@@ -40,7 +40,7 @@ function withPercents(
     return percent;
   };
   const targets = trafficOf(service).map((target) => ({ ...target, percent: take(revisionOf(target, revisions)) }));
-  const more = [...open].map(([revisionName, percent]) => ({ revisionName, percent }));
-  const traffic = [...targets, ...more].filter(({ percent, ...target }) => percent > 0 || 'tag' in target);
-  return { ...service, spec: { ...(service['spec'] as Fields), traffic } };
+  const more = [...open].filter(([, percent]) => percent > 0).map(([revisionName, percent]) => ({ revisionName, percent }));
+  // Targets without a share stay, so that their revisions keep running, and can be given one again.
+  return { ...service, spec: { ...(service['spec'] as Fields), traffic: [...targets, ...more] } };
 }

@@ -87,8 +87,13 @@ export function createActions({ journal, brokers, fleet, controls, deadLetters, 
     },
     kill(id) {
       const pid = fleet.replicas.find((replica) => replica.id === id)?.vitals.pid;
-      if (pid === undefined) throw new Problem(404, 'This process is gone already.');
-      process.kill(pid, 'SIGKILL');
+      const gone = new Problem(404, 'This process is gone already.');
+      if (pid === undefined) throw gone;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        throw gone;
+      }
     },
   };
 }
