@@ -65,8 +65,9 @@ const areas: Record<string, Area> = {
   broker: {
     files: [
       'packages/knative-local/src/broker/{attempt,backlog,binding,broker,delivery,dispatch,event,filter,ingress,structured}.ts',
+      'packages/knative-local/src/journal/{entry,journal,shelf}.ts',
     ],
-    tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,retries}.test.ts'],
+    tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,journal,retries}.test.ts'],
   },
   processes: {
     files: [

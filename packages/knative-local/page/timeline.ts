@@ -14,6 +14,7 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
   const place = element('#timeline');
   let chosen: EventSummary | undefined;
   let drawn = '';
+  let timer = 0;
   const load = throttle(400, () => void look());
 
   async function look(): Promise<void> {
@@ -32,7 +33,8 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
   function draw(chain: EventRecord[]): void {
     const text = JSON.stringify(chain) + chosen!.number;
     // While something is under way, its bar grows.
-    if (!chain.every(isOver)) setTimeout(load, 1000);
+    clearTimeout(timer);
+    if (!chain.every(isOver)) timer = setTimeout(load, 1000);
     else if (text === drawn) return;
     drawn = text;
     const focused = document.activeElement?.id;

@@ -61,15 +61,15 @@ async function open() {
 
 test('tells every viewer of what is new, several news of one event as one', async () => {
   const { clock, view, publish } = await open();
-  const viewers = await Promise.all([view(), view()]);
+  const [first, second] = await Promise.all([view(), view()]);
   publish('a').delivery('trigger', 'stage').end('lost');
   await clock.advance(200);
-  for (const viewer of viewers)
+  for (const viewer of [first, second])
     await eventually(() =>
       expect(viewer.read).toMatch(/\nevent: events\ndata: \[\{"number":1,[^\n]*"state":"lost"[^\n]*\}\]\n\n$/),
     );
   await clock.advance(1000);
-  expect(viewers[0]!.read.match(/event: events/g)).toHaveLength(1);
+  expect(first.read.match(/event: events/g)).toHaveLength(1);
 });
 
 test('if more is new than it tells, it says that alone', async () => {
