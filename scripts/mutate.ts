@@ -65,17 +65,18 @@ const areas: Record<string, Area> = {
   broker: {
     files: [
       'packages/knative-local/src/broker/{attempt,backlog,binding,broker,delivery,dispatch,event,filter,ingress,structured}.ts',
+      'packages/knative-local/src/journal/{entry,journal,shelf}.ts',
     ],
-    tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,retries}.test.ts'],
+    tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,journal,retries}.test.ts'],
   },
   processes: {
     files: [
       'packages/knative-local/src/{router,pings,within}.ts',
-      'packages/knative-local/src/process/{child,fleet,gate,leash,life,loopback,ports,probe,revision,supervisor}.ts',
-      'packages/knative-local/src/manifest/{traffic,duration,filters,probes,delivery}.ts',
+      'packages/knative-local/src/process/{autoscaler,child,fleet,gate,leash,life,loopback,ports,probe,revision,scaled-revision,supervisor}.ts',
+      'packages/knative-local/src/manifest/{traffic,duration,filters,probes,scale,delivery}.ts',
     ],
     tests: [
-      'packages/knative-local/test/{child,fleet,forwarding,gate,loopback,manifest-parts,pings,ports,probe,revision,supervision,within}.test.ts',
+      'packages/knative-local/test/{autoscaler,child,fleet,forwarding,gate,loopback,manifest-parts,pings,ports,probe,revision,scaled-revision,supervision,within}.test.ts',
     ],
   },
 };

@@ -1,4 +1,4 @@
-/** Takes the pictures of the README from the running system: the page with a finished job, the same on a phone, and the inbox. */
+/** Takes the pictures of the docs from the running system: the page with a finished job, the same on a phone, the inbox, and the console. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -32,10 +32,17 @@ try {
   await phone.waitForSelector('#archive:not([hidden])');
   await phone.waitForLoadState('networkidle');
   await phone.screenshot({ path: join(target, 'phone.png') });
+  const job = new URL(page.url()).searchParams.get('job')!;
   await page.goto(darkroom.inboxUrl);
   await page.getByText('Your 4 prints are ready').first().click();
   await page.waitForTimeout(1500);
   await page.screenshot({ path: join(target, 'inbox.png') });
+  const console = await browser.newPage({ viewport: { width: 1280, height: 1040 }, colorScheme: 'light' });
+  await console.goto(darkroom.consoleUrl);
+  await console.fill('#wanted', `job=${job}`);
+  await console.getByRole('option', { name: 'job.completed' }).click();
+  await console.locator('#timeline .step', { hasText: 'job.completed' }).waitFor();
+  await console.screenshot({ path: join(target, 'console.png') });
   for (const name of await readdir(target)) {
     const path = join(target, name);
     await writeFile(

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 /**
- * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME]
+ * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]
  *
  * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
  * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
  * --port       the public port; 0 means any free one (default: 8080)
  * --service    the function behind it (default: the only one with `invoke: http`)
+ * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
+ * --correlation    the attribute that events of one chain share, for the console (default: chains follow replies)
+ * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
  */
@@ -16,17 +19,22 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CannotStart, explain } from './errors.ts';
 import { createLog, type Log } from './log.ts';
+import { displayed } from './manifest/document.ts';
 import { machineEnvironment } from './machine.ts';
 import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
-const usage = 'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME]';
+const usage =
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]';
 
 interface Options {
   config: string[];
   functions: string;
   port: number;
   service: string | undefined;
+  data: string;
+  correlation: string | undefined;
+  scaleToZero: boolean;
 }
 
 /** @throws CannotStart with the usage */
@@ -34,18 +42,34 @@ function readOptions(): Options {
   try {
     const text = { type: 'string' as const };
     const { values } = parseArgs({
-      options: { config: { ...text, multiple: true }, functions: text, port: text, service: text },
+      options: {
+        config: { ...text, multiple: true },
+        functions: text,
+        port: text,
+        service: text,
+        data: text,
+        correlation: text,
+        'scale-to-zero': { type: 'boolean' },
+      },
     });
-    const { config = ['config'], functions = 'functions', port = '8080', service } = values;
+    const { config = ['config'], functions = 'functions', port = '8080', service, data = '.knative-local', correlation } = values;
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port must be a whole number from 0 to 65535.');
-    return { config: config.map((folder) => resolve(folder)), functions: resolve(functions), port: Number(port), service };
+    return {
+      config: config.map((folder) => resolve(folder)),
+      functions: resolve(functions),
+      port: Number(port),
+      service,
+      data: resolve(data),
+      correlation,
+      scaleToZero: values['scale-to-zero'] ?? false,
+    };
   } catch (error) {
     throw new CannotStart(`${explain(error)}\n${usage}`, { cause: error });
   }
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service } = readOptions();
+  const { config, functions, port, service, data, correlation, scaleToZero } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -56,6 +80,9 @@ function start(log: Log): Running {
     port,
     anotherPort: (free) => `--port ${free}`,
     service,
+    data,
+    correlation,
+    scaleToZero,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
     log,
@@ -69,13 +96,23 @@ function start(log: Log): Running {
   };
 }
 
-function banner({ port, service, brokerUrl, traffic }: Awaited<ReturnType<typeof startRuntime>['started']>): string {
+function banner({
+  port,
+  service,
+  brokerUrl,
+  traffic,
+  kubeconfig,
+  consoleUrl,
+}: Awaited<ReturnType<typeof startRuntime>['started']>): string {
   return `
   knative-local is ready.
 
     ${service.padEnd(8)} http://localhost:${port}
     Broker   ${brokerUrl}
+    Console  ${consoleUrl}
     Traffic  ${traffic}
+
+    export KUBECONFIG=${displayed(kubeconfig!)}    # kubectl and kn then act on this machine
 
   Ctrl-C stops.
 `;

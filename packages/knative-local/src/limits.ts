@@ -2,9 +2,14 @@
 export const limits = {
   /** Brokers on Kafka cap an event at 1 MiB: what is refused here would be refused there. */
   eventBytes: 1024 * 1024,
+  /** The body of a request to the control plane: what a cluster's etcd would take. */
+  requestBytes: 1024 * 1024,
   /** Beyond this many waiting events or bytes, the broker asks publishers to come back later. */
   waitingEvents: 10_000,
   waitingBytes: 64 * 1024 * 1024,
+  /** What the journal remembers: so many events, of which all together weigh no more than this. */
+  journalEvents: 10_000,
+  journalBytes: 32 * 1024 * 1024,
   /** What Knative's broker ingress allows for a whole request. */
   ingressTime: 10_000,
   /** If a delivery spec sets no timeout: Serving's default request timeout. */
@@ -33,6 +38,10 @@ export const limits = {
   steadyTime: 2_000,
   /** How long a request or delivery waits for a restarting process, as Knative's activator would hold it. */
   revisionWait: 10_000,
+  /** Between two looks at how many replicas a revision needs, as in Knative. */
+  scaleInterval: 2000,
+  /** Of one revision, if its max-scale sets none: this is one machine. */
+  replicas: 10,
   /** How long work in flight may take to finish when the runtime stops. */
   drainTime: 10_000,
   /** What a process gets to shut down, even if requests in flight used up the rest. */

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type Clock, systemClock } from './clock.ts';
 import { within } from './within.ts';
 
@@ -7,10 +8,14 @@ export interface Listening {
   port: number;
 }
 
-/** Binds a port before there is a handler: the handler may need to know the port. */
-export function listen(port: number, host: string, options: ServerOptions = {}): Promise<Listening> {
+/** Binds a port before there is a handler: the handler may need to know the port. With a certificate, it speaks TLS. */
+export function listen(
+  port: number,
+  host: string,
+  options: ServerOptions & { key?: string; cert?: string } = {},
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = createServer(options);
+    const server = options.cert === undefined ? createServer(options) : createSecureServer(options);
     server.once('error', reject);
     server.listen(port, host, () => {
       server.removeListener('error', reject);

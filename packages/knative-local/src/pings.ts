@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Cron } from 'croner';
 import { attempt } from './broker/attempt.ts';
 import type { CloudEvent } from './broker/event.ts';
+import { type Observer, unobserved } from './broker/observer.ts';
 import { namespace } from './broker/address.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -17,7 +18,12 @@ export interface Pings {
   stop(): void;
 }
 
-export function createPings(resolve: (destination: Destination) => Subscriber, log: Log, clock: Clock = systemClock): Pings {
+export function createPings(
+  resolve: (destination: Destination) => Subscriber,
+  log: Log,
+  clock: Clock = systemClock,
+  observer: Observer = unobserved,
+): Pings {
   const stopping = new AbortController();
   const inFlight = new Set<string>();
   let current: PingSpec[] = [];
@@ -29,14 +35,20 @@ export function createPings(resolve: (destination: Destination) => Subscriber, l
     inFlight.add(ping.name);
     try {
       const subscriber = resolve(ping.sink);
+      const event = pingEvent(ping, data, clock);
+      const observed = observer.event(event, { ping: ping.name }).delivery(ping.name, subscriber.name);
+      const ended = observed.attempt(subscriber.name);
       const outcome = await attempt({
-        message: { event: pingEvent(ping, data, clock), headers: {} },
+        message: { event, headers: {} },
         subscriber,
         timeout: limits.deliveryTime,
         clock,
         signal: stopping.signal,
         ignoreReply: true,
       });
+      ended(outcome);
+      if (outcome.result === 'delivered') observed.end('delivered');
+      else observed.end(stopping.signal.aborted ? 'stopped' : 'lost', outcome.reason);
       if (outcome.result === 'failed' && !stopping.signal.aborted)
         log('ping', `${ping.name} to ${subscriber.name} failed (${outcome.reason}); the next one follows its schedule`);
     } finally {

@@ -23,7 +23,7 @@ export interface RouterOptions {
   clock?: Clock;
 }
 
-/** The public address: passes each request to a revision, chosen by percentage or by the header Knative-Serving-Tag. */
+/** The public address: passes each request to a revision, chosen by percentage, by the header Knative-Serving-Tag, or by a tag's own name. */
 export function createRouter({
   fleet,
   service,
@@ -42,7 +42,7 @@ export function createRouter({
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const tag = request.headers['knative-serving-tag'];
+    const tag = request.headers['knative-serving-tag'] ?? tagIn(request, service);
     const { origin, release } = await fleet.pick(service, typeof tag === 'string' ? tag : undefined).turn(gone.signal);
     response.once('close', release);
     if (response.closed) return release();
@@ -65,6 +65,12 @@ export function createRouter({
       answerUnavailable(request, response, unavailable, clock);
     });
   };
+}
+
+/** `v2-hello.localhost` leads to the tag v2, as a tag's own address does in a cluster. */
+function tagIn({ headers: { host = '' } }: IncomingMessage, service: string): string | undefined {
+  const [name = '', domain] = host.toLowerCase().split('.', 2);
+  return domain?.startsWith('localhost') && name.endsWith(`-${service}`) ? name.slice(0, -service.length - 1) : undefined;
 }
 
 /** Joins whatever has arrived so far: a body in one-byte chunks would otherwise cost a hundred times its size. */

@@ -1,20 +1,24 @@
-import { type Clock, systemClock } from './clock.ts';
-import { CannotStart } from './errors.ts';
+import { createControlPlane } from './api/control-plane.ts';
+import { systemClock } from './clock.ts';
+import { WrongManifests } from './errors.ts';
 import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress } from './broker/ingress.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { createDestinations } from './destinations.ts';
+import { type Console, openConsole } from './console/console.ts';
+import { createJournal } from './journal/journal.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
-import type { Log } from './log.ts';
 import { foldersOf } from './manifest/document.ts';
-import { type ManifestSources, readManifests } from './manifest/read.ts';
+import { readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
 import { portTaken, whenFree } from './process/ports.ts';
-import { type Plan, real, supervise } from './process/supervisor.ts';
+import { real, supervise } from './process/supervisor.ts';
+import { publicService } from './public-service.ts';
+import type { RuntimeOptions, Started } from './runtime-options.ts';
 import { createRouter } from './router.ts';
 import { watchFolder } from './watch.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
@@ -22,47 +26,6 @@ import { countdown, within } from './within.ts';
 
 const loopback = '127.0.0.1';
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
-
-export interface RuntimeOptions extends ManifestSources {
-  /** The public address. Port 0 means any free one. */
-  host: string;
-  port: number;
-  /** The command that chooses another port, for the operator. */
-  anotherPort: (port: number) => string;
-  /** The service behind the public address; by default, the only function invoked by HTTP. */
-  service?: string | undefined;
-  /** What a person reads while that service cannot be reached. */
-  unavailable: string;
-  /** Public DNS names of the public address. While it listens only on this machine, no others are accepted. */
-  names?: string[];
-  /** A secret that Brokers show to functions, and that publishers must show: `Authorization: Bearer <token>`. */
-  token?: string;
-  /** Checks the wiring beyond what manifests can express: faults keep it from taking effect, warnings are logged. */
-  inspect?: (topology: Topology) => { faults: string[]; warnings: string[] };
-  /** The environment that every function gets, whatever its manifest says. */
-  environment: (addresses: Addresses) => Record<string, string>;
-  /** Processes that functions rely on: ready before the runtime is, unless dispensable, and stopped after the last function. */
-  companions?: Plan[];
-  /** Turns a PingSource's data into what it sends when the runtime starts. */
-  firstPing?: (data: string) => string;
-  /** Comes between broker and subscriber, to test failures. */
-  intercept?: (subscriber: Subscriber) => Subscriber;
-  log: Log;
-  clock?: Clock;
-}
-
-export interface Addresses {
-  /** The public address: its port, and the service behind it. */
-  port: number;
-  service: string;
-  /** Where functions publish: the Broker "default", or else the first. */
-  brokerUrl: string;
-}
-
-export interface Started extends Addresses {
-  /** How traffic is split, and how many Triggers there are, in words. */
-  traffic: string;
-}
 
 export interface Runtime {
   /** Resolves once everything is ready. Rejects with a sentence if something cannot start. */
@@ -73,7 +36,7 @@ export interface Runtime {
 
 /** Runs the functions in a folder, wired as the manifests say. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { log, clock = systemClock, intercept = (subscriber: Subscriber) => subscriber } = options;
+  const { clock = systemClock, intercept = (subscriber: Subscriber) => subscriber } = options;
   /** What started last ends first. Requests and deliveries share one time limit; the processes then get as much again. */
   const ending = new AsyncDisposableStack();
   let left = () => 0;
@@ -82,9 +45,17 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   return { started, stop: () => (stopped ??= stop()) };
 
   async function start(): Promise<Started> {
-    const read = async () => inspected(await readManifests(options), options);
+    let service: string | undefined;
+    const inspect = (topology: Topology) => {
+      // The one behind the public address cannot go, once it is chosen.
+      if (service !== undefined) publicService(topology, { ...options, service });
+      return inspected(topology, options);
+    };
+    const control = options.data === undefined ? undefined : await createControlPlane(options.data, options, inspect, clock);
+    const log = control?.log ?? options.log;
+    const read = control?.read ?? (async () => inspect(await readManifests(options)));
     const topology = await read();
-    const service = publicService(topology, options);
+    service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
       whenFree(() => listen(options.port, options.host, { requestTimeout: 0 }), clock).catch((error: unknown) => {
@@ -96,12 +67,27 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const brokerOrigin = `http://${loopback}:${ingress.port}`;
     const addresses = { port: front.port, service, brokerUrl: `${brokerOrigin}/${namespace}/${mainBroker(topology)}` };
     const companions = (options.companions ?? []).map((plan) => supervise(plan, log, real(clock)));
-    const fleet = createFleet(options.environment(addresses), log, real(clock));
+    let page: Console | undefined;
+    const changed = () => {
+      control?.changed();
+      page?.changed();
+    };
+    const fleet = createFleet(options.environment(addresses), log, real(clock), {
+      scaleToZero: options.scaleToZero ?? false,
+      changed,
+    });
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
-    const brokers = createBrokers(resolve, log, clock);
-    const pings = createPings(resolve, log, clock);
-    const wiring = createWiring({ read, fleet, brokers, pings, log });
+    const { correlation, deadLetters } = options;
+    const journal = createJournal({ correlation, bounds: { count: limits.journalEvents, bytes: limits.journalBytes }, clock });
+    const observer = control ? journal : undefined;
+    const brokers = createBrokers(resolve, log, clock, observer);
+    const pings = createPings(resolve, log, clock, observer);
+    const inEffect = () => {
+      control?.inEffect();
+      page?.changed();
+    };
+    const wiring = createWiring({ read, fleet, brokers, pings, log, inEffect });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
@@ -118,9 +104,17 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
     const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
     for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
+    if (control) ending.defer(() => control.close());
+    const controls = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
+    if (control && controls) {
+      const parts = { journal, brokers, fleet, control, controls, service, correlation, deadLetters };
+      page = await openConsole({ ...parts, port: front.port, log, clock });
+      ending.defer(page.close);
+    }
     ready = true;
     pings.sendAll(options.firstPing);
-    return { ...addresses, traffic: describeTraffic(topology) };
+    const doors = controls && page && { kubeconfig: controls.kubeconfig, consoleUrl: page.url };
+    return { ...addresses, traffic: describeTraffic(topology), ...doors };
   }
 
   async function stop(): Promise<void> {
@@ -137,20 +131,6 @@ function mainBroker({ brokers }: Topology): string {
 function inspected(topology: Topology, { inspect, log }: RuntimeOptions): Topology {
   const { faults, warnings } = inspect?.(topology) ?? { faults: [], warnings: [] };
   for (const warning of warnings) log('runtime', `WARNING: ${warning}`);
-  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${faults.join('\n  ')}`);
+  if (faults.length > 0) throw new WrongManifests(faults);
   return topology;
-}
-
-/** @throws CannotStart if there is no such service, or the choice is not clear */
-function publicService({ services }: Topology, { service, settings }: RuntimeOptions): string {
-  const names = services.map(({ name }) => name).join(', ');
-  const hint = settings.service ? ` Choose with ${settings.service}.` : '';
-  const candidates = services.filter((each) => each.http);
-  if (service === undefined && candidates.length === 1) return candidates[0]!.name;
-  if (service === undefined)
-    throw new CannotStart(
-      `${candidates.length === 0 ? 'No function is' : 'Several functions are'} invoked by HTTP. Say which is public; there is ${names}.${hint}`,
-    );
-  if (services.some(({ name }) => name === service)) return service;
-  throw new CannotStart(`There is no service ${service}; there is ${names}.${hint}`);
 }

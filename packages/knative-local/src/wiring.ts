@@ -11,6 +11,8 @@ export interface WiringOptions {
   brokers: Brokers;
   pings: Pings;
   log: Log;
+  /** Called once what was read last is in effect. */
+  inEffect?: () => void;
 }
 
 /** Puts the manifests into effect, now and whenever they change. */
@@ -19,11 +21,13 @@ export interface Wiring {
   apply(topology: Topology): Promise<void>;
   /** Reads the manifests again. If one is wrong, or a function does not start, that is reported, and the last good wiring stays. */
   reload: () => void;
+  /** Runs a task while nothing else changes the wiring. */
+  alone<Result>(task: () => Promise<Result>): Promise<Result>;
 }
 
-export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions): Wiring {
-  let busy = false;
-  let again = false;
+export function createWiring({ read, fleet, brokers, pings, log, inEffect }: WiringOptions): Wiring {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = false;
   let applied = '';
 
   async function apply(topology: Topology): Promise<void> {
@@ -32,28 +36,33 @@ export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions
     brokers.apply(topology);
     pings.apply(topology.pings);
     applied = JSON.stringify(topology);
+    inEffect?.();
   }
 
-  async function reload(): Promise<void> {
-    // One at a time; a change in the meantime is read afterwards.
-    again = true;
-    if (busy) return;
-    busy = true;
-    while (again) {
-      again = false;
+  function alone<Result>(task: () => Promise<Result>): Promise<Result> {
+    const mine = last.then(task);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  function reload(): void {
+    // Whatever changes until it is this one's turn is read with it.
+    if (waiting) return;
+    waiting = true;
+    void alone(async () => {
+      waiting = false;
       try {
         const topology = await read();
-        if (JSON.stringify(topology) === applied) continue;
+        if (JSON.stringify(topology) === applied) return inEffect?.();
         await apply(topology);
         log('runtime', `The manifests changed and are in effect: ${describeTraffic(topology)}`);
       } catch (error) {
         log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
       }
-    }
-    busy = false;
+    });
   }
 
-  return { apply, reload: () => void reload() };
+  return { apply, reload, alone };
 }
 
 /** "ingest-v1 80 %, ingest-v2 20 %" for every service that splits its traffic. */

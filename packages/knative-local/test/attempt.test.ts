@@ -50,7 +50,7 @@ async function startSocket(answer: string, seen: Buffer[] = []): Promise<string>
 
 test('an event is sent in binary mode, with what travels along and what the subscriber is shown, and asks for a reply', async () => {
   const { server, attempted } = await call(undefined, { headers: { authorization: 'Bearer x' } });
-  expect(await attempted).toEqual({ result: 'delivered' });
+  expect(await attempted).toEqual({ result: 'delivered', status: 204 });
   const [received] = server.received;
   expect(received!.method).toBe('POST');
   expect(received!.headers).toMatchObject({
@@ -65,12 +65,12 @@ test('an event is sent in binary mode, with what travels along and what the subs
 
 test('without interest in a reply, none is asked for, and any 2xx will do', async () => {
   const { server, attempted } = await call((response) => response.end('thanks'), { ignoreReply: true });
-  expect(await attempted).toEqual({ result: 'delivered' });
+  expect(await attempted).toEqual({ result: 'delivered', status: 200 });
   expect(server.received[0]!.headers['prefer']).toBeUndefined();
 });
 
 test.each([200, 201, 204, 299])('%i is a delivery', async (status) => {
-  expect(await outcomeOf((response) => response.writeHead(status).end())).toEqual({ result: 'delivered' });
+  expect(await outcomeOf((response) => response.writeHead(status).end())).toEqual({ result: 'delivered', status });
 });
 
 test.each([
@@ -82,6 +82,7 @@ test.each([
     expect(outcome).toEqual({
       result: 'failed',
       retriable,
+      status,
       reason: `${status} why`,
       error: { code: status, body: Buffer.from('why') },
     });
@@ -120,6 +121,7 @@ test.each<[string, Respond]>([
 ])('an event in the response is a reply, in %s; what travelled along goes on with it', async (_name, respond) => {
   expect(await outcomeOf(respond)).toEqual({
     result: 'delivered',
+    status: 200,
     reply: {
       event: {
         attributes: new Map(Object.entries({ ...event, id: '2', type: 'test.reply', datacontenttype: 'application/json' })),
@@ -138,7 +140,12 @@ test.each<[string, Respond, RegExp]>([
     /malformed.*specversion 2.0/,
   ],
 ])('a response that %s is a failure to be retried, of which a dead letter tells nothing', async (_name, respond, reason) => {
-  expect(await outcomeOf(respond)).toEqual({ result: 'failed', retriable: true, reason: expect.stringMatching(reason) });
+  expect(await outcomeOf(respond)).toEqual({
+    result: 'failed',
+    retriable: true,
+    status: 200,
+    reason: expect.stringMatching(reason),
+  });
 });
 
 test('if no process is up, it is as if an activator had answered 503', async () => {

@@ -1,25 +1,20 @@
-import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { tagged, text } from './client.ts';
 import { type Command, finish, readyCommand, runCommand } from './command.ts';
-import { makeFolder } from './folders.ts';
+import { buildProject, makeFolder } from './folders.ts';
 
 const home = join(import.meta.dirname, '..');
-const compiler = join(home, '../../node_modules/typescript/bin/tsc');
 
-/** A project as `kn func create` lays one out, built; below this package, where its dependencies are found. */
 let project: string;
 /** Where the command keeps its temporary files. */
 let temporary: string;
 let command: Command & { url: string };
 beforeAll(async () => {
-  project = await mkdtemp(join(home, '.project-'));
+  project = await buildProject();
   temporary = await mkdtemp(join(home, '.project-'));
-  await cp(join(import.meta.dirname, 'project'), project, { recursive: true });
-  for (const name of ['hello', 'shout']) execFileSync(process.execPath, [compiler], { cwd: join(project, 'functions', name) });
   command = await readyCommand(project, { TMPDIR: temporary });
 });
 afterAll(async () => {
@@ -42,6 +37,23 @@ test('the Broker takes an event to one function and its reply to the next: one i
   const headers = { ...tagged('v2').headers, 'content-type': 'application/json' };
   expect((await fetch(command.url, { ...order, headers })).status).toBe(202);
   await expect.poll(() => command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/);
+});
+
+test('with --scale-to-zero, a revision without requests has no process, and the next request waits for one', async () => {
+  const copy = await mkdtemp(join(home, '.project-'));
+  onTestFinished(() => rm(copy, { recursive: true, force: true }));
+  await cp(project, copy, { recursive: true });
+  const path = join(copy, 'config/hello.yaml');
+  const named = (await readFile(path, 'utf8')).replaceAll(
+    /name: (hello-v\d) }/g,
+    'name: $1, annotations: { autoscaling.knative.dev/window: 6s } }',
+  );
+  await writeFile(path, named);
+  const other = await readyCommand(copy, { TMPDIR: temporary }, ['--scale-to-zero']);
+  onTestFinished(async () => void (await finish(other)));
+  await expect.poll(() => other.output()).toMatch(/hello-v1 scales from 1 to 0\n/);
+  expect(await text(other.url, tagged('v1'))).toBe('Hello, you');
+  expect(other.output()).toMatch(/hello-v1 scales from 0 to 1\n/);
 });
 
 test('Ctrl-C ends it and leaves no file behind', async () => {

@@ -25,8 +25,13 @@ export function runCommand(words: string[], environment: Record<string, string> 
 }
 
 /** The same on the config/ and functions/ of a folder and any free port, once it is ready: the public address. */
-export async function readyCommand(folder: string, environment: Record<string, string> = {}): Promise<Command & { url: string }> {
+export async function readyCommand(
+  folder: string,
+  environment: Record<string, string> = {},
+  more: string[] = [],
+): Promise<Command & { url: string }> {
   const words = ['--config', join(folder, 'config'), '--functions', join(folder, 'functions'), '--port', '0'];
+  words.push('--data', join(folder, '.knative-local'), ...more);
   const command = runCommand(words, environment);
   for (;;) {
     const url = /is ready\.\n\n +\S+ +(http:\S+)/.exec(command.output())?.[1];

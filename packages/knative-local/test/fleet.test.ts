@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { RevisionSpec, ServiceSpec } from '../src/manifest/topology.ts';
-import { choose, createFleet } from '../src/process/fleet.ts';
+import { choose, createFleet, type FleetOptions } from '../src/process/fleet.ts';
 import { NotUp } from '../src/process/revision.ts';
 import { makeFolder } from './folders.ts';
 import { createLives, zipRevision } from './lives.ts';
@@ -13,10 +13,15 @@ const service = (revisions: RevisionSpec[], traffic = [{ revision: revisions[0]!
   traffic,
 });
 
-async function open(options: Parameters<typeof createLives>[0] = {}) {
+async function open(options: Parameters<typeof createLives>[0] = {}, fleetOptions: FleetOptions = {}) {
   const lives = createLives(options);
   const lines: string[] = [];
-  const fleet = createFleet({ TMPDIR: await makeFolder() }, (name, line) => lines.push(`${name}: ${line}`), lives.surroundings);
+  const fleet = createFleet(
+    { TMPDIR: await makeFolder() },
+    (name, line) => lines.push(`${name}: ${line}`),
+    lives.surroundings,
+    fleetOptions,
+  );
   const { all, clock, begun } = lives;
   /** Applies services, once all that is new has begun. */
   async function apply(services: ServiceSpec[], begin: number) {
@@ -108,6 +113,25 @@ test('if something new does not start, everything that is new ends, and the rest
   const signals = Object.fromEntries(all.map((life) => [life.program.environment['K_REVISION'], life.signals]));
   expect(signals).toMatchObject({ old: [], good: ['SIGTERM'] });
   expect([await origin(), fleet.ready]).toEqual([originOf(0), true]);
+});
+
+test('without scaling, a revision keeps its process however long it idles; with it, the fleet is up without one', async () => {
+  const still = await open();
+  await still.apply([service([revision('v1')])], 1);
+  await still.clock.advance(3_600_000);
+  expect([still.fleet.replicas.length, still.all[0]!.signals]).toEqual([1, []]);
+
+  let changes = 0;
+  const scaled = await open({}, { scaleToZero: true, changed: () => (changes += 1) });
+  await scaled.apply([service([revision('v1')])], 1);
+  expect(scaled.fleet.replicas.map(({ spec, ready }) => [spec.name, ready])).toEqual([['v1', true]]);
+  await scaled.clock.advance(3_600_000);
+  expect([scaled.fleet.replicas, scaled.all[0]!.signals, scaled.fleet.ready]).toEqual([[], ['SIGTERM'], true]);
+  expect(changes).toBeGreaterThan(0);
+  const waiting = scaled.origin();
+  await scaled.begun(2);
+  await scaled.clock.advance(1000);
+  expect(await waiting).toBe(scaled.originOf(1));
 });
 
 test('a fleet that stops ends every process, also those that are starting or leaving', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -23,5 +24,16 @@ export async function makeFolder(files: Record<string, string> = {}): Promise<st
 export async function copyFixtures(): Promise<string> {
   const folder = await makeFolder();
   await cp(fixtures, folder, { recursive: true });
+  return folder;
+}
+
+const home = join(import.meta.dirname, '..');
+const compiler = join(home, '../../node_modules/typescript/bin/tsc');
+
+/** A project as `kn func create` lays one out, built; below this package, where its dependencies are found. To be removed by whoever asks. */
+export async function buildProject(): Promise<string> {
+  const folder = await mkdtemp(join(home, '.project-'));
+  await cp(join(import.meta.dirname, 'project'), folder, { recursive: true });
+  for (const name of ['hello', 'shout']) execFileSync(process.execPath, [compiler], { cwd: join(folder, 'functions', name) });
   return folder;
 }

@@ -58,6 +58,13 @@ test.each<[string, Record<string, string>, string[]]>([
     ['b.yaml:4: Broker default: spec.delivery.backoffDelay: must be a duration like PT0.5S or PT2M'],
   ],
   [
+    'an annotation about scale',
+    { 's.yaml': service('ingest-v1, annotations: { autoscaling.knative.dev/max-scale: few }', '') },
+    [
+      's.yaml:5: Service ingest: spec.template.metadata.annotations.autoscaling.knative.dev/max-scale: must be a whole number, and is "few"',
+    ],
+  ],
+  [
     'cesql',
     { 't.yaml': broker + '---\n' + trigger('  broker: default\n  filters: [{ cesql: "x = 1" }]\n' + toStage) },
     [

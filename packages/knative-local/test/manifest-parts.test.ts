@@ -5,6 +5,7 @@ import { brokerDelivery, toDestination, triggerDelivery } from '../src/manifest/
 import { duration } from '../src/manifest/duration.ts';
 import { attributes, filter } from '../src/manifest/filters.ts';
 import { ofContainer, ofFunction } from '../src/manifest/probes.ts';
+import { ofFunction as annotationsOf, readScale } from '../src/manifest/scale.ts';
 import type { RevisionSpec } from '../src/manifest/topology.ts';
 import { readTraffic } from '../src/manifest/traffic.ts';
 
@@ -201,4 +202,83 @@ test('a split of a Service without revisions is a fault', () => {
   expect(trafficOf([{ latestRevision: true, percent: 100 }], []).faults).toEqual([
     'spec.traffic.0.revisionName: there is no revision ; it has ',
   ]);
+});
+
+/** What annotations make of a revision, and what is said against them. */
+function scaled(annotations: Record<string, string>, concurrency = 0) {
+  const faults: string[] = [];
+  const named = Object.entries(annotations).map(([name, value]) => [`autoscaling.knative.dev/${name}`, value]);
+  const spec = readScale(Object.fromEntries(named), concurrency, (annotation, message) =>
+    faults.push(`${annotation.replace('autoscaling.knative.dev/', '')} ${message}`),
+  );
+  return { ...spec, faults };
+}
+
+const usual = { min: 0, max: 0, target: 70, window: 60_000, retention: 0, faults: [] };
+test.each<[Record<string, string>, number, object]>([
+  [{}, 0, {}],
+  [{ 'min-scale': '1', 'max-scale': '5' }, 0, { min: 1, max: 5 }],
+  [{ 'min-scale': '5', 'max-scale': '0' }, 0, { min: 5 }],
+  [{ 'max-scale': '12' }, 0, { max: 12 }],
+  [{ target: '0.5' }, 0, { target: 0.35 }],
+  [{ 'min-scale': '5', 'max-scale': '5' }, 0, { min: 5, max: 5 }],
+  [{}, 10, { target: 7 }],
+  [{ target: '4' }, 0, { target: 2.8 }],
+  [{ target: '200' }, 0, { target: 140 }],
+  [{ target: '4' }, 2, { target: 1.4 }],
+  [{ target: '4', metric: 'concurrency' }, 100, { target: 2.8 }],
+  [{ target: '4', metric: 'rps' }, 0, {}],
+  [{ target: '4', metric: 'cpu' }, 10, { target: 7 }],
+  [{ target: '10', 'target-utilization-percentage': '50' }, 0, { target: 5 }],
+  [{ target: '10', 'target-utilization-percentage': '100' }, 0, { target: 10 }],
+  [{ target: '0.01', 'target-utilization-percentage': '1' }, 0, { target: 0.01 }],
+  [{ window: '6s' }, 0, { window: 6000 }],
+  [{ window: '1m30s' }, 0, { window: 90_000 }],
+  [{ window: '0.5h' }, 0, { window: 1_800_000 }],
+  [{ window: '0.25m' }, 0, { window: 15_000 }],
+  [{ window: '6000ms' }, 0, { window: 6000 }],
+  [{ window: '1h' }, 0, { window: 3_600_000 }],
+  [{ 'scale-to-zero-pod-retention-period': '1m' }, 0, { retention: 60_000 }],
+  [{ 'scale-to-zero-pod-retention-period': '0' }, 0, {}],
+])('the annotations %o with containerConcurrency %i mean %o', (annotations, concurrency, expected) => {
+  const { target, ...rest } = scaled(annotations, concurrency);
+  const { target: wanted, ...others } = { ...usual, ...expected };
+  expect(rest).toEqual(others);
+  expect(target).toBeCloseTo(wanted, 9);
+});
+
+test.each<[Record<string, string>, string]>([
+  [{ 'min-scale': '-1' }, 'min-scale must be a whole number, and is "-1"'],
+  [{ 'max-scale': '1.5' }, 'max-scale must be a whole number, and is "1.5"'],
+  [{ 'max-scale': '' }, 'max-scale must be a whole number, and is ""'],
+  [{ 'min-scale': '2', 'max-scale': '1' }, 'max-scale is 1, less than min-scale, 2'],
+  [{ target: '0' }, 'target must be a number greater than 0, and is "0"'],
+  [{ target: 'many' }, 'target must be a number greater than 0, and is "many"'],
+  [{ 'target-utilization-percentage': '101' }, 'target-utilization-percentage must be a percentage, and is "101"'],
+  [{ 'target-utilization-percentage': '0.5' }, 'target-utilization-percentage must be a percentage, and is "0.5"'],
+  [{ window: '5s' }, 'window must be a duration from 6s to 1h, and is "5s"'],
+  [{ window: '61m' }, 'window must be a duration from 6s to 1h, and is "61m"'],
+  [{ window: '60' }, 'window must be a duration from 6s to 1h, and is "60"'],
+  [{ window: 'in 6s' }, 'window must be a duration from 6s to 1h, and is "in 6s"'],
+  [{ window: '6s more' }, 'window must be a duration from 6s to 1h, and is "6s more"'],
+  [{ 'scale-to-zero-pod-retention-period': '60' }, 'scale-to-zero-pod-retention-period must be a duration up to 1h, and is "60"'],
+  [{ window: 'PT60S' }, 'window must be a duration from 6s to 1h, and is "PT60S"'],
+  [{ 'scale-to-zero-pod-retention-period': '2h' }, 'scale-to-zero-pod-retention-period must be a duration up to 1h, and is "2h"'],
+])('the annotations %o are a fault', (annotations, fault) => expect(scaled(annotations)).toEqual({ ...usual, ...faulty(fault) }));
+
+/** What is wrong is as if it had not been said, but for what is right in itself. */
+function faulty(fault: string) {
+  return { faults: [fault], ...(fault.startsWith('max-scale is') && { min: 2, max: 1 }) };
+}
+
+test('func.yaml is scaled as func deploy would', () => {
+  const scale = { min: 1, max: 10, metric: 'concurrency', target: 4, utilization: 80 };
+  expect(annotationsOf({ name: 'zip', deploy: { options: { scale } } })).toEqual({
+    'autoscaling.knative.dev/min-scale': '1',
+    'autoscaling.knative.dev/max-scale': '10',
+    'autoscaling.knative.dev/metric': 'concurrency',
+    'autoscaling.knative.dev/target': '4',
+    'autoscaling.knative.dev/target-utilization-percentage': '80',
+  });
+  for (const deploy of [undefined, {}, { options: {} }]) expect(annotationsOf({ name: 'zip', deploy })).toEqual({});
 });

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifests } from '../src/manifest/read.ts';
@@ -42,6 +42,27 @@ test('reports an unbuilt function as one fault, and says what to do', async () =
   await expect(read).rejects.toThrow(
     /^The manifests need a change:\n {2}\S+functions\/stage\/dist is missing. Run npm run build, and start again.$/,
   );
+});
+
+test('a version is scaled as func.yaml says, and its own annotations win', async () => {
+  const folder = await copyFixtures();
+  const path = join(folder, 'functions/collector/func.yaml');
+  await writeFile(path, `${await readFile(path, 'utf8')}\ndeploy: { options: { scale: { min: 1, max: 3, target: 10 } } }\n`);
+  const annotations = '{ autoscaling.knative.dev/max-scale: "5", autoscaling.knative.dev/window: 10s }';
+  const versions = await makeFolder({
+    'a.yaml': `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: { name: collector }
+spec: { template: { metadata: { name: collector-a, annotations: ${annotations} }, spec: { containers: [{ env: [] }] } } }
+`,
+  });
+  const read = async (config: string[]) => {
+    const { services } = await readManifests({ ...asked, config, functions: join(folder, 'functions') });
+    return services.find(({ name }) => name === 'collector')!.revisions[0]!.scale;
+  };
+  const config = join(folder, 'config');
+  expect(await read([config])).toEqual({ min: 1, max: 3, target: 7, window: 60_000, retention: 0 });
+  expect(await read([config, versions])).toEqual({ min: 1, max: 5, target: 7, window: 10_000, retention: 0 });
 });
 
 test('a version states what differs from func.yaml; the split has a document of its own', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../src/broker/attempt.ts';
+import { unobserved } from '../src/broker/observer.ts';
 import { deliver } from '../src/broker/delivery.ts';
 import type { Clock } from '../src/clock.ts';
 import type { DeliverySpec } from '../src/manifest/topology.ts';
@@ -27,6 +28,9 @@ function skippingClock(): Clock & { pauses: number[] } {
   };
 }
 
+/** Nobody looks. */
+const observed = unobserved.event(message.event, { broker: 'default' }).delivery('trigger', 'somebody');
+
 interface Options {
   /** The status of each response; then 204. */
   statuses?: number[];
@@ -50,6 +54,7 @@ async function run({ statuses = [], body = '', rules = {}, sink }: Options) {
     ...(sink && { deadLetterSink: { ...destination(deadLetters.url), name: 'the sink' } }),
     rules: { retry: 3, backoffPolicy: 'exponential', backoffDelay: 1000, timeout, ...rules },
     reply: () => undefined,
+    observed,
     log: (source, line) => lines.push(`${source}: ${line}`),
     clock,
     signal: new AbortController().signal,
@@ -132,6 +137,7 @@ async function begin({ subscriber, retry = 3 }: { subscriber: TestDestination; r
     deadLetterSink: sink,
     rules: { retry, backoffPolicy: 'exponential', backoffDelay: 60_000, timeout },
     reply: (reply) => void replies.push(reply),
+    observed,
     log: (_source, line) => lines.push(line),
     clock,
     signal: stopping.signal,
@@ -205,6 +211,7 @@ test('a reply that is refused makes a dead letter that names who refused it', as
       reason: `no ${event.attributes.get('type')}`,
       error: { destination: 'http://the.broker', code: 400, body: Buffer.alloc(0) },
     }),
+    observed,
     log: () => undefined,
     clock: skippingClock(),
     signal: new AbortController().signal,
@@ -225,6 +232,7 @@ test('a dead letter of a subscriber that was too slow tells nothing of the failu
     deadLetterSink: destination(deadLetters.url),
     rules: { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout },
     reply: () => undefined,
+    observed,
     log: () => undefined,
     clock,
     signal: new AbortController().signal,

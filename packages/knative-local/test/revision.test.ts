@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limits } from '../src/limits.ts';
 import type { RevisionSpec } from '../src/manifest/topology.ts';
-import { NotUp, startRevision, type Turn } from '../src/process/revision.ts';
+import { NotUp, startReplica, type Turn } from '../src/process/revision.ts';
 import { makeFolder } from './folders.ts';
 import { createLives, zipRevision } from './lives.ts';
 
@@ -13,7 +13,7 @@ async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof
   const lives = createLives(options);
   const temporary = await makeFolder({ 'zip-v1/left/behind': 'x' });
   const lines: string[] = [];
-  const revision = startRevision(
+  const revision = startReplica(
     zipRevision(spec),
     { TMPDIR: temporary, PLATFORM: 'its own' },
     (name, line) => lines.push(`${name}: ${line}`),

@@ -3,19 +3,28 @@ import { displayed } from 'knative-local/manifest/document';
 export interface Addresses {
   publicUrl: string;
   inboxUrl: string;
+  /** With the token that opens it. */
+  consoleUrl: string;
   smtpPort: number;
   brokerUrl: string;
 }
 
-export function banner({ publicUrl, inboxUrl }: Addresses, dataFolder: string, traffic: string): string {
+export function banner(
+  { publicUrl, inboxUrl, consoleUrl }: Addresses,
+  dataFolder: string,
+  traffic: string,
+  kubeconfig: string,
+): string {
   return `
   Darkroom is ready.
 
     Page     ${publicUrl}
     Inbox    ${inboxUrl}
+    Console  ${consoleUrl}
     Data     ${displayed(dataFolder)}
     Traffic  ${traffic}
 
+    export KUBECONFIG=${displayed(kubeconfig)}    # kubectl and kn then act on this machine
     curl -F email=you@example.com -F file=@photo.jpg ${publicUrl}
 
   Ctrl-C stops.

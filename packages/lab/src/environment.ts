@@ -16,14 +16,19 @@ export interface Surroundings {
   publicUrl: string;
 }
 
+/** Where photos and prints are. */
+export function storeUrl({ STORE_URL, DATA_DIR }: Pick<Settings, 'STORE_URL' | 'DATA_DIR'>): string {
+  return STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href;
+}
+
 /** The environment that the lab gives to every function, whatever its manifest says. */
 export function labEnvironment(settings: Settings, { sink, token, smtpPort, publicUrl }: Surroundings): Record<string, string> {
-  const { operator, DATA_DIR, STORE_URL, SMTP_URL, MAIL_FROM } = settings;
+  const { operator, DATA_DIR, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
     K_SINK: sink,
     EVENT_TOKEN: token,
-    STORE_URL: STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href,
+    STORE_URL: storeUrl(settings),
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
     PUBLIC_URL: publicUrl,

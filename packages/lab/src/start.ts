@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { openStore } from '@darkroom/shared/store/open';
 import { banner } from './banner.ts';
+import { consoleDeadLetters } from './console-dead-letters.ts';
 import { openDataFolder } from './data-folder.ts';
-import { labEnvironment, operational } from './environment.ts';
+import { labEnvironment, operational, storeUrl } from './environment.ts';
 import { inbox } from './inbox.ts';
 import type { Log } from 'knative-local/log';
 import { machineEnvironment } from 'knative-local/machine';
 import { settledPort } from 'knative-local/process/ports';
-import { type RuntimeOptions, startRuntime } from 'knative-local/runtime';
+import { startRuntime } from 'knative-local/runtime';
+import type { RuntimeOptions } from 'knative-local/runtime-options';
 import { writeRuntimeFile } from './runtime-file.ts';
 import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
@@ -29,7 +32,11 @@ export interface Interference {
 }
 
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
-export function startLab(settings: Settings, log: Log, { intercept, environment = {} }: Interference = {}): Lab {
+export function startLab(
+  settings: Settings & { scaleToZero?: boolean },
+  log: Log,
+  { intercept, environment = {} }: Interference = {},
+): Lab {
   const { operator, DATA_DIR: dataFolder } = settings;
   /** What started last ends first. */
   const ending = new AsyncDisposableStack();
@@ -54,6 +61,8 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       image: { pattern: /(?:^|\/)darkroom\/([\w.-]+?)(?:[:@].*)?$/, written: 'darkroom/<function>' },
       host: settings.HOST,
       port: settings.PORT,
+      data: dataFolder,
+      scaleToZero: settings.scaleToZero ?? false,
       anotherPort: anotherPort('PORT'),
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',
@@ -64,6 +73,8 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
       token,
       inspect: inspectWiring,
+      correlation: 'job',
+      deadLetters: consoleDeadLetters(() => openStore(storeUrl(settings))),
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(intercept && { intercept }),
@@ -72,10 +83,11 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
     // Processes that had to be killed could not clear up after themselves.
     ending.defer(() => rm(join(dataFolder, 'tmp'), { recursive: true, force: true }));
     ending.defer(() => runtime.stop());
-    const { port, brokerUrl, traffic } = await runtime.started;
-    const addresses = { publicUrl: publicUrl(port), inboxUrl: `http://localhost:${webPort}`, smtpPort, brokerUrl };
+    const { port, brokerUrl, traffic, kubeconfig, consoleUrl } = await runtime.started;
+    const inboxUrl = `http://localhost:${webPort}`;
+    const addresses = { publicUrl: publicUrl(port), inboxUrl, consoleUrl: consoleUrl!, smtpPort, brokerUrl };
     ending.defer(await writeRuntimeFile(dataFolder, { ...addresses, token }));
-    return banner(addresses, dataFolder, traffic);
+    return banner(addresses, dataFolder, traffic, kubeconfig!);
   }
 }
 

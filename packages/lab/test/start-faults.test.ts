@@ -85,6 +85,14 @@ test('reports an unwritable data folder in a sentence', async () => {
   expect(started.output()).toMatch(/^The data folder \S+ cannot be written\. Choose another with DATA_DIR\.\n$/);
 });
 
+test('an unknown option ends the start, with what there is', async () => {
+  const started = startMain({}, ['--scale']);
+  expect(await started.ended).toBe(1);
+  expect(started.output()).toMatch(
+    /'--scale'.*\nUsage: npm start \[-- --scale-to-zero\]\. All else is set in the environment\.\n$/,
+  );
+});
+
 test('a filter without a Trigger is a fault at the start; a Trigger for an event that nobody emits is a warning', async () => {
   const folder = await copyFixtures();
   const path = join(folder, 'config/lab.yaml');

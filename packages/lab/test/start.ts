@@ -25,8 +25,8 @@ const main = join(import.meta.dirname, '../src/main.ts');
 const anyPorts = { PORT: '0', SMTP_PORT: '0', INBOX_PORT: '0' };
 
 /** Starts the runtime as `npm start` does, on any free ports. */
-export function startMain(environment: Record<string, string>): Started {
-  const child = spawn(process.execPath, [main], {
+export function startMain(environment: Record<string, string>, words: string[] = []): Started {
+  const child = spawn(process.execPath, [main, ...words], {
     env: { PATH: process.env['PATH'], ...anyPorts, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

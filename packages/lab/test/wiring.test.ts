@@ -22,6 +22,7 @@ function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] 
     folder: '',
     command: [],
     concurrency: 0,
+    scale: { min: 0, max: 0, target: 70, window: 60_000, retention: 0 },
     readiness: probe,
     environment: { FILTERS },
   };

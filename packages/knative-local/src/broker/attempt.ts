@@ -22,13 +22,15 @@ export interface DeliveryError {
 export interface DeliveryFailure {
   result: 'failed';
   retriable: boolean;
+  /** The status that the subscriber answered with, if it did. */
+  status?: number;
   /** For the log. */
   reason: string;
   /** Absent where Knative says nothing either: after an unreadable reply, and after a timeout. */
   error?: DeliveryError;
 }
 
-export type DeliveryOutcome = { result: 'delivered'; reply?: Message } | DeliveryFailure;
+export type DeliveryOutcome = { result: 'delivered'; status: number; reply?: Message } | DeliveryFailure;
 
 export interface Attempt {
   message: Message;
@@ -60,7 +62,7 @@ export async function attempt({ message, subscriber, timeout, clock, signal, ign
     };
     const response = await post({ url: origin, headers, body: message.event.data, timeout, clock });
     if (response.status < 200 || response.status >= 300) return rejected(response);
-    return ignoreReply ? { result: 'delivered' } : readReply(response, message);
+    return ignoreReply ? { result: 'delivered', status: response.status } : readReply(response, message);
   } catch (error) {
     if (error instanceof NoAnswerInTime) return failed(error.message);
     const reason = explain(error);
@@ -77,19 +79,21 @@ function failed(reason: string, error?: DeliveryError): DeliveryFailure {
 function rejected({ status, body }: SubscriberResponse): DeliveryFailure {
   const text = body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
   const reason = text ? `${status} ${text}` : `${status}`;
-  return { ...failed(reason, { code: status, body }), retriable: status >= 500 || retriableStatus.has(status) };
+  return { ...failed(reason, { code: status, body }), status, retriable: status >= 500 || retriableStatus.has(status) };
 }
 
-function readReply({ headers, body }: SubscriberResponse, message: Message): DeliveryOutcome {
+function readReply({ status, headers, body }: SubscriberResponse, message: Message): DeliveryOutcome {
   if (!claimsToBeEvent(headers)) {
-    return body.length === 0 ? { result: 'delivered' } : failed('502 the response has a body and is not a CloudEvent');
+    if (body.length === 0) return { result: 'delivered', status };
+    return { ...failed('502 the response has a body and is not a CloudEvent'), status };
   }
   try {
     return {
       result: 'delivered',
+      status,
       reply: { event: readEvent(headers, body), headers: { ...message.headers, ...passedOn(headers) } },
     };
   } catch (error) {
-    return failed(`502 the response is a malformed CloudEvent: ${explain(error)}`);
+    return { ...failed(`502 the response is a malformed CloudEvent: ${explain(error)}`), status };
   }
 }

@@ -8,6 +8,7 @@ import { createBacklog } from './backlog.ts';
 import { deliver } from './delivery.ts';
 import { type CloudEvent, describe, missingAttribute, withAttributes } from './event.ts';
 import { matches } from './filter.ts';
+import { type ObservedDelivery, type ObservedEvent, type Observer, unobserved } from './observer.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Why an event is not accepted. */
@@ -27,19 +28,24 @@ export interface Brokers {
 
 const firstTtl = 255;
 
-export function createBrokers(resolve: (destination: Destination) => Subscriber, log: Log, clock: Clock = systemClock): Brokers {
+export function createBrokers(
+  resolve: (destination: Destination) => Subscriber,
+  log: Log,
+  clock: Clock = systemClock,
+  observer: Observer = unobserved,
+): Brokers {
   const backlog = createBacklog({ events: limits.waitingEvents, bytes: limits.waitingBytes });
   const stopping = new AbortController();
   let brokers = new Map<string, TriggerSpec[]>();
 
   /** Replies are never refused for lack of room: what came in must be able to get out. */
-  function publish(name: string, message: Message, isReply = false): Refusal | undefined {
+  function publish(name: string, message: Message, replyTo?: ObservedDelivery): Refusal | undefined {
     const missing = missingAttribute(message.event);
     if (missing !== undefined) return { status: 400, reason: `The attribute ${missing} is missing` };
     const triggers = brokers.get(name);
     if (!triggers) return { status: 404, reason: `There is no Broker ${name}` };
     if (stopping.signal.aborted) return { status: 503, reason: 'The broker is stopping' };
-    if (backlog.full && !isReply) return { status: 503, reason: 'Too many events are waiting' };
+    if (backlog.full && !replyTo) return { status: 503, reason: 'Too many events are waiting' };
     const ttl = timeToLive(message.event);
     if (ttl <= 0) return { status: 400, reason: 'The event has passed through the Broker too often (knativebrokerttl)' };
 
@@ -47,24 +53,30 @@ export function createBrokers(resolve: (destination: Destination) => Subscriber,
       knativebrokerttl: undefined,
       knativearrivaltime: new Date(clock.now()).toISOString(),
     });
+    const origin = { broker: name };
+    const observed = replyTo ? replyTo.reply(event, origin) : observer.event(event, origin);
     for (const trigger of triggers) {
-      if (matches(trigger, event)) startDelivery(name, trigger, { event, headers: message.headers }, ttl);
+      if (matches(trigger, event)) startDelivery(name, trigger, { event, headers: message.headers }, ttl, observed);
     }
     return undefined;
   }
 
-  function startDelivery(broker: string, { subscriber, delivery }: TriggerSpec, message: Message, ttl: number): void {
+  function startDelivery(broker: string, trigger: TriggerSpec, message: Message, ttl: number, event: ObservedEvent): void {
+    const { name, delivery } = trigger;
+    const subscriber = resolve(trigger.subscriber);
+    const observed = event.delivery(name, subscriber.name);
     const under = deliver({
       message,
-      subscriber: resolve(subscriber),
+      subscriber,
       deadLetterSink: delivery.deadLetterSink && resolve(delivery.deadLetterSink),
       rules: delivery,
+      observed,
       log,
       clock,
       signal: stopping.signal,
       reply(replied) {
-        const event = withAttributes(replied.event, { knativebrokerttl: String(ttl) });
-        const refusal = publish(broker, { ...replied, event }, true);
+        const once = withAttributes(replied.event, { knativebrokerttl: String(ttl) });
+        const refusal = publish(broker, { ...replied, event: once }, observed);
         // When stopping, as in a cluster, what is in memory is lost with the process.
         if (!refusal || refusal.status === 503) return undefined;
         return {

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { DeliverySpec } from '../manifest/topology.ts';
 import { attempt, type DeliveryFailure, type DeliveryOutcome, type Message } from './attempt.ts';
 import { describe, withAttributes } from './event.ts';
+import type { ObservedDelivery } from './observer.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface Delivery {
@@ -12,6 +13,7 @@ export interface Delivery {
   rules: DeliverySpec;
   /** Accepts a reply, or says why not. */
   reply: (message: Message) => DeliveryFailure | undefined;
+  observed: ObservedDelivery;
   log: Log;
   clock: Clock;
   /** Ends all waiting, between attempts and for a turn. An attempt under way is finished. */
@@ -20,33 +22,45 @@ export interface Delivery {
 
 /** Delivers one event to one subscriber, with retries. What cannot be delivered goes to the dead letter sink. */
 export async function deliver(delivery: Delivery): Promise<void> {
-  const { message, subscriber, deadLetterSink, reply, log } = delivery;
+  const { message, subscriber, deadLetterSink, reply, observed, log } = delivery;
   const outcome = await retry(delivery, subscriber);
   const failure = outcome?.result === 'delivered' ? outcome.reply && reply(outcome.reply) : outcome;
-  if (!failure) return;
+  if (!failure) return observed.end(outcome ? 'delivered' : 'stopped');
 
   const lost = `${describe(message.event)} could not be delivered to ${subscriber.name} (${failure.reason})`;
   warnOfLongBody(delivery, failure);
-  if (!deadLetterSink) return log('broker', `${lost}; there is no dead letter sink, so it is dropped`);
+  if (!deadLetterSink) {
+    observed.end('lost', failure.reason);
+    return log('broker', `${lost}; there is no dead letter sink, so it is dropped`);
+  }
   log('broker', `${lost}; goes to the dead letter sink ${deadLetterSink.name}`);
   const deadLetter = { ...message, event: withAttributes(message.event, errorAttributes(subscriber, failure)) };
   const last = await retry({ ...delivery, message: deadLetter }, deadLetterSink, true);
+  observed.end(last ? (last.result === 'delivered' ? 'dead letter' : 'lost') : 'stopped', failure.reason);
   if (last?.result === 'failed')
     log('broker', `${lost}; the dead letter sink ${deadLetterSink.name} failed too (${last.reason}), so it is dropped`);
 }
 
 /** Resolves with undefined if the broker stops first. */
 async function retry(
-  { message, rules, log, clock, signal }: Delivery,
+  { message, rules, observed, log, clock, signal }: Delivery,
   subscriber: Subscriber,
   ignoreReply = false,
 ): Promise<DeliveryOutcome | undefined> {
   const attempts = rules.retry + 1;
   for (let number = 1; ; number += 1) {
+    const ended = observed.attempt(subscriber.name);
     const outcome = await attempt({ message, subscriber, timeout: rules.timeout, clock, signal, ignoreReply });
-    if (signal.aborted && outcome.result === 'failed') return undefined;
-    if (outcome.result === 'delivered' || !outcome.retriable || number >= attempts) return outcome;
+    if (signal.aborted && outcome.result === 'failed') {
+      ended(undefined);
+      return undefined;
+    }
+    if (outcome.result === 'delivered' || !outcome.retriable || number >= attempts) {
+      ended(outcome);
+      return outcome;
+    }
     const pause = backoff(rules, number);
+    ended(outcome, pause);
     log(
       'broker',
       `${describe(message.event)} to ${subscriber.name} failed (${outcome.reason}); attempt ${number} of ${attempts}, again in ${pause / 1000} s`,

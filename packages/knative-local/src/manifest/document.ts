@@ -20,6 +20,7 @@ export interface Document {
 }
 
 const kustomization = v.object({
+  namespace: v.optional(v.string()),
   resources: v.optional(v.array(v.string()), []),
   patches: v.optional(v.unknown()),
 });
@@ -43,6 +44,14 @@ export async function foldersOf(folder: string, faults: Faults = []): Promise<st
     );
   }
   return [folder, ...(await Promise.all(named.map((each) => foldersOf(each, faults)))).flat()];
+}
+
+/** The namespace that a kustomization puts everything into; undefined if none does. */
+export async function namespaceOf(config: readonly string[]): Promise<string | undefined> {
+  const folders = (await Promise.all(config.map((folder) => foldersOf(folder)))).flat();
+  const files = folders.map((folder) => join(folder, 'kustomization.yaml')).filter((path) => existsSync(path));
+  const documents = (await Promise.all(files.map((path) => readDocuments(path, [])))).flat();
+  return documents.map(({ value }) => v.parse(v.fallback(kustomization, { resources: [] }), value).namespace).find(Boolean);
 }
 
 /** The documents of every *.yaml directly in a folder, in the order in which `kubectl apply -f` applies them. */

@@ -7,7 +7,8 @@ type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs
 
 export interface Sources {
   configMaps: ReadonlyMap<string, Record<string, string>>;
-  /** Stands in for Secrets, and overrides ConfigMap keys of the same name. Literal values in a manifest are left alone. */
+  secrets: ReadonlyMap<string, Record<string, string>>;
+  /** Overrides keys of Secrets and ConfigMaps of the same name. Literal values in a manifest are left alone. */
   operator: Environment;
   /** The operator's variables that reach every function, whether or not a manifest names them. */
   operational?: RegExp | undefined;
@@ -16,7 +17,10 @@ export interface Sources {
 }
 
 /** `run.envs` of a func.yaml: literals, `{{ env:X }}`, `{{ secret:name:KEY }}`, `{{ configMap:name[:KEY] }}`. */
-export function ofFunction(envs: FuncEnvs, { configMaps, operator, operational, fault }: Sources): Record<string, string> {
+export function ofFunction(
+  envs: FuncEnvs,
+  { configMaps, secrets, operator, operational, fault }: Sources,
+): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
   for (const [index, { name, value = '' }] of envs.entries()) {
@@ -24,9 +28,10 @@ export function ofFunction(envs: FuncEnvs, { configMaps, operator, operational, 
     const [, source, from = '', key] = /^\{\{\s*(env|secret|configMap):([\w.-]+)(?::([\w.-]+))?\s*\}\}$/.exec(value) ?? [];
     if (name === undefined) {
       if (source === 'configMap' && key === undefined) Object.assign(imported, keysOf(from, path));
-      else if (source !== 'secret') fault(path, 'an entry without a name takes {{ configMap:name }} or {{ secret:name }}');
+      else if (source === 'secret' && key === undefined) Object.assign(imported, overridden(secrets.get(from) ?? {}, operator));
+      else fault(path, 'an entry without a name takes {{ configMap:name }} or {{ secret:name }}');
     } else if (source === 'configMap' && key !== undefined) named[name] = operator[name] ?? keysOf(from, path)[key];
-    else if (source === 'secret') named[name] = operator[name] ?? operator[key ?? name];
+    else if (source === 'secret') named[name] = operator[name] ?? operator[key ?? name] ?? secrets.get(from)?.[key ?? name];
     else if (source === 'env') named[name] = operator[from] ?? missing(from, path);
     else named[name] = value;
   }
@@ -46,17 +51,18 @@ export function ofFunction(envs: FuncEnvs, { configMaps, operator, operational, 
 export function ofContainer(
   { env = [], envFrom = [] }: Container,
   path: PropertyKey[],
-  { configMaps, operator, operational, fault }: Sources,
+  { configMaps, secrets, operator, operational, fault }: Sources,
 ): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
-  for (const [index, { configMapRef }] of envFrom.entries()) {
+  for (const [index, { configMapRef, secretRef }] of envFrom.entries()) {
     if (configMapRef) Object.assign(imported, keysOf(configMapRef.name, [...path, 'envFrom', index]));
+    if (secretRef) Object.assign(imported, overridden(secrets.get(secretRef.name) ?? {}, operator));
   }
   for (const [index, { name, value, valueFrom }] of env.entries()) {
     const { configMapKeyRef: map, secretKeyRef: secret } = valueFrom ?? {};
     if (map) named[name] = operator[name] ?? keysOf(map.name, [...path, 'env', index])[map.key];
-    else if (secret) named[name] = operator[name] ?? operator[secret.key];
+    else if (secret) named[name] = operator[name] ?? operator[secret.key] ?? secrets.get(secret.name)?.[secret.key];
     else named[name] = value ?? '';
   }
   return merge({ passed: passedOf(operator, operational), imported, named });

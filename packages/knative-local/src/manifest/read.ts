@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Cron } from 'croner';
-import { CannotStart } from '../errors.ts';
+import type * as v from 'valibot';
+import { CannotStart, WrongManifests } from '../errors.ts';
 import type { Environment } from '../machine.ts';
 import { check } from './check.ts';
 import { brokerDelivery, toDestination, triggerDelivery } from './delivery.ts';
 import { displayed, type Document, type Faults, foldersOf, readFolder } from './document.ts';
 import { referenceFaults } from './references.ts';
-import { broker, configMap, eventType, pingSource, trigger } from './schema.ts';
+import { broker, configMap, eventType, pingSource, secret, trigger } from './schema.ts';
 import { type ImageName, readServices } from './services.ts';
 import type { Topology } from './topology.ts';
 
@@ -22,6 +23,14 @@ export interface ManifestSources {
   operational?: RegExp;
   /** By default, the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
   image?: ImageName;
+  /** What takes effect of the files' documents, and what else does. By default, just these. */
+  amend?: (documents: Document[]) => Amended;
+}
+
+export interface Amended {
+  documents: Document[];
+  /** Functions that do not run, though there is a folder. */
+  removed?: ReadonlySet<string>;
 }
 
 const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<registry>/<function>' };
@@ -31,12 +40,13 @@ const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<re
  * @throws CannotStart with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
 export async function readManifests(sources: ManifestSources): Promise<Topology> {
-  const { config, functions, settings, operator, operational, image = lastPart } = sources;
+  const { config, functions, settings, operator, operational, image = lastPart, amend } = sources;
   const missing = config.find((folder) => !existsSync(folder));
   if (missing) throw new CannotStart(`${displayed(missing)} does not exist. Set ${settings.config} to the folder of manifests.`);
   const faults: Faults = [];
   const folders = (await Promise.all(config.map((folder) => foldersOf(folder, faults)))).flat();
-  const documents = (await Promise.all(folders.map((folder) => readFolder(folder, faults)))).flat();
+  const written = (await Promise.all(folders.map((folder) => readFolder(folder, faults)))).flat();
+  const { documents, removed }: Amended = amend?.(written) ?? { documents: written };
   const kind = (apiVersion: string, name: string) =>
     unique(
       documents.filter((each) => each.apiVersion === apiVersion && each.kind === name),
@@ -83,11 +93,14 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
   const configMaps = new Map(
     kind('v1', 'ConfigMap').map((document) => [document.name, check(configMap, document, faults)?.data ?? {}]),
   );
+  const secrets = new Map(kind('v1', 'Secret').map((document) => [document.name, valuesOf(check(secret, document, faults))]));
   const services = await readServices({
     documents: documents.filter((each) => each.apiVersion === 'serving.knative.dev/v1' && each.kind === 'Service'),
     functionsFolder: functions,
     functionsSetting: settings.functions,
+    removed,
     configMaps,
+    secrets,
     operator,
     operational,
     image,
@@ -95,7 +108,7 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
   });
 
   faults.push(...referenceFaults({ brokers, triggers, pings, services }));
-  if (faults.length > 0) throw new CannotStart(`The manifests need a change:\n  ${[...new Set(faults)].join('\n  ')}`);
+  if (faults.length > 0) throw new WrongManifests([...new Set(faults)]);
   return {
     brokers: brokers.map(withoutDocument),
     triggers: triggers.map(withoutDocument),
@@ -103,6 +116,11 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
     services,
     eventTypes,
   };
+}
+
+function valuesOf({ data = {}, stringData }: v.InferOutput<typeof secret> = {}): Record<string, string> {
+  const decoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]);
+  return { ...(Object.fromEntries(decoded) as Record<string, string>), ...stringData };
 }
 
 function unique(documents: Document[], faults: Faults): Document[] {

@@ -68,6 +68,8 @@ export const eventType = v.object({
 
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
+export const secret = v.object({ data: v.optional(values), stringData: v.optional(values) });
+
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
 /** Only HTTP probes are supported here. */
@@ -91,11 +93,18 @@ export const container = v.object({
       }),
     ),
   ),
-  envFrom: v.optional(v.array(v.object({ configMapRef: v.optional(v.object({ name: v.string() })) }))),
+  envFrom: v.optional(
+    v.array(
+      v.object({
+        configMapRef: v.optional(v.object({ name: v.string() })),
+        secretRef: v.optional(v.object({ name: v.string() })),
+      }),
+    ),
+  ),
 });
 
 const template = v.object({
-  metadata: v.optional(v.object({ name: v.optional(v.string()) })),
+  metadata: v.optional(v.object({ name: v.optional(v.string()), annotations: v.nullish(values) })),
   spec: v.object({
     containerConcurrency: v.optional(count),
     containers: v.pipe(v.array(container), v.length(1, 'takes exactly one container')),
@@ -133,7 +142,18 @@ export const func = v.object({
     v.object({
       healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
       options: v.optional(
-        v.object({ resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })) }),
+        v.object({
+          scale: v.optional(
+            v.object({
+              min: v.optional(count),
+              max: v.optional(count),
+              metric: v.optional(v.string()),
+              target: v.optional(v.number()),
+              utilization: v.optional(v.number()),
+            }),
+          ),
+          resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })),
+        }),
       ),
     }),
   ),

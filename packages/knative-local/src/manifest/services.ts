@@ -4,6 +4,7 @@ import type { Document, Faults } from './document.ts';
 import { ofContainer, ofFunction, type Sources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
 import * as probes from './probes.ts';
+import * as scale from './scale.ts';
 import { service } from './schema.ts';
 import type { RevisionSpec, ServiceSpec } from './topology.ts';
 import { readTraffic } from './traffic.ts';
@@ -22,6 +23,8 @@ export interface ServiceSources extends Omit<Sources, 'fault'> {
   /** The setting that names the folder of functions. */
   functionsSetting: string;
   image: ImageName;
+  /** Functions that do not run. */
+  removed?: ReadonlySet<string> | undefined;
   faults: Faults;
 }
 
@@ -36,7 +39,9 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
   const applied = new Map<string, Document[]>();
   for (const document of sources.documents) applied.set(document.name, [...(applied.get(document.name) ?? []), document]);
   const described = [...applied].map(([name, documents]) => fromDocuments(name, documents, functions, sources));
-  const plain = functions.filter(({ content }) => !applied.has(content.name)).map((each) => fromFunction(each, sources));
+  const plain = functions
+    .filter(({ content: { name } }) => !applied.has(name) && !sources.removed?.has(name))
+    .map((each) => fromFunction(each, sources));
   return (await Promise.all([...described, ...plain])).filter((each) => each !== undefined);
 }
 
@@ -56,12 +61,16 @@ async function fromFunction(func: Func, sources: ServiceSources): Promise<Servic
 }
 
 /** What func.yaml says about every revision. */
-function ofFunc({ document, content }: Func, { configMaps, operator, operational, faults }: ServiceSources) {
+function ofFunc({ document, content }: Func, { configMaps, secrets, operator, operational, faults }: ServiceSources) {
   const fault = (path: PropertyKey[], message: string) => void faults.push(document.fault(path, message));
+  const concurrency = content.deploy?.options?.resources?.limits?.concurrency ?? 0;
   return {
-    concurrency: content.deploy?.options?.resources?.limits?.concurrency ?? 0,
+    concurrency,
+    scale: scale.readScale(scale.ofFunction(content), concurrency, (_, message) =>
+      fault(['deploy', 'options', 'scale'], message),
+    ),
     ...probes.ofFunction(content),
-    environment: ofFunction(content.run?.envs ?? [], { configMaps, operator, operational, fault }),
+    environment: ofFunction(content.run?.envs ?? [], { configMaps, secrets, operator, operational, fault }),
   };
 }
 
@@ -71,7 +80,7 @@ async function fromDocuments(
   functions: Func[],
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
-  const { configMaps, operator, operational, image, faults } = sources;
+  const { configMaps, secrets, operator, operational, image, faults } = sources;
   const read = documents.flatMap((document) => {
     const content = check(service, document, faults);
     return content ? [{ document, spec: content.spec }] : [];
@@ -105,13 +114,17 @@ async function fromDocuments(
       );
 
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
-    const spelledOut = ofContainer(container, place, { configMaps, operator, operational, fault });
+    const spelledOut = ofContainer(container, place, { configMaps, secrets, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
+    const annotations = { ...(own && scale.ofFunction(known.content)), ...metadata?.annotations };
+    const scaled = scale.readScale(annotations, concurrency, (annotation, message) =>
+      fault(['spec', 'template', 'metadata', 'annotations', annotation], message),
+    );
     const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency, ...health, environment });
+    revisions.push({ name: revision, service: name, folder, command, concurrency, scale: scaled, ...health, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);

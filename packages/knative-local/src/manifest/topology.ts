@@ -71,6 +71,19 @@ export interface ProbeSpec {
   failureThreshold: number;
 }
 
+/** How many replicas a revision has where it is scaled, by the requests that it has at a time. Times in milliseconds. */
+export interface ScaleSpec {
+  min: number;
+  /** 0 means that only the machine limits it. */
+  max: number;
+  /** So many requests at a time are one replica's. */
+  target: number;
+  /** Requests at a time are averaged over this. */
+  window: number;
+  /** The last replica stays so much longer. */
+  retention: number;
+}
+
 export interface RevisionSpec {
   name: string;
   service: string;
@@ -80,6 +93,7 @@ export interface RevisionSpec {
   command: string[];
   /** Requests in flight; 0 means any number. */
   concurrency: number;
+  scale: ScaleSpec;
   readiness: ProbeSpec;
   /** Without one, a hanging process is left alone, as in a cluster. */
   liveness?: ProbeSpec | undefined;

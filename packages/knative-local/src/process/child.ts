@@ -13,6 +13,8 @@ export interface Program {
 }
 
 export interface Child {
+  /** Undefined if it could not be started. */
+  readonly pid?: number | undefined;
   /** Resolves as soon as the process is gone. */
   gone: Promise<void>;
   /** How it ended, in words, once its last lines have been read. Never rejects. */
@@ -61,6 +63,7 @@ export function startChild({ command, folder, environment }: Program, print: (li
   });
 
   return {
+    pid: child.pid,
     gone,
     ended,
     lastLines: () => [...kept],

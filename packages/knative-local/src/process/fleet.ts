@@ -3,12 +3,15 @@ import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import type { Surroundings } from './life.ts';
-import { NotUp, type Revision, startRevision } from './revision.ts';
+import { NotUp, type Replica, type Revision, startReplica } from './revision.ts';
+import { scaleRevision } from './scaled-revision.ts';
 import { real } from './supervisor.ts';
 
 /** Every revision of every service, and the choice between them. */
 export interface Fleet {
   readonly ready: boolean;
+  /** Every process of every revision, including those that are starting or finishing their last requests. */
+  readonly replicas: Replica[];
   /** Picks a revision by traffic share, or by tag if there is one with that name. */
   pick(service: string, tag?: string): Revision;
   /**
@@ -19,14 +22,28 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export function createFleet(platform: Record<string, string>, log: Log, surroundings: Surroundings = real(systemClock)): Fleet {
+export interface FleetOptions {
+  /** Revisions have as many processes as their requests need; otherwise, one. */
+  scaleToZero?: boolean;
+  /** Called when a process starts, becomes ready, ceases to be, or ends. */
+  changed?: (() => void) | undefined;
+}
+
+export function createFleet(
+  platform: Record<string, string>,
+  log: Log,
+  surroundings: Surroundings = real(systemClock),
+  { scaleToZero = false, changed = () => undefined }: FleetOptions = {},
+): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
   /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
   function launch(spec: RevisionSpec): Revision {
-    const revision = startRevision(spec, platform, log, surroundings);
+    const revision = scaleToZero
+      ? scaleRevision(spec, platform, log, surroundings, changed)
+      : startReplica(spec, platform, log, surroundings, { changed });
     alive.add(revision);
     return revision;
   }
@@ -34,9 +51,13 @@ export function createFleet(platform: Record<string, string>, log: Log, surround
   async function retire(revision: Revision): Promise<void> {
     await revision.stop();
     alive.delete(revision);
+    changed();
   }
 
   return {
+    get replicas() {
+      return [...alive].flatMap((revision) => [...revision.replicas]);
+    },
     get ready() {
       return running.size > 0 && [...running.values()].every(({ ready }) => ready);
     },

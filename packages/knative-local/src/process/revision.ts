@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { ProbeSpec, RevisionSpec } from '../manifest/topology.ts';
 import { gate } from './gate.ts';
 import type { Surroundings } from './life.ts';
 import { freePort } from './ports.ts';
-import { real, supervise } from './supervisor.ts';
+import { real, supervise, type Vitals } from './supervisor.ts';
 import { countdown, within } from '../within.ts';
 
 /** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
@@ -31,29 +32,54 @@ export class NotUp extends Error {
   override readonly name = 'NotUp';
 }
 
-/** One running revision of a function. */
+/** A version of a function that requests can be sent to. */
 export interface Revision {
   readonly spec: RevisionSpec;
+  /** Settles once: resolves when it has proved that it runs, rejects with a sentence if it is abandoned. */
   readonly started: Promise<void>;
   readonly ready: boolean;
+  /** Its processes, those that are starting or leaving included. */
+  readonly replicas: Iterable<Replica>;
   /** Waits for a turn, and for the process if it is restarting. */
   turn(signal?: AbortSignal): Promise<Turn>;
-  /** Waits for requests in flight, then for the process to end. */
+  /** Waits for requests in flight, then for its processes to end. */
   stop(timeout?: number): Promise<void>;
 }
 
+/** One process of a revision; without scaling, it is the revision. */
+export interface Replica extends Revision {
+  /** No other, earlier or later, has the same. */
+  readonly id: string;
+  /** When it was launched, and told to stop; in milliseconds since 1970. */
+  readonly begun: number;
+  readonly leaving: number | undefined;
+  /** How its process is known in the log. */
+  readonly process: string;
+  readonly vitals: Vitals;
+}
+
+export interface ReplicaOptions {
+  /** Which of the processes of its revision it is; the first has the name of the revision. */
+  number?: number;
+  /** Called when its process starts, becomes ready, ceases to be, or ends. */
+  changed?: () => void;
+}
+
 /** @param platform what the platform itself puts into the environment; nothing overrides it */
-export function startRevision(
+export function startReplica(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-): Revision {
+  { number = 1, changed = () => undefined }: ReplicaOptions = {},
+): Replica {
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
-  const name = spec.name === `${spec.service}-00001` ? spec.service : spec.name;
-  const process = supervise({ name, program }, log, surroundings);
+  const name = `${spec.name === `${spec.service}-00001` ? spec.service : spec.name}${number === 1 ? '' : `.${number}`}`;
+  const process = supervise({ name, program, changed }, log, surroundings);
+  const begun = clock.now();
+  let leaving: number | undefined;
   let stopped: Promise<void> | undefined;
 
   async function program() {
@@ -71,18 +97,30 @@ export function startRevision(
       ...spec.environment,
       ...platform,
       ...identity,
-      TMPDIR: await emptyFolder(platform['TMPDIR'], spec.name),
+      TMPDIR: await emptyFolder(platform['TMPDIR'], number === 1 ? spec.name : `${spec.name}.${number}`),
     };
     const { command, folder, liveness } = spec;
     const probe = ({ path, ...times }: ProbeSpec) => ({ url: address + path, ...times });
     return { command, folder, environment, address, readiness: probe(spec.readiness), liveness: liveness && probe(liveness) };
   }
 
-  return {
+  const replica: Replica = {
+    id: randomUUID(),
+    begun,
+    get replicas() {
+      return [replica];
+    },
+    get leaving() {
+      return leaving;
+    },
     spec,
     started: process.started,
+    process: name,
     get ready() {
       return process.ready;
+    },
+    get vitals() {
+      return process.vitals;
     },
     async turn(signal) {
       const release = await entrance.enter(signal);
@@ -93,8 +131,11 @@ export function startRevision(
     },
     stop: (timeout = limits.drainTime) => (stopped ??= stop(timeout)),
   };
+  return replica;
 
   async function stop(timeout: number): Promise<void> {
+    leaving = clock.now();
+    changed();
     const left = countdown(timeout, clock);
     await within(timeout, entrance.idle(), clock);
     await process.stop(Math.max(left(), limits.leastDrainTime));

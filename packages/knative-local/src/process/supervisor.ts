@@ -13,9 +13,21 @@ export interface Supervised {
   readonly ready: boolean;
   /** From its plan. */
   readonly dispensable: boolean;
+  /** What can be told of its present life. */
+  readonly vitals: Vitals;
   /** Its address as soon as it is up; undefined if that takes longer than `timeout` milliseconds. */
   address(timeout: number): Promise<string | undefined>;
   stop(timeout: number): Promise<void>;
+}
+
+export interface Vitals {
+  /** Undefined between two lives. */
+  pid: number | undefined;
+  /** When this life began, or the last one if there is none at present; in milliseconds since 1970. */
+  since: number;
+  restarts: number;
+  /** How the last life ended, in words. */
+  lastEnd?: string;
 }
 
 export interface Plan {
@@ -24,13 +36,19 @@ export interface Plan {
   program: () => Promise<Service>;
   /** The rest can do without it: if it does not start, that is logged, and it is retried for as long as it takes. */
   dispensable?: boolean;
+  /** Called after it has become ready, ceased to be, ended, or begun a new life. */
+  changed?: () => void;
 }
 
 /** Real processes and real probes. */
 export const real = (clock: Clock): Surroundings => ({ start: startChild, ask: askHttp, clock });
 
 /** Keeps one process running: starts it, waits until it is ready, and restarts it when it dies or hangs. */
-export function supervise({ name, program, dispensable = false }: Plan, log: Log, surroundings = real(systemClock)): Supervised {
+export function supervise(
+  { name, program, dispensable = false, changed = () => undefined }: Plan,
+  log: Log,
+  surroundings = real(systemClock),
+): Supervised {
   const { clock } = surroundings;
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
@@ -39,11 +57,15 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
   let up = Promise.withResolvers<void>();
   let address: string | undefined;
   let child: Child | undefined;
+  let vitals: Vitals = { pid: undefined, since: clock.now(), restarts: 0 };
   const over = run();
 
   return {
     started: started.promise,
     dispensable,
+    get vitals() {
+      return vitals;
+    },
     get ready() {
       return address !== undefined;
     },
@@ -66,6 +88,8 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
       const begun = clock.now();
       const end = await live();
       if (!end || stopping.signal.aborted) break;
+      vitals = { pid: undefined, since: begun, restarts: vitals.restarts + 1, lastEnd: end.reason };
+      changed();
       everReady ||= end.wasReady;
       deaths = end.wasReady && clock.now() - begun > limits.steadyTime ? 1 : deaths + 1;
       if (!everReady && (end.tooSlow || deaths === limits.startAttempts)) {
@@ -99,16 +123,20 @@ export function supervise({ name, program, dispensable = false }: Plan, log: Log
         ({ address } = service);
         up.resolve();
         started.resolve();
+        changed();
       },
       down() {
         if (address === undefined) return;
         address = undefined;
         up = Promise.withResolvers();
+        changed();
       },
       unready: () => log(name, 'fails its readiness probe, and gets no requests until it answers again'),
     };
     const life = beginLife(service, listeners, surroundings);
     child = life.child;
+    vitals = { ...vitals, pid: child.pid, since: clock.now() };
+    changed();
     return life.over;
   }
 

@@ -40,6 +40,10 @@ export interface Darkroom {
   url: string;
   inboxUrl: string;
   brokerUrl: string;
+  /** With the token that opens it. */
+  consoleUrl: string;
+  /** What publishers must show. */
+  token: string;
   folder: string;
   /** The runtime's process. */
   pid: number;
@@ -82,7 +86,7 @@ export async function openDarkroom(
   await prepare?.(folder);
   let child: ChildProcess;
   let output = '';
-  let addresses = { publicUrl: '', inboxUrl: '', brokerUrl: '' };
+  let addresses = { publicUrl: '', inboxUrl: '', brokerUrl: '', consoleUrl: '', token: '' };
 
   const darkroom: Darkroom = {
     get url() {
@@ -93,6 +97,12 @@ export async function openDarkroom(
     },
     get brokerUrl() {
       return addresses.brokerUrl;
+    },
+    get consoleUrl() {
+      return addresses.consoleUrl;
+    },
+    get token() {
+      return addresses.token;
     },
     folder,
     chaosSwitch: join(folder, 'chaos'),

@@ -1,0 +1,34 @@
+import type { DeliveryOutcome } from './attempt.ts';
+import type { DeliveryEnd } from './delivery-end.ts';
+import type { CloudEvent } from './event.ts';
+
+/** Who brings an event in: a Broker that accepted it, or a PingSource that sends it. */
+export type Origin = { broker: string } | { ping: string };
+
+/** Is told what becomes of events. It must be quick, and must not throw. */
+export interface Observer {
+  event(event: CloudEvent, origin: Origin): ObservedEvent;
+}
+
+export interface ObservedEvent {
+  /** A Trigger matches; a PingSource goes by its own name. */
+  delivery(trigger: string, subscriber: string): ObservedDelivery;
+}
+
+export interface ObservedDelivery {
+  /**
+   * An attempt begins.
+   * @param destination the subscriber, or the dead letter sink
+   * @returns to be called at its end: without an outcome if the runtime stopped first, with milliseconds if another attempt follows
+   */
+  attempt(destination: string): (outcome: DeliveryOutcome | undefined, wait?: number) => void;
+  /** The subscriber's reply was accepted as an event. */
+  reply(event: CloudEvent, origin: Origin): ObservedEvent;
+  end(how: DeliveryEnd, reason?: string): void;
+}
+
+const event = (): ObservedEvent => ({ delivery: () => delivery });
+const delivery: ObservedDelivery = { attempt: () => () => undefined, reply: event, end: () => undefined };
+
+/** For whoever observes nothing. */
+export const unobserved: Observer = { event };

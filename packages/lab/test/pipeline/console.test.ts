@@ -1,0 +1,197 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { imageUploaded } from '@darkroom/shared/events';
+import { type Job, readJob } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { json } from '@darkroom/shared/store';
+import { openStore } from '@darkroom/shared/store/open';
+import { photo } from '../../../shared/test/support/lab.ts';
+import { browserPath, openBrowser } from './browser.ts';
+import { type Darkroom, openDarkroom, type Status } from './darkroom.ts';
+
+/** Runs in the page: notes the names of the parts of the picture that light up. */
+const watchLights = `globalThis.lit = new Set();
+  setInterval(() => {
+    for (const node of document.querySelectorAll('.node'))
+      if (node.getAnimations().length > 0) lit.add(node.querySelector('b').textContent);
+  }, 20);`;
+
+describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
+  let darkroom: Darkroom;
+  let browser: Browser;
+  beforeAll(async () => {
+    darkroom = await openDarkroom();
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await darkroom.close();
+  });
+
+  async function openConsole(options: BrowserContextOptions = { viewport: { width: 1280, height: 1000 } }): Promise<Page> {
+    const page = await browser.newPage(options);
+    // Only the test itself has a time limit.
+    page.setDefaultTimeout(0);
+    page.on('pageerror', (error) => expect.fail(`The page failed: ${error.message}`));
+    page.on(
+      'console',
+      (message) =>
+        message.type() === 'error' && message.text().includes('Content Security Policy') && expect.fail(message.text()),
+    );
+    await page.goto(darkroom.consoleUrl);
+    await page.getByText('Live.').waitFor();
+    return page;
+  }
+
+  async function post(): Promise<string> {
+    const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' });
+    return ((await answer.json()) as Status).job;
+  }
+
+  test('the address of the banner opens it, and the token does not stay in the address', async () => {
+    const page = await openConsole();
+    expect(page.url()).toBe(`${new URL(darkroom.consoleUrl).origin}/`);
+    expect(darkroom.output()).toContain(`Console  ${darkroom.consoleUrl}`);
+    await page.reload();
+    await page.getByText('Live.').waitFor();
+    await page.close();
+  });
+
+  test('a job is followed from the post to its mail, while the process of a filter is killed', async () => {
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Processes' }).click();
+    const sepia = page.locator('#processes .card', { hasText: 'sepia' });
+    const pid = Number(/process (\d+)/.exec(await sepia.innerText())![1]);
+    // It takes its event, and does no more.
+    process.kill(pid, 'SIGSTOP');
+    await page.evaluate(watchLights);
+    const job = await post();
+    await page.fill('#wanted', `job=${job}`);
+    await expect
+      .poll(() => page.evaluate<string[]>('[...lit]'))
+      .toEqual(expect.arrayContaining(['default', 'sepia', 'grayscale']));
+    const uploaded = page.getByRole('option', { name: 'image.uploaded' });
+    await uploaded.getByText('1 delivered').waitFor();
+    await uploaded.getByText('1 under way').waitFor();
+    await page.getByRole('button', { name: 'Kill sepia' }).click();
+    await page.getByText('sepia was killed.').waitFor();
+    await sepia.getByText('1 restart; the last one was ended by SIGKILL').waitFor();
+
+    expect(await darkroom.finished(job)).toMatchObject({ status: 'completed' });
+    await page.getByRole('option', { name: 'job.completed' }).waitFor();
+    await uploaded.click();
+    const steps = page.locator('#timeline .step');
+    await steps.filter({ hasText: 'job.completed' }).waitFor();
+    const [first] = await steps.allInnerTexts();
+    expect(first).toMatch(/sepia: delivered[^]*after [^]*, again in [\d.]+ m?s[^]*2\d\d after/);
+    expect((await steps.allInnerTexts()).join()).toMatch(/archive\.created[^]*notify-archive → notify: delivered/);
+    expect(await darkroom.mailsOf(job)).toHaveLength(1);
+
+    await steps.first().getByRole('button').click();
+    await page.getByRole('dialog').getByText(job).first().waitFor();
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.getByText('The event was sent again.').waitFor();
+    await expect.poll(() => page.getByRole('option', { name: 'image.uploaded' }).count()).toBe(2);
+    await page.close();
+  });
+
+  test("an event of one's own reaches the Broker", async () => {
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Send' }).click();
+    await page.fill('#attributes', 'type=somebody.said\nwhat=<b>hello</b>');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('The event was sent.').waitFor();
+    await page.getByRole('option', { name: 'somebody.said' }).click();
+    await page.locator('#timeline .step button').click();
+    expect(await page.getByRole('dialog').innerText()).toContain('<b>hello</b>');
+    await page.close();
+  });
+
+  test('the slider moves, and posts follow it; with the keyboard alone', async () => {
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Timeline' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('slider', { name: 'ingest-v2' }).focus();
+    await page.keyboard.press('End');
+    await page.getByText('The next request to ingest follows the new split.').waitFor();
+    expect(await page.getByRole('slider', { name: 'ingest-v1' }).inputValue()).toBe('0');
+    await page.locator('#board').getByText('ingest-v2 100 %').waitFor();
+    for (let count = 0; count < 20; count += 1) {
+      const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }]);
+      expect(answer.headers.get('x-darkroom-revision')).toMatch(/v2/);
+    }
+    await page.close();
+  });
+
+  test('a dead letter is seen with its reason, and replayed', async () => {
+    const job = await post();
+    await darkroom.finished(job);
+    // As sweep leaves it when sepia has failed too often: a rejected print, and the dead letter.
+    const store = openStore(`file:${darkroom.folder}/data/store`);
+    const accepted = (await readJob(store, job)) as Job;
+    await store.remove(keys.print(accepted, accepted.images[0]!, 'sepia'));
+    await store.write(keys.rejection(job, '1', 'sepia'), json({ reason: 'The sepia stage failed.' }));
+    const { type, source, id } = imageUploaded(accepted, '1');
+    const event = { type, source, id, job, image: '1', grayscale: 'true', sepia: 'true', archive: 'true' };
+    const letter = { event, stage: 'sepia', code: '500', reason: 'out of memory', count: 3, at: new Date().toISOString() };
+    await store.write(keys.dead(job, '1', 'sepia'), json(letter));
+
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Dead letters' }).click();
+    await page.getByText('500 out of memory').waitFor();
+    await page.getByRole('button', { name: `Replay ${job}.1.sepia` }).click();
+    await page.getByText(`${job}.1.sepia was sent again.`).waitFor();
+    await page.getByText('0 dead letters kept').waitFor();
+    expect(await darkroom.finished(job)).toMatchObject({
+      status: 'completed',
+      images: [{ results: { sepia: { status: 'succeeded' } } }],
+    });
+    expect(await darkroom.mailsOf(job)).toHaveLength(2);
+    await page.close();
+  });
+
+  test('of 10,000 events only those are drawn that are seen, and the keyboard reaches the last', async () => {
+    const page = await openConsole();
+    const token = darkroom.token;
+    const publish = (id: number) =>
+      fetch(darkroom.brokerUrl, {
+        method: 'POST',
+        headers: {
+          'ce-specversion': '1.0',
+          'ce-id': `many-${id}`,
+          'ce-source': '/test',
+          'ce-type': 'test.many',
+          authorization: `Bearer ${token}`,
+        },
+      });
+    for (let first = 0; first < 10_000; first += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, index) => publish(first + index)));
+    await page.getByText('10,000 events').waitFor();
+    await page.locator('#list').focus();
+    await page.keyboard.press('End');
+    const chosen = page.locator('#list [aria-selected="true"]');
+    await chosen.waitFor();
+    expect([await chosen.getAttribute('aria-posinset'), await chosen.getAttribute('aria-setsize')]).toEqual(['10000', '10000']);
+    expect(await page.locator('#list').getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
+    expect(await page.locator('.row').count()).toBeLessThan(60);
+    await page.close();
+  });
+
+  test('fits a phone: nothing wider than the screen', async () => {
+    const page = await openConsole({
+      viewport: { width: 360, height: 740 },
+      isMobile: true,
+      hasTouch: true,
+      colorScheme: 'dark',
+    });
+    await post();
+    await page.locator('.row').first().click();
+    await page.locator('#timeline .step').first().waitFor();
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    }
+    await page.close();
+  });
+});
