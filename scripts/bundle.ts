@@ -44,6 +44,8 @@ const bundle = await rolldown({
   input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
   platform: 'node',
   external: native,
+  // A function is called what func.yaml calls it: nothing else has to say so (packages/shared/src/filter/filter.ts).
+  transform: { define: { 'process.env.FUNC_NAME': JSON.stringify(name) } },
   plugins: [plugin, inline((file) => modules.add(file))],
 });
 const { output } = await bundle.write({

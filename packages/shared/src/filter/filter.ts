@@ -2,7 +2,7 @@ import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
-import { Rejected } from '../errors.ts';
+import { Misconfigured, Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import { type Job, type Photo, readJob } from '../job/job.ts';
@@ -36,14 +36,20 @@ const stuckSeconds = 300;
 /**
  * Builds a whole filter stage around a function on pixels: listens for image.uploaded, stores the print, answers filter.finished.
  * The listening process touches no pixels: it hands the photo to a worker, which runs this same program.
- * @param name lower-case letters and digits; the Trigger filters by it, and prints are named after it
+ * The filter has the name of its function in func.yaml: the Trigger filters by it, and prints are named after it.
  * @throws Misconfigured if a filter cannot have this name
  */
-export function filter(name: string, apply: Apply): Stage {
-  checkFilterName(name);
+export function filter(apply: Apply): Stage;
+/** @param name says the name once more; it must be the one in func.yaml */
+export function filter(name: string, apply: Apply): Stage;
+export function filter(...given: [Apply] | [string, Apply]): Stage {
+  const [named, apply] = given.length === 1 ? [undefined, ...given] : given;
+  const name = nameOf(named);
   let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
+    if (name === undefined)
+      throw new Misconfigured('This filter has no name. Run it from dist/, where its build has put the name.');
     const { STORE_URL, MAX_IMAGE_SECONDS, MAX_IMAGE_MEMORY, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
     const bounds = { seconds: MAX_IMAGE_SECONDS, bytes: programBytes + MAX_IMAGE_MEMORY, stuckSeconds };
@@ -87,6 +93,19 @@ export function filter(name: string, apply: Apply): Stage {
       workers?.close();
     },
   };
+}
+
+/** @throws Misconfigured if a filter cannot have the name, or its function has another */
+function nameOf(named: string | undefined): string | undefined {
+  // The build replaces this by the name in func.yaml; in a test or a bench there is none.
+  const built = process.env.FUNC_NAME;
+  const name = named ?? built;
+  if (name !== undefined) checkFilterName(name);
+  if (built !== undefined && name !== built)
+    throw new Misconfigured(
+      `The function ${built} makes the filter “${name}”. Write filter(...) without a name in its src/index.ts, or correct the name in its func.yaml.`,
+    );
+  return name;
 }
 
 /** The runtime's type for a reply declares none of its methods. */
