@@ -8,7 +8,6 @@ import { createDestinations } from './destinations.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import type { Log } from './log.ts';
-import { foldersOf } from './manifest/document.ts';
 import { type ManifestSources, readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
@@ -16,7 +15,7 @@ import { createFleet } from './process/fleet.ts';
 import { portTaken, whenFree } from './process/ports.ts';
 import { type Plan, real, supervise } from './process/supervisor.ts';
 import { createRouter } from './router.ts';
-import { watchFolder } from './watch.ts';
+import { type Sources, watchProject } from './project.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
 import { countdown, within } from './within.ts';
 
@@ -45,6 +44,8 @@ export interface RuntimeOptions extends ManifestSources {
   companions?: Plan[];
   /** Turns a PingSource's data into what it sends when the runtime starts. */
   firstPing?: (data: string) => string;
+  /** What functions are built from: a change in one of these folders, or in one within it, builds what is out of date. */
+  sources?: Sources;
   /** Comes between broker and subscriber, to test failures. */
   intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
@@ -101,7 +102,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const resolve = (destination: Destination) => intercept(destinations(destination));
     const brokers = createBrokers(resolve, log, clock);
     const pings = createPings(resolve, log, clock);
-    const wiring = createWiring({ read, fleet, brokers, pings, log });
+    const wiring = createWiring({ build: options.sources?.build, read, fleet, brokers, pings, log });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
@@ -116,8 +117,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ending.defer(() => pings.stop());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
-    const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
-    for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
+    ending.defer(await watchProject(options, wiring.reload, clock));
     ready = true;
     pings.sendAll(options.firstPing);
     return { ...addresses, traffic: describeTraffic(topology) };

@@ -6,6 +6,8 @@ import type { Pings } from './pings.ts';
 import type { Fleet } from './process/fleet.ts';
 
 export interface WiringOptions {
+  /** Brings builds up to date before the manifests are read again. */
+  build?: (() => Promise<void>) | undefined;
   read: () => Promise<Topology>;
   fleet: Fleet;
   brokers: Brokers;
@@ -21,17 +23,17 @@ export interface Wiring {
   reload: () => void;
 }
 
-export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions): Wiring {
+export function createWiring({ build, read, fleet, brokers, pings, log }: WiringOptions): Wiring {
   let busy = false;
   let again = false;
-  let applied = '';
+  let applied: Topology | undefined;
 
   async function apply(topology: Topology): Promise<void> {
     const shift = await fleet.prepare(topology.services);
     shift();
     brokers.apply(topology);
     pings.apply(topology.pings);
-    applied = JSON.stringify(topology);
+    applied = topology;
   }
 
   async function reload(): Promise<void> {
@@ -41,19 +43,42 @@ export function createWiring({ read, fleet, brokers, pings, log }: WiringOptions
     busy = true;
     while (again) {
       again = false;
-      try {
-        const topology = await read();
-        if (JSON.stringify(topology) === applied) continue;
-        await apply(topology);
-        log('runtime', `The manifests changed and are in effect: ${describeTraffic(topology)}`);
-      } catch (error) {
-        log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
-      }
+      await reloadOnce();
     }
     busy = false;
   }
 
+  async function reloadOnce(): Promise<void> {
+    try {
+      await build?.();
+    } catch (error) {
+      return log('runtime', `A source changed, and what ran before goes on. ${explain(error)}`);
+    }
+    try {
+      const topology = await read();
+      const changed = applied && changedBuilds(applied, topology);
+      if (changed?.length === 0) return;
+      await apply(topology);
+      const what = changed
+        ? `New code is in effect: ${changed.join(', ')}`
+        : `The manifests changed and are in effect: ${describeTraffic(topology)}`;
+      log('runtime', what);
+    } catch (error) {
+      log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
+    }
+  }
+
   return { apply, reload: () => void reload() };
+}
+
+/** The services of which only the code changed; undefined if anything else did. */
+function changedBuilds(before: Topology, after: Topology): string[] | undefined {
+  const withoutBuilds = (topology: Topology) =>
+    JSON.stringify(topology, (key, value: unknown) => (key === 'build' ? undefined : value));
+  if (withoutBuilds(before) !== withoutBuilds(after)) return undefined;
+  return after.services
+    .filter((service, index) => JSON.stringify(service) !== JSON.stringify(before.services[index]))
+    .map(({ name }) => name);
 }
 
 /** "ingest-v1 80 %, ingest-v2 20 %" for every service that splits its traffic. */

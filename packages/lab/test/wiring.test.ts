@@ -21,6 +21,7 @@ function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] 
     service: 'ingest',
     folder: '',
     command: [],
+    build: '',
     concurrency: 0,
     readiness: probe,
     environment: { FILTERS },

@@ -42,13 +42,14 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 
 async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
   const { name, invoke } = func.content;
-  const { folder, command, variables } = await readBuild(func.folder, name, sources.faults);
+  const { folder, command, build, variables } = await readBuild(func.folder, name, sources.faults);
   const { environment, ...rest } = ofFunc(func, sources);
   const revision = {
     name: `${name}-00001`,
     service: name,
     folder,
     command,
+    build,
     ...rest,
     environment: { ...environment, ...variables },
   };
@@ -107,11 +108,11 @@ async function fromDocuments(
     const own = container.image === undefined ? ofFunc(known, sources) : undefined;
     const spelledOut = ofContainer(container, place, { configMaps, operator, operational, fault });
     const concurrency = pod.containerConcurrency ?? own?.concurrency ?? 0;
-    const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
+    const { folder, command, build, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency, ...health, environment });
+    revisions.push({ name: revision, service: name, folder, command, build, concurrency, ...health, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);

@@ -12,8 +12,7 @@ import { real, supervise } from './supervisor.ts';
 import { countdown, within } from '../within.ts';
 
 /** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
-async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
-  const folder = join(parent, name);
+async function emptyFolder(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return folder;
@@ -42,12 +41,16 @@ export interface Revision {
   stop(timeout?: number): Promise<void>;
 }
 
-/** @param platform what the platform itself puts into the environment; nothing overrides it */
+/**
+ * @param platform what the platform itself puts into the environment; nothing overrides it
+ * @param temporary the folder for its temporary files, which nobody else uses at the same time
+ */
 export function startRevision(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
+  temporary = join(platform['TMPDIR'] ?? tmpdir(), spec.name),
 ): Revision {
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
@@ -71,7 +74,7 @@ export function startRevision(
       ...spec.environment,
       ...platform,
       ...identity,
-      TMPDIR: await emptyFolder(platform['TMPDIR'], spec.name),
+      TMPDIR: await emptyFolder(temporary),
     };
     const { command, folder, liveness } = spec;
     const probe = ({ path, ...times }: ProbeSpec) => ({ url: address + path, ...times });
@@ -98,5 +101,7 @@ export function startRevision(
     const left = countdown(timeout, clock);
     await within(timeout, entrance.idle(), clock);
     await process.stop(Math.max(left(), limits.leastDrainTime));
+    // Nobody waits for it, and whoever starts next has a folder of its own.
+    rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
 }
