@@ -11,6 +11,7 @@ import { machineEnvironment } from 'knative-local/machine';
 import { settledPort } from 'knative-local/process/ports';
 import { type RuntimeOptions, startRuntime } from 'knative-local/runtime';
 import { writeRuntimeFile } from './runtime-file.ts';
+import { sourcesOf } from './sources.ts';
 import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
@@ -64,6 +65,7 @@ export function startLab(settings: Settings, log: Log, { intercept, environment 
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
       token,
       inspect: inspectWiring,
+      sources: sourcesOf(settings.FUNCTIONS_DIR, log),
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(intercept && { intercept }),
