@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../shared/test/support/lab.ts';
@@ -84,4 +85,43 @@ test('code that does not build is told with file and line, and the old one goes 
   expect(after.subarray(0, 3)).toEqual(before.subarray(0, 3));
   expect(after.subarray(4 * 3, 5 * 3)).toEqual(before.subarray(4 * 3, 5 * 3));
   expect(after.subarray(width * 3, width * 3 + 3)).toEqual(before.subarray(0, 3));
+});
+
+test('a person chooses for the filter: refused when wrong, and told in status and manifest.json', async () => {
+  const option = { type: 'integer', minimum: 1, maximum: 64, default: 8 };
+  const rebuilt = darkroom.output().split('New code is in effect: pixelate').length;
+  await writeFile(join(functions, 'pixelate/option.json'), JSON.stringify(option));
+  const choosing = source
+    .replace('\n\n', "\nimport option from '../option.json' with { type: 'json' };\n\n")
+    .replace('(image) => {', '(image, side = 8) => {')
+    .replaceAll('% 8', '% Number(side)')
+    .replace(/\}\);\n$/, '}, option);\n');
+  await writeFile(code, choosing);
+  await eventually(async () => darkroom.output().split('New code is in effect: pixelate').length > rebuilt || undefined);
+
+  const versions = join(darkroom.folder, 'config/versions');
+  const v3 = await readFile(join(versions, 'v3.yaml'), 'utf8');
+  const variable = `\n            - { name: OPTIONS, value: '${JSON.stringify({ pixelate: option })}' }\n`;
+  await writeFile(join(versions, 'v4.yaml'), `${v3.replaceAll('ingest-v3', 'ingest-v4').trimEnd()}${variable}`);
+  await darkroom.configure('versions/traffic.yaml', (text) => `${text}    - { revisionName: ingest-v4, tag: v4, percent: 0 }\n`);
+  await says('ingest-v4 0 %');
+
+  const original = await photo('png');
+  const post = (side: string) => darkroom.post([{ name: 'a.png', bytes: original }], { tag: 'v4', fields: { pixelate: side } });
+  const wrong = await post('0');
+  expect(wrong.status).toBe(400);
+  expect(((await wrong.json()) as { detail: string }).detail).toContain('“pixelate” must be a whole number from 1 to 64.');
+  const { job } = (await (await post('2')).json()) as Status;
+  const status = (await darkroom.finished(job)) as Status & { options: object };
+  expect(status.options).toEqual({ filters: { pixelate: 2 } });
+  const print = await fetch(darkroom.url + status.images[0]!.results['pixelate']!.href!);
+  const after = await sharp(Buffer.from(await print.arrayBuffer()))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const before = await sharp(original).removeAlpha().raw().toBuffer();
+  expect(after.subarray(3, 9)).toEqual(Buffer.concat([before.subarray(0, 3), before.subarray(6, 9)]));
+  const archive = await fetch(darkroom.url + status.archiveFile!.href);
+  const { 'manifest.json': manifest } = unzipSync(new Uint8Array(await archive.arrayBuffer()));
+  expect(JSON.parse(Buffer.from(manifest!).toString())).toMatchObject({ options: { filters: { pixelate: 2 } } });
 });

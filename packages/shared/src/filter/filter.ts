@@ -2,6 +2,7 @@ import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
+import { checkOption, type OptionSchema, readSchema } from './option.ts';
 import { Misconfigured, Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
@@ -39,12 +40,17 @@ const stuckSeconds = 300;
  * The filter has the name of its function in func.yaml: the Trigger filters by it, and prints are named after it.
  * @throws Misconfigured if a filter cannot have this name
  */
-export function filter(apply: Apply): Stage;
-/** @param name says the name once more; it must be the one in func.yaml */
-export function filter(name: string, apply: Apply): Stage;
-export function filter(...given: [Apply] | [string, Apply]): Stage {
-  const [named, apply] = given.length === 1 ? [undefined, ...given] : given;
+export function filter(apply: Apply, option?: unknown): Stage;
+/**
+ * @param name says the name once more; it must be the one in func.yaml
+ * @param option the filter's option.json, if a person may choose something for it
+ */
+export function filter(name: string, apply: Apply, option?: unknown): Stage;
+export function filter(...given: [apply: Apply, option?: unknown] | [name: string, apply: Apply, option?: unknown]): Stage {
+  const [named, apply, option] =
+    typeof given[0] === 'string' ? (given as [string, Apply, unknown]) : [undefined, ...(given as [Apply, unknown])];
   const name = nameOf(named);
+  const schema = option === undefined ? undefined : readSchema(option);
   let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
@@ -72,7 +78,7 @@ export function filter(...given: [Apply] | [string, Apply]): Stage {
       if (!job || !photo || !job.filters.includes(name)) return undefined;
       const outcome =
         (await outcomeOf(store, job, photo, name)) ??
-        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
+        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name, schema)));
       // If the job was deleted meanwhile, take back what was written for it.
       if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);
@@ -120,14 +126,25 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
   return undefined;
 }
 
-async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<PrintOutcome> {
-  const { format, quality } = job.options;
+async function develop(
+  store: Store,
+  pool: WorkerPool<Task, void>,
+  job: Job,
+  photo: Photo,
+  name: string,
+  schema: OptionSchema | undefined,
+): Promise<PrintOutcome> {
+  const { format, quality, filters } = job.options;
   try {
+    const option = filters?.[name] ?? schema?.default;
+    // The version of ingest that accepted it may have had another schema.
+    if (schema && option !== undefined) checkOption(name, schema, option);
     const task = {
       original: keys.original(job.job, photo),
       print: keys.print(job, photo, name),
       type: printType(photo.type, format),
       ...(quality !== undefined && { quality }),
+      ...(option !== undefined && { option }),
     };
     await pool.run(task, job.email);
     return 'succeeded';
