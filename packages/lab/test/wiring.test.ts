@@ -1,5 +1,8 @@
 import type { TriggerSpec } from 'knative-local/manifest/topology';
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { inspectWiring } from '../src/wiring.ts';
 
 const delivery = { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout: 0 } as const;
@@ -61,4 +64,36 @@ test('warns about a Trigger for an event that nobody emits', () => {
   const ping = trigger('sweep', { type: 'dev.knative.sources.ping' });
   expect(inspect('', [ping, trigger('face', { type: 'com.example.face' })], ['com.example.face', uploaded]).warnings).toEqual([]);
   expect(inspect('', [trigger('zip', { type: 'dev.darkroom.filter.finished' })], [uploaded]).warnings).toHaveLength(1);
+});
+
+test('warns about a version that lets people choose something else for a filter than the filter does', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'option-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const option = { type: 'integer', minimum: 1, maximum: 9 };
+  await writeFile(join(folder, 'option.json'), JSON.stringify(option));
+  const revision = (name: string, environment: Record<string, string>) => ({
+    name,
+    service: name,
+    folder: join(folder, 'dist'),
+    command: [],
+    build: '',
+    concurrency: 0,
+    readiness: probe,
+    environment,
+  });
+  const warnings = (OPTIONS: string) => {
+    const service = (name: string, environment: Record<string, string>) => ({
+      name,
+      http: false,
+      revisions: [revision(name, environment)],
+      traffic: [],
+    });
+    const services = [service('ingest', { FILTERS: 'sepia', OPTIONS }), service('sepia', {})];
+    return inspectWiring({ brokers: [], triggers: [sepia], pings: [], services, eventTypes: [uploaded] }).warnings;
+  };
+  expect(warnings(JSON.stringify({ sepia: { maximum: 9, minimum: 1, type: 'integer' } }))).toEqual([]);
+  for (const other of ['', '{}', JSON.stringify({ sepia: { ...option, maximum: 8 } })])
+    expect(warnings(other)).toEqual([
+      'ingest: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
+    ]);
 });
