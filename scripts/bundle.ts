@@ -6,12 +6,12 @@
  *
  * src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a stage, and is wrapped in the runtime.
  */
-import { existsSync, globSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
-import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { type OutputChunk, type Plugin, rolldown, type RolldownError } from 'rolldown';
 import { inline } from './inline.ts';
 import { collectNotices } from './notices.ts';
 
@@ -37,28 +37,33 @@ const plugin: Plugin = {
   },
 };
 
-// Built next to dist/ and then moved into place: a function that starts meanwhile finds the old build or the new one.
-const draft = `.dist-${process.pid}`;
-await mkdir(draft);
 const bundle = await rolldown({
   input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
   platform: 'node',
   external: native,
+  // A function is called what func.yaml calls it: nothing else has to say so (packages/shared/src/filter/filter.ts).
+  transform: { define: { 'process.env.FUNC_NAME': JSON.stringify(name) } },
   plugins: [plugin, inline((file) => modules.add(file))],
+  onLog(level, log, handle) {
+    // What cannot be found here cannot be found in the cluster either.
+    handle(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log);
+  },
 });
-const { output } = await bundle.write({
-  file: join(draft, 'index.mjs'),
-  format: 'esm',
-  minify: { mangle: true, compress: true, codegen: true },
-  // The runtime recognises an event by the name of its class.
-  keepNames: true,
-  codeSplitting: false,
-  sourcemap: true,
-  // Lines are enough; the sources are in the repository.
-  sourcemapExcludeSources: true,
-  // faas-js-runtime's node-os-utils assigns to an undeclared variable.
-  banner: 'globalThis.osu ??= undefined;',
-});
+const { output } = await bundle
+  .generate({
+    file: join('dist', 'index.mjs'),
+    format: 'esm',
+    minify: { mangle: true, compress: true, codegen: true },
+    // The runtime recognises an event by the name of its class.
+    keepNames: true,
+    codeSplitting: false,
+    sourcemap: true,
+    // Lines are enough; the sources are in the repository.
+    sourcemapExcludeSources: true,
+    // faas-js-runtime's node-os-utils assigns to an undeclared variable.
+    banner: 'globalThis.osu ??= undefined;',
+  })
+  .catch(explain);
 
 const chunk = output.find((item): item is OutputChunk => item.type === 'chunk')!;
 const imported = [...chunk.imports, ...chunk.dynamicImports].filter((id) => native.includes(id));
@@ -72,11 +77,8 @@ const manifest = {
   scripts: { start: 'node index.mjs' },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
-await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-
 const installed = imported.map((id) => join(shared, 'node_modules', id));
 const notices = await collectNotices([...modules], installed);
-await writeFile(join(draft, 'THIRD-PARTY-NOTICES.txt'), notices.text);
 for (const each of notices.unlicensed) console.warn(`${name}: ${each} names no licence`);
 
 const ours = [...modules].filter((path) => existsSync(path) && !path.includes('/node_modules/'));
@@ -92,7 +94,34 @@ const digests = inputs.sort().map(async (path) => {
   return [relative(join(folder, 'dist'), path), digest.digest('hex')] as const;
 });
 const sources = { function: name, files: Object.fromEntries(await Promise.all(digests)) };
-await writeFile(join(draft, 'sources.json'), `${JSON.stringify(sources, null, 2)}\n`);
-await rm('dist', { recursive: true, force: true });
-await rename(draft, 'dist');
-console.log(`${name}: ${globSync('dist/*').length} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);
+
+/** In the order in which they are put in place: sources.json says that the others belong together. */
+const files = new Map([
+  ...output.map((item): [string, string | Uint8Array] => [
+    basename(item.fileName),
+    item.type === 'chunk' ? item.code : item.source,
+  ]),
+  ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
+  ['THIRD-PARTY-NOTICES.txt', notices.text],
+  ['sources.json', `${JSON.stringify(sources, null, 2)}\n`],
+]);
+// The folder stays, since it is where the function that runs is at work, and every file is the old one or the new one.
+await mkdir('dist', { recursive: true });
+for (const [file, content] of files) {
+  const draft = join('dist', `.${file}.${process.pid}`);
+  await writeFile(draft, content);
+  await rename(draft, join('dist', file));
+}
+for (const file of await readdir('dist')) if (!files.has(file)) await rm(join('dist', file), { recursive: true });
+console.log(`${name}: ${files.size} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);
+
+/** "functions/blur/src/index.ts:3:14: Unexpected token", for each mistake. */
+function explain(error: unknown): never {
+  const mistakes = (error as { errors?: RolldownError[] }).errors;
+  if (!mistakes) throw error;
+  for (const { loc, id = loc?.file ?? folder, message } of mistakes) {
+    const place = [relative(resolve(import.meta.dirname, '..'), id), ...(loc ? [loc.line, loc.column + 1] : [])].join(':');
+    console.error(`${place}: ${message.replace(/^\[\w+\] /, '').split('\n')[0]}`);
+  }
+  process.exit(1);
+}

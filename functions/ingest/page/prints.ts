@@ -9,7 +9,7 @@ export function hang(job: JobStatus): void {
     for (const [filter, result] of Object.entries(image.results)) {
       const old = line.querySelector<HTMLElement>(`[data-filter="${filter}"]`);
       if (old?.dataset['status'] === result.status) continue;
-      const print = figureOf(image, filter, result);
+      const print = figureOf(image, filter, result, chosen(job, filter));
       // Only prints that appear while the person watches fade in.
       if (old) print.classList.add('developed');
       if (old) old.replaceWith(print);
@@ -40,15 +40,21 @@ function newLine(image: ImageStatus): HTMLElement {
   return line;
 }
 
-function figureOf(image: ImageStatus, filter: string, result: ResultStatus): HTMLElement {
+/** "blur 3", where something can be chosen for a filter. */
+function chosen({ options }: JobStatus, filter: string): string {
+  const value = options.filters?.[filter];
+  return value === undefined ? filter : `${filter} ${String(value)}`;
+}
+
+function figureOf(image: ImageStatus, filter: string, result: ResultStatus, title: string): HTMLElement {
   const figure = make('figure', { className: result.status });
   figure.dataset['filter'] = filter;
   figure.dataset['status'] = result.status;
   if (result.status === 'succeeded')
-    figure.append(picture(image, result.href, `${image.name} in ${filter}`), caption(filter, result.href, result.bytes));
+    figure.append(picture(image, result.href, `${image.name} in ${title}`), caption(title, result.href, result.bytes));
   else if (result.status === 'rejected')
-    figure.append(blank(image, 'rejected', result.reason), make('figcaption', {}, make('b', {}, `${filter}: not made`)));
-  else figure.append(blank(image, 'pending', ''), make('figcaption', {}, make('b', {}, filter), make('span', {}, 'developing')));
+    figure.append(blank(image, 'rejected', result.reason), make('figcaption', {}, make('b', {}, `${title}: not made`)));
+  else figure.append(blank(image, 'pending', ''), make('figcaption', {}, make('b', {}, title), make('span', {}, 'developing')));
   return figure;
 }
 

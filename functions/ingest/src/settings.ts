@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
+import { optionSchemas } from '@darkroom/shared/filter/option';
 import { storeUrl } from '@darkroom/shared/store/url';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
@@ -46,6 +47,8 @@ const schema = {
   K_SINK: url('http:', 'https:'),
   FILTERS: filterNames,
   ARCHIVE: v.optional(flag, 'false'),
+  /** What a person may choose for filters: their option.json, by filter. */
+  OPTIONS: v.optional(optionSchemas, '{}'),
   /** Set by Knative. It becomes a header, hence the plain characters. */
   K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/, 'must be a plain name')), 'local'),
   MAX_FILE_BYTES,

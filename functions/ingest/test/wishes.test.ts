@@ -1,9 +1,23 @@
 import { expect, test } from 'vitest';
+import { readSettings } from '../src/settings.ts';
 import { readWishes } from '../src/upload/wishes.ts';
+
+const choices = readSettings({
+  STORE_URL: 'file:/store',
+  K_SINK: 'http://broker',
+  FILTERS: 'sepia,blur,tone,frame,warp',
+  OPTIONS: JSON.stringify({
+    blur: { type: 'integer', minimum: 1, maximum: 50 },
+    tone: { type: 'string', enum: ['warm', 'cold'] },
+    frame: { type: 'boolean' },
+    warp: { type: 'number', minimum: -1 },
+    other: { type: 'integer', default: 1 },
+  }),
+});
 
 const read = (fields: Record<string, string>) => {
   const faults: string[] = [];
-  const wishes = readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), faults);
+  const wishes = readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), faults, choices);
   return { wishes, faults };
 };
 
@@ -49,4 +63,43 @@ test.each([
 test('all that is wrong is named, in the order of the form', () => {
   const { faults } = read({ email: 'nobody', wait: 'x', format: 'x', quality: 'x' });
   expect(faults.map((fault) => /e-mail|“\w+”/.exec(fault)?.[0])).toEqual(['e-mail', '“format”', '“quality”', '“wait”']);
+});
+
+test('a choice for a filter is read by its own schema, and only for filters that there are', () => {
+  const { wishes, faults } = read({ blur: ' 3 ', tone: 'cold', frame: 'true', warp: '-0.5', other: '7', sepia: '' });
+  expect({ options: wishes.options, faults }).toEqual({
+    options: { filters: { blur: 3, tone: 'cold', frame: true, warp: -0.5 } },
+    faults: [],
+  });
+});
+
+test('what was not chosen is the default, which the job records', () => {
+  const OPTIONS = { blur: { type: 'integer', default: 3 }, sepia: { type: 'boolean', default: false } } as const;
+  const wishes = (fields: Record<string, string>) =>
+    readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), [], { FILTERS: ['blur', 'sepia'], OPTIONS });
+  expect(wishes({}).options).toEqual({ filters: { blur: 3, sepia: false } });
+  expect(wishes({ blur: '4', sepia: 'true' }).options).toEqual({ filters: { blur: 4, sepia: true } });
+});
+
+test.each([
+  ['blur', '0', '“blur” must be a whole number from 1 to 50.'],
+  ['blur', '51', '“blur” must be a whole number from 1 to 50.'],
+  ['blur', '1.5', '“blur” must be a whole number from 1 to 50.'],
+  ['blur', '0x5', '“blur” must be a whole number from 1 to 50.'],
+  ['blur', 'much', '“blur” must be a whole number from 1 to 50.'],
+  ['tone', 'Warm', '“tone” must be one of warm, cold.'],
+  ['frame', 'yes', '“frame” must be true or false.'],
+  ['warp', '-1.1', '“warp” must be a number, at least -1.'],
+  ['sepia', '3', 'There is nothing to choose for “sepia”. Leave the field out.'],
+])('%s=%s is refused by name', (name, value, fault) => expect(read({ [name]: value }).faults).toEqual([fault]));
+
+test.each([
+  ['{"blur": {"type": "integer", "minimum": "1"}}', /OPTIONS\.blur\.minimum: /],
+  ['{"blur": {"type": "integer", "between": 1}}', /OPTIONS\.blur\.between: /],
+  ['{"blur": {"type": "integer", "maximum": 2, "default": 3}}', /OPTIONS\.blur: the default does not fit/],
+  ['{"Blur": {"type": "integer"}}', /OPTIONS/],
+  ['blur', /OPTIONS: must be JSON/],
+])('with OPTIONS=%s, ingest does not start', (OPTIONS, fault) => {
+  const environment = { STORE_URL: 'file:/store', K_SINK: 'http://broker', FILTERS: 'blur', OPTIONS };
+  expect(() => readSettings(environment)).toThrow(fault);
 });

@@ -7,4 +7,4 @@ export const sepia = colourMatrix([
   [0.272, 0.534, 0.131],
 ]);
 
-export const { init, handle, shutdown, liveness, readiness } = filter('sepia', sepia);
+export const { init, handle, shutdown, liveness, readiness } = filter(sepia);

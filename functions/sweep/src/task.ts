@@ -3,7 +3,7 @@ import { eventType, type Incoming, pingType, readEvent } from '@darkroom/shared/
 import * as v from 'valibot';
 
 /** An event that exhausted its retries, and what the broker says about it. */
-export interface FailedEvent extends Incoming {
+export interface FailedEvent extends Required<Pick<Incoming, 'type' | 'job'>>, Pick<Incoming, 'image' | 'filter'> {
   /** The Service that could not be reached or did not succeed. Brokers do not say it after a timeout or an answer that is no event. */
   stage?: string;
   code?: string;
@@ -49,14 +49,18 @@ export function readTask(received: unknown): SweepTask {
   const { knativeerrordest, knativeerrorcode: code, knativeerrordata: data } = result.output;
   const reason = data && Buffer.from(data, 'base64').toString();
   const stage = stageAt(knativeerrordest);
+  const { type: _type, job, image, filter } = event;
   const failed = {
-    ...event,
+    type,
+    job,
+    ...(image !== undefined && { image }),
+    ...(filter !== undefined && { filter }),
     ...(stage && { stage }),
     ...(code && { code: code.slice(0, longestAttribute) }),
     ...(reason && { reason }),
     attributes: attributesOf(received as object),
   };
-  return { type, job: event.job, failed };
+  return { type, job, failed };
 }
 
 /** A Service's host begins with its name: http://sepia.darkroom.svc.cluster.local. Where a reply was refused, it is the broker's own. */

@@ -5,6 +5,7 @@ import type { Log } from './log.ts';
 import type { ManifestSources } from './manifest/read.ts';
 import type { Topology } from './manifest/topology.ts';
 import type { Plan } from './process/supervisor.ts';
+import type { Sources } from './project.ts';
 
 /** What a runtime is told. */
 export interface RuntimeOptions extends ManifestSources {
@@ -33,6 +34,8 @@ export interface RuntimeOptions extends ManifestSources {
   companions?: Plan[];
   /** Turns a PingSource's data into what it sends when the runtime starts. */
   firstPing?: (data: string) => string;
+  /** What functions are built from: a change in one of these folders, or in one within it, builds what is out of date. */
+  sources?: Sources;
   /** The attribute that events of one chain share, for the console. */
   correlation?: string | undefined;
   /** Those that the project keeps, for the console. */

@@ -10,7 +10,6 @@ import { type Console, openConsole } from './console/console.ts';
 import { createJournal } from './journal/journal.ts';
 import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
-import { foldersOf } from './manifest/document.ts';
 import { readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
 import { createPings } from './pings.ts';
@@ -20,7 +19,7 @@ import { real, supervise } from './process/supervisor.ts';
 import { publicService } from './public-service.ts';
 import type { RuntimeOptions, Started } from './runtime-options.ts';
 import { createRouter } from './router.ts';
-import { watchFolder } from './watch.ts';
+import { watchProject } from './project.ts';
 import { createWiring, describeTraffic } from './wiring.ts';
 import { countdown, within } from './within.ts';
 
@@ -87,7 +86,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       control?.inEffect();
       page?.changed();
     };
-    const wiring = createWiring({ read, fleet, brokers, pings, log, inEffect });
+    const wiring = createWiring({ build: options.sources?.build, read, fleet, brokers, pings, log, inEffect });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
     let ready = false;
@@ -102,8 +101,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ending.defer(() => pings.stop());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
-    const watched = [...(await Promise.all(options.config.map((folder) => foldersOf(folder)))).flat(), options.functions];
-    for (const folder of watched) ending.defer(watchFolder(folder, wiring.reload, clock));
+    ending.defer(await watchProject(options, wiring.reload, clock));
     if (control) ending.defer(() => control.close());
     const controls = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
     if (control && controls) {

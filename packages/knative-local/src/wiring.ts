@@ -6,6 +6,8 @@ import type { Pings } from './pings.ts';
 import type { Fleet } from './process/fleet.ts';
 
 export interface WiringOptions {
+  /** Brings builds up to date before the manifests are read again. */
+  build?: (() => Promise<void>) | undefined;
   read: () => Promise<Topology>;
   fleet: Fleet;
   brokers: Brokers;
@@ -25,17 +27,17 @@ export interface Wiring {
   alone<Result>(task: () => Promise<Result>): Promise<Result>;
 }
 
-export function createWiring({ read, fleet, brokers, pings, log, inEffect }: WiringOptions): Wiring {
+export function createWiring({ build, read, fleet, brokers, pings, log, inEffect }: WiringOptions): Wiring {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = false;
-  let applied = '';
+  let applied: Topology | undefined;
 
   async function apply(topology: Topology): Promise<void> {
     const shift = await fleet.prepare(topology.services);
     shift();
     brokers.apply(topology);
     pings.apply(topology.pings);
-    applied = JSON.stringify(topology);
+    applied = topology;
     inEffect?.();
   }
 
@@ -51,18 +53,41 @@ export function createWiring({ read, fleet, brokers, pings, log, inEffect }: Wir
     waiting = true;
     void alone(async () => {
       waiting = false;
-      try {
-        const topology = await read();
-        if (JSON.stringify(topology) === applied) return inEffect?.();
-        await apply(topology);
-        log('runtime', `The manifests changed and are in effect: ${describeTraffic(topology)}`);
-      } catch (error) {
-        log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
-      }
+      await reloadOnce();
     });
   }
 
+  async function reloadOnce(): Promise<void> {
+    try {
+      await build?.();
+    } catch (error) {
+      return log('runtime', `A source changed, and what ran before goes on. ${explain(error)}`);
+    }
+    try {
+      const topology = await read();
+      const changed = applied && changedBuilds(applied, topology);
+      if (changed?.length === 0) return inEffect?.();
+      await apply(topology);
+      const what = changed
+        ? `New code is in effect: ${changed.join(', ')}`
+        : `The manifests changed and are in effect: ${describeTraffic(topology)}`;
+      log('runtime', what);
+    } catch (error) {
+      log('runtime', `The manifests changed, and the wiring stays as it was. ${explain(error)}`);
+    }
+  }
+
   return { apply, reload, alone };
+}
+
+/** The services of which only the code changed; undefined if anything else did. */
+function changedBuilds(before: Topology, after: Topology): string[] | undefined {
+  const withoutBuilds = (topology: Topology) =>
+    JSON.stringify(topology, (key, value: unknown) => (key === 'build' ? undefined : value));
+  if (withoutBuilds(before) !== withoutBuilds(after)) return undefined;
+  return after.services
+    .filter((service, index) => JSON.stringify(service) !== JSON.stringify(before.services[index]))
+    .map(({ name }) => name);
 }
 
 /** "ingest-v1 80 %, ingest-v2 20 %" for every service that splits its traffic. */

@@ -10,6 +10,7 @@ export const zipRevision = (changes: Partial<RevisionSpec> = {}): RevisionSpec =
   service: 'zip',
   folder: '/zip',
   command: ['index.mjs'],
+  build: 'a',
   concurrency: 0,
   scale: { min: 0, max: 0, target: 70, window: 60_000, retention: 0 },
   readiness: { path: '/ready', period: 10_000, timeout: 1000, failureThreshold: 3 },

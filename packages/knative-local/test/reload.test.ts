@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collected, tagged, text } from './client.ts';
@@ -69,4 +69,31 @@ test('adds a stage while it runs: a function and a Trigger', async () => {
     return (await collected(folder)).map(({ headers }) => headers['ce-type']);
   };
   await expect.poll(published).toContain('test.published');
+});
+
+test('new code is put in the place of the old; code that does not start leaves the old one running', async () => {
+  const folder = await copyFixtures();
+  const runtime = await startReady(folder);
+  const kinds = async () => {
+    await text(`${runtime.url}/publish`, { method: 'POST' });
+    return (await collected(folder)).map(({ headers }) => headers['ce-type']);
+  };
+  const program = join(folder, 'functions/stage/dist/index.mjs');
+  const good = await readFile(program, 'utf8');
+  await expect.poll(kinds).toContain('test.finished');
+
+  // As an editor saves, and then as a build that makes its folder anew.
+  await writeFile(program, good.replace('test.finished', 'test.saved'));
+  await expect.poll(() => runtime.output()).toContain('New code is in effect: stage');
+  await writeFile(program, 'process.exit(9);');
+  await expect.poll(() => runtime.output()).toMatch(/stays as it was\. stage ended with exit code 9 before it was ready/);
+  expect((await fetch(`${runtime.url}/health/readiness`)).status).toBe(200);
+  const dist = join(folder, 'functions/stage/dist');
+  await cp(dist, `${dist}-next`, { recursive: true });
+  await writeFile(join(`${dist}-next`, 'index.mjs'), good.replace('test.finished', 'test.rebuilt'));
+  await rm(dist, { recursive: true });
+  await rename(`${dist}-next`, dist);
+  await expect.poll(() => runtime.output().split('New code is in effect: stage')).toHaveLength(3);
+  await writeFile(program, good.replace('test.finished', 'test.again'));
+  await expect.poll(() => runtime.output().split('New code is in effect: stage')).toHaveLength(4);
 });

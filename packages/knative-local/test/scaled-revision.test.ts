@@ -21,7 +21,7 @@ async function open(spec: Partial<RevisionSpec> = {}, options: Parameters<typeof
     { TMPDIR: temporary },
     (name, line) => lines.push(`${name}: ${line}`),
     lives.surroundings,
-    () => told.push([...revision.replicas].length),
+    { changed: () => told.push([...revision.replicas].length) },
   );
   // Whatever is still starting writes nothing more once it has ended.
   onTestFinished(async () => {

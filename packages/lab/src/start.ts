@@ -14,6 +14,7 @@ import { settledPort } from 'knative-local/process/ports';
 import { startRuntime } from 'knative-local/runtime';
 import type { RuntimeOptions } from 'knative-local/runtime-options';
 import { writeRuntimeFile } from './runtime-file.ts';
+import { sourcesOf } from './sources.ts';
 import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
@@ -75,6 +76,7 @@ export function startLab(
       inspect: inspectWiring,
       correlation: 'job',
       deadLetters: consoleDeadLetters(() => openStore(storeUrl(settings))),
+      sources: sourcesOf(settings.FUNCTIONS_DIR, log),
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,
       ...(intercept && { intercept }),

@@ -1,5 +1,8 @@
-import type { TriggerSpec } from 'knative-local/manifest/topology';
-import { expect, test } from 'vitest';
+import type { RevisionSpec, TriggerSpec } from 'knative-local/manifest/topology';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { inspectWiring } from '../src/wiring.ts';
 
 const delivery = { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout: 0 } as const;
@@ -15,18 +18,20 @@ const trigger = (service: string, attributes: Record<string, string>, more: Part
 const uploaded = 'dev.darkroom.image.uploaded';
 const probe = { path: '/', period: 1, timeout: 1, failureThreshold: 1 };
 
+const revision = (service: string, folder: string, environment: Record<string, string>): RevisionSpec => ({
+  name: service,
+  service,
+  folder,
+  command: [],
+  build: '',
+  concurrency: 0,
+  scale: { min: 0, max: 0, target: 70, window: 60_000, retention: 0 },
+  readiness: probe,
+  environment,
+});
+
 function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] = []) {
-  const revision = {
-    name: 'ingest-v2',
-    service: 'ingest',
-    folder: '',
-    command: [],
-    concurrency: 0,
-    scale: { min: 0, max: 0, target: 70, window: 60_000, retention: 0 },
-    readiness: probe,
-    environment: { FILTERS },
-  };
-  const services = [{ name: 'ingest', http: true, revisions: [revision], traffic: [] }];
+  const services = [{ name: 'ingest', http: true, revisions: [revision('ingest', '', { FILTERS })], traffic: [] }];
   return inspectWiring({ brokers: [], triggers, pings: [], services, eventTypes });
 }
 
@@ -61,4 +66,26 @@ test('warns about a Trigger for an event that nobody emits', () => {
   const ping = trigger('sweep', { type: 'dev.knative.sources.ping' });
   expect(inspect('', [ping, trigger('face', { type: 'com.example.face' })], ['com.example.face', uploaded]).warnings).toEqual([]);
   expect(inspect('', [trigger('zip', { type: 'dev.darkroom.filter.finished' })], [uploaded]).warnings).toHaveLength(1);
+});
+
+test('warns about a version that lets people choose something else for a filter than the filter does', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'option-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const option = { type: 'integer', minimum: 1, maximum: 9 };
+  await writeFile(join(folder, 'option.json'), JSON.stringify(option));
+  const warnings = (OPTIONS: string) => {
+    const service = (name: string, environment: Record<string, string>) => ({
+      name,
+      http: false,
+      revisions: [revision(name, join(folder, 'dist'), environment)],
+      traffic: [],
+    });
+    const services = [service('ingest', { FILTERS: 'sepia', OPTIONS }), service('sepia', {})];
+    return inspectWiring({ brokers: [], triggers: [sepia], pings: [], services, eventTypes: [uploaded] }).warnings;
+  };
+  expect(warnings(JSON.stringify({ sepia: { maximum: 9, minimum: 1, type: 'integer' } }))).toEqual([]);
+  for (const other of ['', '{}', JSON.stringify({ sepia: { ...option, maximum: 8 } })])
+    expect(warnings(other)).toEqual([
+      'ingest: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
+    ]);
 });

@@ -44,12 +44,13 @@ export const flag = v.pipe(
 
 /**
  * Names that a filter cannot have because they already mean something else: attributes of CloudEvents and their extensions, attributes
- * of Darkroom's own events, files that every job has, and the other stages.
+ * of Darkroom's own events, fields of a post, files that every job has, and the other stages.
  */
 const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
   dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
   job image filter outcome archive stage
+  file email format quality wait name
   original manifest mail
   ingest zip notify sweep unknown
 `.split(/\s+/);
@@ -60,7 +61,7 @@ export const filterName = v.pipe(
   v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be 1 to 20 lower-case letters and digits, like sepia'),
   v.check(
     (name) => !reservedNames.includes(name) && !name.startsWith('knative'),
-    ({ input }) => `“${input}” already means something else on events or in the store; give the filter another name`,
+    ({ input }) => `“${input}” already means something else on events, in a post or in the store; choose another name`,
   ),
 );
 
@@ -71,10 +72,13 @@ export const filterNames = v.pipe(
   v.array(filterName),
 );
 
-/** @throws Misconfigured if a filter cannot have this name */
-export function checkFilterName(name: string): void {
+/**
+ * @param kind what is to have the name, in words
+ * @throws Misconfigured if a filter cannot have this name
+ */
+export function checkFilterName(name: string, kind = 'filter'): void {
   const result = v.safeParse(filterName, name);
-  if (!result.success) throw new Misconfigured(`The filter ${JSON.stringify(name)}: ${result.issues[0].message}.`);
+  if (!result.success) throw new Misconfigured(`The ${kind} ${JSON.stringify(name)}: ${result.issues[0].message}.`);
 }
 
 /** An absolute URL with one of the given protocols ("http:", "smtp:"). */

@@ -31,25 +31,43 @@ export interface Route {
 export const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
 export const imageId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,2}$/));
 
-const attributes = v.object({
+const checked = v.object({
   type: v.string(),
   job: jobId,
   image: v.optional(imageId),
   filter: v.optional(filterName),
 });
 
-/** An event that has been checked: what a stage may rely on. */
-export type Incoming = v.InferOutput<typeof attributes>;
+/** What an attribute may hold: in binary mode all are texts, in structured mode they may be numbers and booleans as well. */
+const attribute = v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String));
+
+/** An event that has been checked: what a stage may rely on, and all of its other attributes as whoever sent them wrote them. */
+export interface Incoming extends v.InferOutput<typeof checked> {
+  outcome?: string;
+  archive?: string;
+  [attribute: string]: string | undefined;
+}
 
 /**
  * Checks an event that arrived over HTTP: anyone who can reach the port can send anything.
+ * @returns all attributes of the event as texts, without its data
  * @throws Rejected with status 400, which the broker does not retry
  */
 export function readEvent(event: unknown): Incoming {
-  const result = v.safeParse(attributes, event);
-  if (result.success) return result.output;
+  const result = v.safeParse(checked, event);
+  if (result.success) return { ...attributesOf(event as object), ...result.output };
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'event'}: ${issue.message}`);
   throw new Rejected(`Not an event that Darkroom understands: ${faults.join('; ')}`, { status: 400 });
+}
+
+function attributesOf(event: object): Record<string, string> {
+  const named = Object.entries(event).filter(([name]) => /^[a-z\d]+$/.test(name) && name !== 'data');
+  return Object.fromEntries(
+    named.flatMap(([name, value]) => {
+      const result = v.safeParse(attribute, value);
+      return result.success ? [[name, result.output]] : [];
+    }),
+  );
 }
 
 /** One per image, from ingest: each active filter finds its own name set to true. */

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { filterNames, readConfig } from '../src/config.ts';
 import { filterFinished, imageUploaded } from '../src/events.ts';
 import { filter } from '../src/filter/filter.ts';
 
 const nothing = () => undefined;
+afterEach(() => vi.unstubAllEnvs());
 
 test.each([
   'type',
@@ -20,6 +21,8 @@ test.each([
   'archive',
   'original',
   'zip',
+  'email',
+  'quality',
 ])('“%s” cannot name a filter, for the function or for ingest', (name) => {
   expect(() => filter(name, nothing)).toThrow(`“${name}” already means something else`);
   expect(() => readConfig({ FILTERS: filterNames }, { FILTERS: `sepia,${name}` })).toThrow(
@@ -47,4 +50,17 @@ test('a function with such a name does not start, and says why', () => {
   expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', source], { stdio: 'pipe' })).toThrow(
     /“time” already means/,
   );
+});
+
+test('a filter has the name of its function; code copied from another function does not start, and says why', async () => {
+  vi.stubEnv('FUNC_NAME', 'blur');
+  expect(() => filter('blur', nothing)).not.toThrow();
+  expect(() => filter(nothing)).not.toThrow();
+  expect(() => filter('sepia', nothing)).toThrow('The function blur makes the filter “sepia”. Write filter(...) without a name');
+  vi.stubEnv('FUNC_NAME', 'zip');
+  expect(() => filter(nothing)).toThrow('“zip” already means something else');
+});
+
+test('code that was not built has no name, and does not start as a filter', async () => {
+  await expect(filter(nothing).init()).rejects.toThrow('This filter has no name. Run it from dist/');
 });

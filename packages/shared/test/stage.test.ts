@@ -1,5 +1,5 @@
 import { Rejected, Unavailable } from '@darkroom/shared/errors';
-import { archiveCreated, eventType, type Incoming } from '@darkroom/shared/events';
+import { archiveCreated, eventType, type Incoming, jobCompleted } from '@darkroom/shared/events';
 import { type Handler, stage } from '@darkroom/shared/stage';
 import type { Context } from 'faas-js-runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -37,8 +37,20 @@ test('a stage receives what was checked, and what it returns is the next event',
     received.push(incoming);
     return next;
   });
-  expect(await handle(context(), { ...event, extra: 'x' })).toBe(next);
-  expect(received).toEqual([{ type: event.type, job, image: '1' }]);
+  expect(await handle(context(), event)).toBe(next);
+  expect(received).toEqual([event]);
+});
+
+test('a stage receives all attributes of its event as texts, and neither its data nor what is no attribute', async () => {
+  const received: Incoming[] = [];
+  const { handle } = await open(async (incoming) => void received.push(incoming));
+  await handle(context(), jobCompleted(job, 'failed'));
+  await handle(context(), { ...event, archive: true, count: 3, odd: { x: 1 }, data: 'x', data_base64: 'eA==', Upper: 'x' });
+  const { id, source, type, specversion, time, datacontenttype } = jobCompleted(job, 'failed');
+  expect(received).toEqual([
+    { id, source, type, specversion, datacontenttype, job, outcome: 'failed', time: expect.stringContaining(time!.slice(0, 4)) },
+    { ...event, archive: 'true', count: '3' },
+  ]);
 });
 
 test('settings are read once, before the port opens', async () => {

@@ -5,6 +5,8 @@ export interface JobStatus {
   /** The revision that accepted the job. */
   revision: string;
   filters: string[];
+  /** What was chosen: the format as a type, the quality, and options by filter. */
+  options: { format?: string; quality?: number; filters?: Record<string, string | number | boolean> };
   archive: boolean;
   acceptedAt: string;
   completedAt: string | null;

@@ -15,6 +15,7 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
     status: completion?.status ?? 'processing',
     revision: job.revision,
     filters: job.filters,
+    options: job.options,
     archive: job.archive,
     acceptedAt: job.acceptedAt,
     completedAt: completion?.completedAt ?? null,

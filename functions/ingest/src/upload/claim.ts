@@ -88,7 +88,7 @@ export function deleted(): Rejected {
 function digestOf({ wishes: { email, options }, arrivals, refused }: PostContent): string {
   const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
   const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  return digest([email, options.format, options.quality, taken, others]);
+  return digest([email, options.format, options.quality, taken, others, ...(options.filters ? [options.filters] : [])]);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -72,7 +72,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
-      const wishes = readWishes(fields, faults);
+      const wishes = readWishes(fields, faults, settings);
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
       const job = await storing(client, async () => {

@@ -1,6 +1,8 @@
 import { Rejected } from '@darkroom/shared/errors';
+import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
 
 /** What the person wants done with the photos. */
@@ -13,8 +15,11 @@ export interface Wishes {
 
 type Fields = ReadonlyMap<string, string>;
 
+/** Which filters there are, and what can be chosen for them. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS'>;
+
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
-export function readWishes(fields: Fields, faults: string[]): Wishes {
+export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
   const read = <Value>(reader: () => Value): Value | undefined => {
     try {
       return reader();
@@ -28,7 +33,27 @@ export function readWishes(fields: Fields, faults: string[]): Wishes {
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait', 0, 30)) ?? 0;
-  return { email, options: { ...(format && { format }), ...(quality !== undefined && { quality }) }, wait };
+  const filters = Object.fromEntries(
+    choices.FILTERS.flatMap((name) => {
+      const value = read(() => readChoice(fields, name, choices.OPTIONS));
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const options = {
+    ...(format && { format }),
+    ...(quality !== undefined && { quality }),
+    ...(Object.keys(filters).length > 0 && { filters }),
+  };
+  return { email, options, wait };
+}
+
+/** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */
+function readChoice(fields: Fields, name: string, schemas: Choices['OPTIONS']) {
+  const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
+  const text = fields.get(name)?.trim() ?? '';
+  if (text === '') return schema?.default;
+  if (!schema) throw new Rejected(`There is nothing to choose for “${name}”. Leave the field out.`);
+  return readOption(name, schema, text);
 }
 
 function readFormat(text: string): Options['format'] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -9,6 +9,8 @@ export interface Build {
   folder: string;
   /** What follows `node`. */
   command: string[];
+  /** The digest of its files, without what is installed. */
+  build: string;
   /** Variables that the start script sets before the command: `FUNC_LOG_LEVEL=info faas-js-runtime ...`. */
   variables: Record<string, string>;
 }
@@ -27,7 +29,7 @@ interface Package {
  */
 export async function readBuild(folder: string, name: string, faults: Faults): Promise<Build> {
   const path = join(folder, 'package.json');
-  const none = { folder, command: [], variables: {} };
+  const none = { folder, command: [], build: '', variables: {} };
   if (!existsSync(path)) {
     const lacking = existsSync(folder) ? path : folder;
     faults.push(`${displayed(lacking)} is missing. Run npm run build, and start again.`);
@@ -35,6 +37,7 @@ export async function readBuild(folder: string, name: string, faults: Faults): P
   }
   const stale = await staleness(folder, name);
   if (stale) faults.push(`${displayed(folder)} ${stale}. Run npm run build, and start again.`);
+  const build = await digestOf(folder);
   const { scripts } = JSON.parse(await readFile(path, 'utf8')) as Package;
   const words = scripts?.start?.trim().split(/\s+/) ?? [];
   const first = words.findIndex((word) => !/^\w+=/.test(word));
@@ -49,11 +52,11 @@ export async function readBuild(folder: string, name: string, faults: Faults): P
   if (file && !existsSync(resolve(folder, file)))
     faults.push(`${displayed(resolve(folder, file))} is missing. Run npm run build in ${displayed(folder)}, and start again.`);
   const variables = Object.fromEntries(words.slice(0, Math.max(first, 0)).map((word) => word.split(/=(.*)/s, 2)));
-  if (program === 'node') return { folder, command: rest, variables };
+  if (program === 'node') return { folder, command: rest, build, variables };
   const script = await programOf(folder, program);
   if (!script)
     faults.push(`${displayed(path)}: ${program} is not installed. Run npm install in ${displayed(folder)}, and start again.`);
-  return { folder, command: script ? [script, ...rest] : [], variables };
+  return { folder, command: script ? [script, ...rest] : [], build, variables };
 }
 
 /** What a build may write next to its package.json, so that it can be checked: which function it is for, and its sources. */
@@ -63,8 +66,22 @@ interface Sources {
   files: Record<string, string>;
 }
 
-/** Why a build must not run: it belongs to another function, or its sources have changed since. */
-async function staleness(folder: string, name: string): Promise<string | undefined> {
+/** A file that goes while it is read counts as empty: whatever took it away is noticed as a change of its own. */
+async function digestOf(folder: string): Promise<string> {
+  const digest = createHash('sha256');
+  const files = globSync('**/*', { cwd: folder, exclude: ['**/node_modules'], withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
+  for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).sort())
+    digest.update(path).update(await readFile(path).catch(() => ''));
+  return digest.digest('hex');
+}
+
+/**
+ * Why a build must not run: it belongs to another function, or its sources have changed since.
+ * @param folder where its package.json is
+ */
+export async function staleness(folder: string, name: string): Promise<string | undefined> {
   const path = join(folder, 'sources.json');
   if (!existsSync(path)) return undefined;
   const { function: builtFor, files } = JSON.parse(await readFile(path, 'utf8')) as Sources;

@@ -47,13 +47,14 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 
 async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
   const { name, invoke } = func.content;
-  const { folder, command, variables } = await readBuild(func.folder, name, sources.faults);
+  const { folder, command, build, variables } = await readBuild(func.folder, name, sources.faults);
   const { environment, ...rest } = ofFunc(func, sources);
   const revision = {
     name: `${name}-00001`,
     service: name,
     folder,
     command,
+    build,
     ...rest,
     environment: { ...environment, ...variables },
   };
@@ -120,11 +121,11 @@ async function fromDocuments(
     const scaled = scale.readScale(annotations, concurrency, (annotation, message) =>
       fault(['spec', 'template', 'metadata', 'annotations', annotation], message),
     );
-    const { folder, command, variables } = await readBuild(known.folder, known.content.name, faults);
+    const { folder, command, build, variables } = await readBuild(known.folder, known.content.name, faults);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
-    revisions.push({ name: revision, service: name, folder, command, concurrency, scale: scaled, ...health, environment });
+    revisions.push({ name: revision, service: name, folder, command, build, concurrency, scale: scaled, ...health, environment });
   }
 
   const last = read.findLast(({ spec }) => spec.traffic !== undefined) ?? read.at(-1);

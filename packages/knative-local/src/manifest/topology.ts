@@ -91,6 +91,8 @@ export interface RevisionSpec {
   folder: string;
   /** What follows `node`. */
   command: string[];
+  /** The digest of that folder: another one means other code. */
+  build: string;
   /** Requests in flight; 0 means any number. */
   concurrency: number;
   scale: ScaleSpec;

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -40,10 +42,16 @@ export function createFleet(
   /** Includes revisions that are starting, and those that are leaving and finishing their requests. */
   const alive = new Set<Revision>();
 
+  const launches = new Map<string, number>();
+
   function launch(spec: RevisionSpec): Revision {
+    const count = (launches.get(spec.name) ?? 0) + 1;
+    launches.set(spec.name, count);
+    // The one before it, of the same name, may still be finishing its requests.
+    const temporary = join(platform['TMPDIR'] ?? tmpdir(), count === 1 ? spec.name : `${spec.name}_${count}`);
     const revision = scaleToZero
-      ? scaleRevision(spec, platform, log, surroundings, changed)
-      : startReplica(spec, platform, log, surroundings, { changed });
+      ? scaleRevision(spec, platform, log, surroundings, { temporary, changed })
+      : startReplica(spec, platform, log, surroundings, { temporary, changed });
     alive.add(revision);
     return revision;
   }

@@ -13,8 +13,7 @@ import { real, supervise, type Vitals } from './supervisor.ts';
 import { countdown, within } from '../within.ts';
 
 /** A killed process leaves behind what it was writing; the next one starts with an empty folder, like a container. */
-async function emptyFolder(parent = tmpdir(), name: string): Promise<string> {
-  const folder = join(parent, name);
+async function emptyFolder(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return folder;
@@ -61,6 +60,8 @@ export interface Replica extends Revision {
 export interface ReplicaOptions {
   /** Which of the processes of its revision it is; the first has the name of the revision. */
   number?: number;
+  /** The folder for temporary files of its revision, which nobody else uses at the same time. */
+  temporary?: string | undefined;
   /** Called when its process starts, becomes ready, ceases to be, or ends. */
   changed?: () => void;
 }
@@ -71,8 +72,11 @@ export function startReplica(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-  { number = 1, changed = () => undefined }: ReplicaOptions = {},
+  options: ReplicaOptions = {},
 ): Replica {
+  const { number = 1, changed = () => undefined } = options;
+  const ofRevision = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
+  const temporary = number === 1 ? ofRevision : `${ofRevision}.${number}`;
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.
@@ -97,7 +101,7 @@ export function startReplica(
       ...spec.environment,
       ...platform,
       ...identity,
-      TMPDIR: await emptyFolder(platform['TMPDIR'], number === 1 ? spec.name : `${spec.name}.${number}`),
+      TMPDIR: await emptyFolder(temporary),
     };
     const { command, folder, liveness } = spec;
     const probe = ({ path, ...times }: ProbeSpec) => ({ url: address + path, ...times });
@@ -139,5 +143,7 @@ export function startReplica(
     const left = countdown(timeout, clock);
     await within(timeout, entrance.idle(), clock);
     await process.stop(Math.max(left(), limits.leastDrainTime));
+    // Nobody waits for it, and whoever starts next has a folder of its own.
+    rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
 }

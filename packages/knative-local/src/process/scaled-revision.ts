@@ -6,7 +6,7 @@ import { countdown, within } from '../within.ts';
 import { createAutoscaler } from './autoscaler.ts';
 import { gate } from './gate.ts';
 import type { Surroundings } from './life.ts';
-import { NotUp, type Replica, type Revision, startReplica, type Turn } from './revision.ts';
+import { NotUp, type Replica, type ReplicaOptions, type Revision, startReplica, type Turn } from './revision.ts';
 
 interface Slot {
   replica: Replica;
@@ -21,14 +21,13 @@ interface Slot {
 /**
  * A revision with as many replicas as its requests need, also none. Requests wait until there is one, as behind Knative's activator.
  * @param platform what the platform itself puts into the environment; nothing overrides it
- * @param changed called when one of its processes starts, becomes ready, ceases to be, or ends
  */
 export function scaleRevision(
   spec: RevisionSpec,
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings,
-  changed: () => void = () => undefined,
+  { temporary, changed = () => undefined }: Omit<ReplicaOptions, 'number'> = {},
 ): Revision {
   const { clock } = surroundings;
   const autoscaler = createAutoscaler(spec.scale, clock.now());
@@ -67,7 +66,7 @@ export function scaleRevision(
     const numbers = new Set([...slots].map(({ number }) => number));
     let number = 1;
     while (numbers.has(number)) number += 1;
-    const replica = startReplica(spec, platform, log, surroundings, { number, changed: look });
+    const replica = startReplica(spec, platform, log, surroundings, { number, temporary, changed: look });
     const slot: Slot = { replica, number, load: 0, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {

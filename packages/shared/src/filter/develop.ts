@@ -8,15 +8,19 @@ import { type Cost, costOf } from '../image/cost.ts';
 import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
+import type { OptionValue } from './option.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
 import { renderMatrix } from '../image/short-way.ts';
 import { readBytes, type Store } from '../store/store.ts';
 import type { Compute } from '../worker/worker.ts';
 
-/** Changes an image in place, or returns a new one. Called once per frame. A filter that is a colour matrix may say so. */
+/**
+ * Changes an image in place, or returns a new one. Called once per frame. `option` is what the person chose, checked by the filter's
+ * option.json. A filter that is a colour matrix may say so, and then has no option.
+ */
 export interface Apply {
-  (image: Image): void | Image | Promise<void | Image>;
+  (image: Image, option?: OptionValue): void | Image | Promise<void | Image>;
   readonly matrix?: Matrix;
 }
 
@@ -26,7 +30,10 @@ export interface Task {
   print: string;
   type: PrintType;
   quality?: number;
+  option?: OptionValue;
 }
+
+type RenderOptions = EncodeOptions & { option?: OptionValue };
 
 const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
 const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
@@ -60,7 +67,7 @@ function storeFailed(cause: unknown): never {
  * Makes the print of a photo, bytes to bytes.
  * @throws Rejected if the photo cannot be developed
  */
-export async function render(original: Buffer, options: EncodeOptions, apply: Apply, imageLimits: ImageLimits): Promise<Buffer> {
+export async function render(original: Buffer, options: RenderOptions, apply: Apply, imageLimits: ImageLimits): Promise<Buffer> {
   const photo = await prepare(original, imageLimits);
   costOfPrint(photo, options, apply, imageLimits);
   return renderPrepared(photo, options, apply, imageLimits);
@@ -76,7 +83,7 @@ function costOfPrint({ header, bytes }: Prepared, { type }: EncodeOptions, apply
 
 async function renderPrepared(
   { bytes, header }: Prepared,
-  options: EncodeOptions,
+  options: RenderOptions,
   apply: Apply,
   imageLimits: ImageLimits,
 ): Promise<Buffer> {
@@ -87,7 +94,7 @@ async function renderPrepared(
   const developed = [];
   for (const frame of frames) {
     const image = new Jimp(frame);
-    developed.push(((await apply(image)) ?? image).bitmap);
+    developed.push(((await apply(image, options.option)) ?? image).bitmap);
   }
   return encode({ frames: developed, ...rest }, options);
 }

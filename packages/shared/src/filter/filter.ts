@@ -2,7 +2,8 @@ import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
-import { Rejected } from '../errors.ts';
+import { checkOption, type OptionSchema, readSchema } from './option.ts';
+import { Misconfigured, Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import { type Job, type Photo, readJob } from '../job/job.ts';
@@ -36,14 +37,25 @@ const stuckSeconds = 300;
 /**
  * Builds a whole filter stage around a function on pixels: listens for image.uploaded, stores the print, answers filter.finished.
  * The listening process touches no pixels: it hands the photo to a worker, which runs this same program.
- * @param name lower-case letters and digits; the Trigger filters by it, and prints are named after it
+ * The filter has the name of its function in func.yaml: the Trigger filters by it, and prints are named after it.
  * @throws Misconfigured if a filter cannot have this name
  */
-export function filter(name: string, apply: Apply): Stage {
-  checkFilterName(name);
+export function filter(apply: Apply, option?: unknown): Stage;
+/**
+ * @param name says the name once more; it must be the one in func.yaml
+ * @param option the filter's option.json, if a person may choose something for it
+ */
+export function filter(name: string, apply: Apply, option?: unknown): Stage;
+export function filter(...given: [apply: Apply, option?: unknown] | [name: string, apply: Apply, option?: unknown]): Stage {
+  const [named, apply, option] =
+    typeof given[0] === 'string' ? (given as [string, Apply, unknown]) : [undefined, ...(given as [Apply, unknown])];
+  const name = nameOf(named);
+  const schema = option === undefined ? undefined : readSchema(option);
   let workers: WorkerPool<Task, void> | undefined;
 
   const listening = stage(() => {
+    if (name === undefined)
+      throw new Misconfigured('This filter has no name. Run it from dist/, where its build has put the name.');
     const { STORE_URL, MAX_IMAGE_SECONDS, MAX_IMAGE_MEMORY, WORKERS } = readConfig(settings);
     const store = openStore(STORE_URL);
     const bounds = { seconds: MAX_IMAGE_SECONDS, bytes: programBytes + MAX_IMAGE_MEMORY, stuckSeconds };
@@ -66,7 +78,7 @@ export function filter(name: string, apply: Apply): Stage {
       if (!job || !photo || !job.filters.includes(name)) return undefined;
       const outcome =
         (await outcomeOf(store, job, photo, name)) ??
-        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name)));
+        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name, schema)));
       // If the job was deleted meanwhile, take back what was written for it.
       if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);
@@ -89,6 +101,19 @@ export function filter(name: string, apply: Apply): Stage {
   };
 }
 
+/** @throws Misconfigured if a filter cannot have the name, or its function has another */
+function nameOf(named: string | undefined): string | undefined {
+  // The build replaces this by the name in func.yaml; in a test or a bench there is none.
+  const built = process.env.FUNC_NAME;
+  const name = named ?? built;
+  if (name !== undefined) checkFilterName(name);
+  if (built !== undefined && name !== built)
+    throw new Misconfigured(
+      `The function ${built} makes the filter “${name}”. Write filter(...) without a name in its src/index.ts, or correct the name in its func.yaml.`,
+    );
+  return name;
+}
+
 /** The runtime's type for a reply declares none of its methods. */
 function refuse(reply: unknown): void {
   (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
@@ -101,14 +126,25 @@ async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Pr
   return undefined;
 }
 
-async function develop(store: Store, pool: WorkerPool<Task, void>, job: Job, photo: Photo, name: string): Promise<PrintOutcome> {
-  const { format, quality } = job.options;
+async function develop(
+  store: Store,
+  pool: WorkerPool<Task, void>,
+  job: Job,
+  photo: Photo,
+  name: string,
+  schema: OptionSchema | undefined,
+): Promise<PrintOutcome> {
+  const { format, quality, filters } = job.options;
   try {
+    const option = filters?.[name] ?? schema?.default;
+    // The version of ingest that accepted it may have had another schema.
+    if (schema && option !== undefined) checkOption(name, schema, option);
     const task = {
       original: keys.original(job.job, photo),
       print: keys.print(job, photo, name),
       type: printType(photo.type, format),
       ...(quality !== undefined && { quality }),
+      ...(option !== undefined && { option }),
     };
     await pool.run(task, job.email);
     return 'succeeded';

@@ -33,6 +33,8 @@ const options = v.object({
   format: v.exactOptional(imageType),
   /** 1..100, for formats that support it. */
   quality: v.exactOptional(count),
+  /** What was chosen for filters that have an option, or is their default, by filter. */
+  filters: v.exactOptional(v.record(filterName, v.union([v.string(), v.number(), v.boolean()]))),
 });
 
 /** job.json: what was accepted. It never changes, so a job keeps its version to the end. */

@@ -17,7 +17,12 @@ export interface Stage {
 }
 
 /** The part of an event that is logged. */
-type Step = Pick<Incoming, 'type'> & Partial<Incoming>;
+interface Step {
+  type: string;
+  job?: string | undefined;
+  image?: string | undefined;
+  filter?: string | undefined;
+}
 
 /** Milliseconds that a stage may continue what it has begun once it is told to stop. Knative itself allows 300 s at most. */
 const drainTime = 25_000;

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CannotStart } from 'knative-local/errors';
+import type { Log } from 'knative-local/log';
+import { staleness } from 'knative-local/manifest/build';
+import type { Sources } from 'knative-local/project';
+
+const repository = resolve(import.meta.dirname, '../../..');
+const shared = join(repository, 'packages/shared/src');
+const bundle = join(repository, 'scripts/bundle.ts');
+
+/** The sources of Darkroom's functions: whoever saves one gets its function built. */
+export function sourcesOf(functions: string, log: Log): Sources {
+  return {
+    async folders() {
+      const own = (await foldersIn(functions)).flatMap((folder) => ['src', 'page'].map((part) => join(folder, part)));
+      return [shared, ...own.filter((folder) => existsSync(folder))];
+    },
+    async build() {
+      const faults: string[] = [];
+      // One at a time: each takes a processor for itself.
+      for (const folder of await foldersIn(functions)) {
+        const name = await staleFunction(folder);
+        if (name === undefined) continue;
+        const begun = performance.now();
+        const fault = await buildFunction(folder);
+        if (fault) faults.push(fault);
+        else log(name, `was built in ${Math.round(performance.now() - begun)} ms`);
+      }
+      if (faults.length > 0) throw new CannotStart(faults.join('\n  '));
+    },
+  };
+}
+
+/** Every folder with a function that scripts/bundle.ts can build. */
+async function foldersIn(functions: string): Promise<string[]> {
+  const folders = (await readdir(functions)).sort().map((name) => join(functions, name));
+  const isSource = (folder: string) => ['src/index.ts', 'src/main.ts'].some((file) => existsSync(join(folder, file)));
+  return folders.filter((folder) => existsSync(join(folder, 'func.yaml')) && isSource(folder));
+}
+
+/** The name of the function in a folder, if its build is missing or out of date. */
+async function staleFunction(folder: string): Promise<string | undefined> {
+  const dist = join(folder, 'dist');
+  const name = /^name: *(\S+)/m.exec(await readFile(join(folder, 'func.yaml'), 'utf8'))?.[1];
+  if (name === undefined) return undefined;
+  const isStale = !existsSync(join(dist, 'sources.json')) || (await staleness(dist, name)) !== undefined;
+  return isStale ? name : undefined;
+}
+
+/** What is wrong, with file and line; undefined once it is built. */
+function buildFunction(folder: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    execFile(process.execPath, [bundle], { cwd: folder }, (error, _printed, faults) =>
+      done(error ? faults.trim().replaceAll('\n', '\n  ') || error.message : undefined),
+    );
+  });
+}

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readManifests } from 'knative-local/manifest/read';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configFolders } from '../src/start.ts';
+
+const repository = resolve(import.meta.dirname, '../../..');
+/** Inside the repository, where packages are found. */
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(repository, '.functions-'));
+  await cp(join(repository, 'config'), join(folder, 'config'), { recursive: true });
+  await mkdir(join(folder, 'functions'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const at = (...path: string[]) => join(folder, ...path);
+const environment = () => ({ ...process.env, CONFIG_DIR: at('config'), FUNCTIONS_DIR: at('functions') });
+const node = (program: string, cwd: string, ...words: string[]) =>
+  spawnSync(process.execPath, [join(repository, program), ...words], { cwd, env: environment(), encoding: 'utf8' });
+const create = (...words: string[]) => node('scripts/new.ts', repository, ...words);
+
+/** What a project of the functions here is, to the platform; builds of Darkroom's own functions are not here. */
+async function wiring() {
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+    await cp(join(repository, 'functions', name, 'func.yaml'), at('functions', name, 'func.yaml'));
+  const settings = { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' };
+  return readManifests({ config: configFolders(at('config')), functions: at('functions'), settings, operator: {} }).then(
+    () => [],
+    (error: Error) => error.message.split('\n').filter((line) => /blur|audit|yaml:/.test(line)),
+  );
+}
+
+test('a new filter has all that the others have, builds as it is, and its Trigger has no fault', async () => {
+  const { status, stdout } = create('filter', 'blur');
+  expect(status).toBe(0);
+  expect(stdout).toContain('blur in FILTERS');
+  expect((await readdir(at('functions/blur'))).sort()).toEqual(
+    ['.funcignore', 'README.md', 'func.yaml', 'package.json', 'src', 'test'].sort(),
+  );
+  const sepia = parse(await readFile(join(repository, 'functions/sepia/func.yaml'), 'utf8')) as object;
+  expect(parse(await readFile(at('functions/blur/func.yaml'), 'utf8'))).toEqual({ ...sepia, name: 'blur' });
+  expect(JSON.parse(await readFile(at('functions/blur/package.json'), 'utf8'))).toMatchObject({ name: '@darkroom/blur' });
+  expect(node('scripts/bundle.ts', at('functions/blur')).stdout).toMatch(/^blur: \d+ files/);
+  expect(await wiring()).toEqual([]);
+});
+
+test('a new stage hears the end of a job, or any other type, which is declared if nothing declares it', async () => {
+  expect(create('stage', 'audit')).toMatchObject({ status: 0 });
+  expect(create('stage', 'count', 'dev.darkroom.filter.finished')).toMatchObject({ status: 0 });
+  const before = await readFile(join(repository, 'config/base/event-types.yaml'), 'utf8');
+  expect(await readFile(at('config/base/event-types.yaml'), 'utf8')).toBe(before);
+  expect(create('stage', 'orders', 'com.example.order')).toMatchObject({ status: 0 });
+  expect((await readFile(at('config/base/event-types.yaml'), 'utf8')).slice(before.length)).toContain('value: com.example.order');
+  const triggers = await readFile(at('config/base/triggers.yaml'), 'utf8');
+  for (const type of ['job.completed', 'filter.finished'])
+    expect(triggers).toContain(`attributes: { type: dev.darkroom.${type} }`);
+  expect(node('scripts/bundle.ts', at('functions/audit')).stdout).toMatch(/^audit: \d+ files/);
+  expect(await wiring()).toEqual([]);
+});
+
+test.each([
+  [['filter', 'zip'], /^The filter "zip": “zip” already means something else/],
+  [['stage', 'notify'], /^The stage "notify": “notify” already means something else/],
+  [['filter', 'Blur'], /^The filter "Blur": must be 1 to 20 lower-case letters and digits/],
+  [['filter', '../blur'], /^The filter "..\/blur": must be/],
+  [['filter', 'email'], /^The filter "email": “email” already means something else/],
+  [['filter', 'taken'], /functions\/taken is there already\. Choose another name, or remove it\.$/],
+  [['filter', 'sepia'], /triggers\.yaml has a Trigger sepia already\. Choose another name/],
+  [['stage', 'audit', 'finished'], /^“finished” is not a type of event/],
+  [['filter'], /^Usage/],
+  [['lens', 'blur'], /^Usage/],
+  [['filter', 'blur', 'radius'], /^Usage/],
+])('npm run new -- %j is refused in one sentence, and writes nothing', async (words, said) => {
+  await mkdir(at('functions/taken'));
+  const { status, stderr, stdout } = create(...words);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr.trim()).toMatch(said);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(await readdir(at('functions'))).toEqual(['taken']);
+  for (const file of ['triggers.yaml', 'event-types.yaml'])
+    expect(await readFile(at('config/base', file), 'utf8')).toBe(await readFile(join(repository, 'config/base', file), 'utf8'));
+});

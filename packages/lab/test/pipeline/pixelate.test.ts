@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { photo } from '../../../shared/test/support/lab.ts';
+import { type Darkroom, eventually, openDarkroom, repository, type Status } from './darkroom.ts';
+
+/** Each square of 8 by 8 pixels becomes its first one. */
+const source = `import { filter } from '@darkroom/shared/filter';
+
+export const { init, handle, shutdown, liveness, readiness } = filter((image) => {
+  image.scan((x, y, index) => image.bitmap.data.copyWithin(index, image.getPixelIndex(x - (x % 8), y - (y % 8)), image.getPixelIndex(x - (x % 8), y - (y % 8)) + 4));
+});
+`;
+
+let darkroom: Darkroom;
+/** Inside the repository, where packages are found; the functions that exist are there by links, untouched. */
+let functions: string;
+let code: string;
+beforeAll(async () => {
+  functions = await mkdtemp(join(repository, '.functions-'));
+  code = join(functions, 'pixelate/src/index.ts');
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+    await symlink(join(repository, 'functions', name), join(functions, name));
+  darkroom = await openDarkroom({ FUNCTIONS_DIR: functions });
+});
+afterAll(async () => {
+  await darkroom.close();
+  await rm(functions, { recursive: true, force: true });
+});
+
+const says = (text: string | RegExp) => eventually(async () => (darkroom.output().match(text) ? true : undefined));
+
+/** The pixels of a print of a new photo, and those of the photo. */
+async function develop(): Promise<{ before: Buffer; after: Buffer; width: number }> {
+  const original = await photo('png');
+  const answer = await darkroom.post([{ name: 'a.png', bytes: original }], { tag: 'v3' });
+  expect(answer.headers.get('x-darkroom-revision')).toBe('ingest-v3');
+  const status = await darkroom.finished(((await answer.json()) as Status).job);
+  const print = await fetch(darkroom.url + status.images[0]!.results['pixelate']!.href!);
+  const [before, after] = await Promise.all(
+    [original, Buffer.from(await print.arrayBuffer())].map((bytes) => sharp(bytes).removeAlpha().raw().toBuffer()),
+  );
+  return { before: before!, after: after!, width: 64 };
+}
+
+test('npm run new while it runs: the filter works at once', async () => {
+  const environment = { ...process.env, FUNCTIONS_DIR: functions, CONFIG_DIR: join(darkroom.folder, 'config') };
+  const made = spawnSync(process.execPath, [join(repository, 'scripts/new.ts'), 'filter', 'pixelate'], { env: environment });
+  expect(made.status).toBe(0);
+  const versions = join(darkroom.folder, 'config/versions');
+  const v2 = await readFile(join(versions, 'v2.yaml'), 'utf8');
+  await writeFile(join(versions, 'v3.yaml'), v2.replaceAll('ingest-v2', 'ingest-v3').replace('grayscale,sepia', 'pixelate'));
+  await darkroom.configure('versions/traffic.yaml', (text) =>
+    text.replace(/revisionName: ingest-v2, tag: v2/, 'revisionName: ingest-v3, tag: v3'),
+  );
+  await says('ingest-v3 20 %');
+  const { before, after } = await develop();
+  expect(after.every((value, index) => value === 255 - before[index]!)).toBe(true);
+});
+
+test('its code is written and saved: the next photo goes through it', async () => {
+  await writeFile(code, source);
+  const saved = performance.now();
+  await says('New code is in effect: pixelate');
+  console.log(`saved, built and in effect after ${Math.round(performance.now() - saved)} ms`);
+  const { before, after, width } = await develop();
+  console.log(`saved, and a print served after ${Math.round(performance.now() - saved)} ms`);
+  const square = (index: number) => {
+    const [x, y, channel] = [Math.floor(index / 3) % width, Math.floor(index / 3 / width), index % 3];
+    return ((y - (y % 8)) * width + x - (x % 8)) * 3 + channel;
+  };
+  expect(after.every((value, index) => value === before[square(index)])).toBe(true);
+});
+
+test('code that does not build is told with file and line, and the old one goes on', async () => {
+  await writeFile(code, source.replace('(image) => {', '(image) => { const side: = 8;'));
+  await says(/A source changed, and what ran before goes on\. \S*pixelate\/src\/index\.ts:3:\d+: /);
+  expect((await develop()).after).toHaveLength(64 * 48 * 3);
+  await writeFile(code, source.replaceAll('% 8', '% 4'));
+  await eventually(async () => (darkroom.output().split('New code is in effect: pixelate').length > 2 ? true : undefined));
+  const { before, after, width } = await develop();
+  expect(after.subarray(0, 3)).toEqual(before.subarray(0, 3));
+  expect(after.subarray(4 * 3, 5 * 3)).toEqual(before.subarray(4 * 3, 5 * 3));
+  expect(after.subarray(width * 3, width * 3 + 3)).toEqual(before.subarray(0, 3));
+});
+
+test('a person chooses for the filter: refused when wrong, and told in status and manifest.json', async () => {
+  const option = { type: 'integer', minimum: 1, maximum: 64, default: 8 };
+  const rebuilt = darkroom.output().split('New code is in effect: pixelate').length;
+  await writeFile(join(functions, 'pixelate/option.json'), JSON.stringify(option));
+  const choosing = source
+    .replace('\n\n', "\nimport option from '../option.json' with { type: 'json' };\n\n")
+    .replace('(image) => {', '(image, side = 8) => {')
+    .replaceAll('% 8', '% Number(side)')
+    .replace(/\}\);\n$/, '}, option);\n');
+  await writeFile(code, choosing);
+  await eventually(async () => darkroom.output().split('New code is in effect: pixelate').length > rebuilt || undefined);
+
+  const versions = join(darkroom.folder, 'config/versions');
+  const v3 = await readFile(join(versions, 'v3.yaml'), 'utf8');
+  const variable = `\n            - { name: OPTIONS, value: '${JSON.stringify({ pixelate: option })}' }\n`;
+  await writeFile(join(versions, 'v4.yaml'), `${v3.replaceAll('ingest-v3', 'ingest-v4').trimEnd()}${variable}`);
+  await darkroom.configure('versions/traffic.yaml', (text) => `${text}    - { revisionName: ingest-v4, tag: v4, percent: 0 }\n`);
+  await says('ingest-v4 0 %');
+
+  const original = await photo('png');
+  const post = (side: string) => darkroom.post([{ name: 'a.png', bytes: original }], { tag: 'v4', fields: { pixelate: side } });
+  const wrong = await post('0');
+  expect(wrong.status).toBe(400);
+  expect(((await wrong.json()) as { detail: string }).detail).toContain('“pixelate” must be a whole number from 1 to 64.');
+  const { job } = (await (await post('2')).json()) as Status;
+  const status = (await darkroom.finished(job)) as Status & { options: object };
+  expect(status.options).toEqual({ filters: { pixelate: 2 } });
+  const print = await fetch(darkroom.url + status.images[0]!.results['pixelate']!.href!);
+  const after = await sharp(Buffer.from(await print.arrayBuffer()))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const before = await sharp(original).removeAlpha().raw().toBuffer();
+  expect(after.subarray(3, 9)).toEqual(Buffer.concat([before.subarray(0, 3), before.subarray(6, 9)]));
+  const archive = await fetch(darkroom.url + status.archiveFile!.href);
+  const { 'manifest.json': manifest } = unzipSync(new Uint8Array(await archive.arrayBuffer()));
+  expect(JSON.parse(Buffer.from(manifest!).toString())).toMatchObject({ options: { filters: { pixelate: 2 } } });
+});
