@@ -31,7 +31,9 @@ const revision = (service: string, folder: string, environment: Record<string, s
 });
 
 function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] = []) {
-  const services = [{ name: 'ingest', http: true, revisions: [revision('ingest', '', { FILTERS })], traffic: [] }];
+  const services = [
+    { name: 'ingest', http: true, revisions: [{ ...revision('ingest', '', { FILTERS }), name: 'ingest-v2' }], traffic: [] },
+  ];
   return inspectWiring({ brokers: [], triggers, pings: [], services, eventTypes });
 }
 
