@@ -9,6 +9,7 @@ import { LineCounter, parseDocument } from 'yaml';
 
 interface Func {
   name?: unknown;
+  namespace?: unknown;
   deploy?: { labels?: { key: string; value: string }[] };
 }
 
@@ -16,6 +17,7 @@ const repository = resolve(import.meta.dirname, '..');
 const functions = resolve(repository, process.env['FUNCTIONS_DIR'] ?? 'functions');
 /** The one function that people call. */
 const open = 'ingest';
+const template = 'templates/typescript/filter/func.yaml';
 
 const faults: string[] = [];
 for (const name of (await readdir(functions)).sort()) {
@@ -36,11 +38,13 @@ async function checkFunction(path: string, name: string): Promise<void> {
     faults.push(
       `${shown(path)}:${line}: its name is ${String(func?.name)}, and that of its folder ${name}. Write name: ${name}.`,
     );
+  if (func?.namespace === undefined)
+    console.warn(
+      `${shown(path)}: on a cluster, it would land in whichever namespace is active. Copy “namespace” from ${template}.`,
+    );
   const labels = func?.deploy?.labels ?? [];
   if (name !== open && !labels.some(({ key, value }) => key === 'networking.knative.dev/visibility' && value === 'cluster-local'))
-    console.warn(
-      `${shown(path)}: on a cluster, anyone could call it. Copy the part “deploy” from templates/typescript/filter/func.yaml.`,
-    );
+    console.warn(`${shown(path)}: on a cluster, anyone could call it. Copy “deploy” from ${template}.`);
 }
 
 async function checkPackage(path: string, name: string): Promise<void> {

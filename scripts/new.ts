@@ -44,7 +44,10 @@ async function create([kind, name, heard, ...more]: string[]): Promise<void> {
     throw new Misconfigured(`${shown(triggers)} has a Trigger ${name} already. Choose another name, or remove it.`);
 
   await cp(join(repository, 'templates/typescript', kind), folder, { recursive: true });
-  await change(join(folder, 'func.yaml'), (text) => text.replace(`name: ${kind}`, `name: ${name}`));
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  await change(join(folder, 'func.yaml'), (text) =>
+    text.replace(`name: ${kind}`, `name: ${name}`).replace(/^created: .*/m, `created: ${now}`),
+  );
   await change(join(folder, 'package.json'), (text) => text.replace('{', `{\n  "name": "@darkroom/${name}",`));
   await change(join(folder, 'README.md'), (text) => text.replace(/^# .*\n/, `# ${name}\n`).replace(/\nMade by `kn [^]*$/, ''));
   await appendFile(triggers, triggerOf(name, type, kind === 'filter'));

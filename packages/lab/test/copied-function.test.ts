@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -51,22 +51,4 @@ test('code that says the name of the function it was copied from builds, and doe
   const { status, stderr } = spawnSync(process.execPath, ['index.mjs'], { cwd: join(folder, 'dist'), encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toContain('The function blur makes the filter “sepia”. Write filter(...) without a name in its src/index.ts');
-});
-
-test('what kn func create made from a template gets a name, and a hint that anyone could call it', async () => {
-  // func copies all of a template but its manifest.yaml, and writes func.yaml anew, without what a manifest.yaml cannot say.
-  const made = join(functions, 'soften');
-  await cp(join(repository, 'templates/typescript/filter'), made, { recursive: true });
-  await mkdir(join(made, '.func'));
-  const func =
-    'specVersion: 0.36.0\nname: soften\nruntime: typescript\ninvoke: cloudevent\nbuild:\n  buildEnvs:\n  - name: BP_NODE_PROJECT_PATH\n    value: dist\n';
-  await writeFile(join(made, 'func.yaml'), func);
-  await rm(join(functions, 'blur'), { recursive: true });
-  expect(check()).toEqual({
-    status: 0,
-    said: [expect.stringMatching(/soften\/func\.yaml: on a cluster, anyone could call it\./)],
-  });
-  expect(JSON.parse(await readFile(join(made, 'package.json'), 'utf8'))).toMatchObject({ name: '@darkroom/soften' });
-  expect(check().status).toBe(0);
-  expect(String(execFileSync(process.execPath, [join(repository, 'scripts/bundle.ts')], { cwd: made }))).toMatch(/^soften: /);
 });

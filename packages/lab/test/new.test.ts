@@ -41,7 +41,8 @@ test('a new filter has all that the others have, builds as it is, and its Trigge
     ['.funcignore', 'README.md', 'func.yaml', 'package.json', 'src', 'test'].sort(),
   );
   const sepia = parse(await readFile(join(repository, 'functions/sepia/func.yaml'), 'utf8')) as object;
-  expect(parse(await readFile(at('functions/blur/func.yaml'), 'utf8'))).toEqual({ ...sepia, name: 'blur' });
+  const created = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/) as string;
+  expect(parse(await readFile(at('functions/blur/func.yaml'), 'utf8'))).toEqual({ ...sepia, name: 'blur', created });
   expect(JSON.parse(await readFile(at('functions/blur/package.json'), 'utf8'))).toMatchObject({ name: '@darkroom/blur' });
   expect(node('scripts/bundle.ts', at('functions/blur')).stdout).toMatch(/^blur: \d+ files/);
   expect(await wiring()).toEqual([]);
