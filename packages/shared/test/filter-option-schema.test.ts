@@ -18,6 +18,9 @@ test.each<[OptionSchema, string, unknown]>([
   [boolean, 'true', true],
   [boolean, 'false', false],
   [tone, 'warm', 'warm'],
+  // A word stays one.
+  [{ type: 'string', enum: ['2', 'true'] }, '2', '2'],
+  [{ type: 'string', enum: ['2', 'true'] }, 'true', 'true'],
 ])('to %j, %s is understood as %j', (schema, text, value) => expect(readOption('blur', schema, text)).toBe(value));
 
 test.each<[OptionSchema, string, string]>([
@@ -69,6 +72,8 @@ test.each<[OptionSchema, string | number | boolean]>([
 );
 
 test.each([
+  { type: 'integer', minimum: 1 },
+  { type: 'string', enum: ['cold'] },
   { type: 'integer', minimum: 1, maximum: 50, default: 3, title: 'Radius', description: 'in pixels' },
   { type: 'number', minimum: 0.5, maximum: 1, default: 0.5, title: 'Part', description: 'of the width' },
   { type: 'boolean', default: false, title: 'Frame', description: 'a white one' },

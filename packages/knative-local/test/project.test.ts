@@ -1,0 +1,97 @@
+import { existsSync, watch } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Clock, systemClock } from '../src/clock.ts';
+import { watchProject } from '../src/project.ts';
+import { testClock } from './clock.ts';
+import { makeFolder } from './folders.ts';
+
+const func = (name: string) =>
+  `name: ${name}\nbuild:\n  buildEnvs:\n    - { name: BP_NODE_PROJECT_PATH, value: dist }\nrun: {}\n`;
+
+async function open({ withSources = true, clock = systemClock }: { withSources?: boolean; clock?: Clock } = {}) {
+  const folder = await makeFolder({
+    'config/wiring.yaml': '',
+    'functions/one/func.yaml': func('one'),
+    'functions/one/dist/package.json': '{}',
+    'functions/one/src/deep/code.ts': '',
+  });
+  const functions = join(folder, 'functions');
+  const own = ['one', 'two'].map((name) => join(functions, name, 'src'));
+  const sources = { folders: async () => own.filter((path) => existsSync(path)), build: async () => undefined };
+  let told = 0;
+  const project = { config: [join(folder, 'config')], functions, ...(withSources && { sources }) };
+  const stop = await watchProject(project, () => (told += 1), clock);
+  onTestFinished(stop);
+  const write = async (path: string, content = '') => {
+    await mkdir(join(folder, dirname(path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  };
+  /** Until somebody is told of a change made since. */
+  const isTold = async (change: () => Promise<unknown>) => {
+    const before = told;
+    await change();
+    await expect.poll(() => told).toBeGreaterThan(before);
+  };
+  return { folder, stop, write, isTold, told: () => told };
+}
+
+test.each([
+  'config/wiring.yaml',
+  'config/more.yaml',
+  'functions/one/func.yaml',
+  'functions/one/option.json',
+  'functions/one/dist/index.mjs',
+  'functions/one/src/deep/code.ts',
+  'functions/one/src/new.ts',
+  'functions/two/func.yaml',
+])('whoever writes %s is noticed', async (path) => {
+  const { write, isTold } = await open();
+  await isTold(() => write(path, path.endsWith('func.yaml') ? func('two') : 'changed'));
+});
+
+test('what comes with a change is watched from then on: a function, its build, its sources', async () => {
+  const { folder, write, isTold } = await open();
+  await isTold(() => write('functions/two/func.yaml', func('two')));
+  await isTold(() => write('functions/two/src/index.ts'));
+  await isTold(() => write('functions/two/src/index.ts', 'changed'));
+  await isTold(() => write('functions/two/dist/index.mjs'));
+  await isTold(() => write('functions/two/dist/index.mjs', 'changed'));
+  await isTold(() => rm(join(folder, 'functions/two'), { recursive: true }));
+  await isTold(() => write('config/wiring.yaml', 'changed'));
+});
+
+test('a folder of functions that goes and comes back is watched again', async () => {
+  const { folder, write, isTold } = await open();
+  await isTold(() => rm(join(folder, 'functions'), { recursive: true }));
+  await isTold(() => write('config/wiring.yaml', 'changed'));
+  await write('functions/one/func.yaml', func('one'));
+  await isTold(() => write('config/wiring.yaml', 'changed once more'));
+  await isTold(() => write('functions/one/func.yaml', `${func('one')}\n`));
+});
+
+test('a project without sources is watched as well', async () => {
+  const { write, isTold } = await open({ withSources: false });
+  await isTold(() => write('functions/one/dist/index.mjs', 'changed'));
+});
+
+test('once it stops, nobody waits for things to become quiet any more', async () => {
+  const clock = testClock();
+  const { folder, stop, write } = await open({ clock });
+  const change = () =>
+    new Promise<void>((resolve) => {
+      // It hears of a change after those who began to watch before it.
+      const witness = watch(join(folder, 'config'), () => {
+        witness.close();
+        resolve();
+      });
+      void write('config/wiring.yaml', 'changed');
+    });
+  await change();
+  expect(clock.pending()).toHaveLength(1);
+  stop();
+  await expect.poll(() => clock.pending()).toEqual([]);
+  await change();
+  expect(clock.pending()).toEqual([]);
+});
