@@ -110,7 +110,7 @@ for (const name of chosen) {
     coverageAnalysis: 'perTest',
     concurrency: 2,
     timeoutMS: 20_000,
-    ignorePatterns: ['dist', '.turbo', '.darkroom', 'reports'],
+    ignorePatterns: ['dist', '.functions-*', '.turbo', '.darkroom', 'reports'],
     // It would rewrite references in tsconfig files through the compiler's API, which TypeScript 7 no longer has.
     tsconfigFile: 'none',
     reporters: ['clear-text', 'html', 'json'],

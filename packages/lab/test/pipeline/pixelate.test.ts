@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { keys } from '@darkroom/shared/job/keys';
 import { unzipSync } from 'fflate';
 import sharp from 'sharp';
@@ -16,6 +17,8 @@ export const { init, handle, shutdown, liveness, readiness } = filter((image) =>
   image.scan((x, y, index) => image.bitmap.data.copyWithin(index, image.getPixelIndex(x - (x % 8), y - (y % 8)), image.getPixelIndex(x - (x % 8), y - (y % 8)) + 4));
 });
 `;
+
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
 let darkroom: Darkroom;
 /** Inside the repository, where packages are found; the functions that exist are there by links, untouched. */
@@ -172,3 +175,28 @@ test('a person chooses for the filter: refused when wrong, and told in job.json,
   await page.goto(`${darkroom.url}/?job=${job}`);
   expect(await page.locator('[data-filter="pixelate"][data-status="succeeded"] figcaption b').textContent()).toBe('pixelate 2');
 });
+
+test.skipIf(!hasKubectl)(
+  'what kubectl changes takes effect while code is saved, and while it does not build (skipped without kubectl)',
+  async () => {
+    const split = (v1: number) =>
+      `{"spec":{"traffic":[{"revisionName":"ingest-v1","tag":"v1","percent":${v1}},{"revisionName":"ingest-v3","tag":"v3","percent":${100 - v1}}]}}`;
+    const patch = async (v1: number) => {
+      const words = ['patch', 'ksvc', 'ingest', '--type', 'merge', '-p', split(v1)];
+      const environment = { ...process.env, KUBECONFIG: join(darkroom.folder, 'data/kubeconfig') };
+      const { stdout } = await promisify(execFile)('kubectl', words, { env: environment });
+      expect(stdout).toContain('ingest patched');
+    };
+    const squares = async () => (await develop()).after.subarray(0, 64 * 3).toString('hex');
+    await Promise.all([save(source), ...[10, 20, 30, 40].map(patch)]);
+    await patch(50);
+    const ofEight = await squares();
+    await writeFile(code, 'no code');
+    await Promise.all([60, 70].map(patch));
+    await eventually(async () => /A source changed[^\n]*pixelate\/src\/index\.ts:1:/.test(darkroom.output()) || undefined);
+    await patch(80);
+    expect(await squares()).toBe(ofEight);
+    await Promise.all([save(source.replaceAll('% 8', '% 4')), patch(0)]);
+    expect(await squares()).not.toBe(ofEight);
+  },
+);
