@@ -20,7 +20,8 @@ const write = async (path: string, content = '') => {
 };
 /** A function that is a server of its own, so that its build is quick. */
 const writeFunction = async (name: string, code = 'console.log("hello");\n') => {
-  await write(`${name}/func.yaml`, `specVersion: 0.36.0\nname: ${name}\n`);
+  const named = `run:\n  envs:\n    -\n      name: SOME\n      value: thing\nname: ${name}\n`;
+  await write(`${name}/func.yaml`, named);
   await write(`${name}/src/main.ts`, code);
 };
 const sources = () => sourcesOf(functions, (name, line) => lines.push(`${name} ${line.replace(/\d+/, '<n>')}`));
@@ -50,6 +51,8 @@ test('whatever is a function is watched with its page, and so is what all of the
 test('what was never built is built, and then only what has changed', async () => {
   await writeFunction('one');
   await writeFunction('two');
+  // What another tool made says nothing about its sources.
+  await write('two/dist/package.json', '{}');
   await write('nameless/func.yaml', 'runtime: typescript\n');
   await write('nameless/src/main.ts');
   await sources().build();
