@@ -1,16 +1,24 @@
 import { existsSync, watch } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../src/clock.ts';
 import { watchProject } from '../src/project.ts';
+import { watchFolder } from '../src/watch.ts';
 import { testClock } from './clock.ts';
 import { makeFolder } from './folders.ts';
 
 const func = (name: string) =>
   `name: ${name}\nbuild:\n  buildEnvs:\n    - { name: BP_NODE_PROJECT_PATH, value: dist }\nrun: {}\n`;
 
-async function open({ withSources = true, clock = systemClock }: { withSources?: boolean; clock?: Clock } = {}) {
+interface Options {
+  withSources?: boolean;
+  clock?: Clock;
+  /** What is waited for before the folders of sources are known, each time that they are asked for. */
+  slow?: (time: number) => Promise<void>;
+}
+
+async function open({ withSources = true, clock = systemClock, slow = async () => undefined }: Options = {}) {
   const folder = await makeFolder({
     'config/wiring.yaml': '',
     'functions/one/func.yaml': func('one'),
@@ -19,7 +27,14 @@ async function open({ withSources = true, clock = systemClock }: { withSources?:
   });
   const functions = join(folder, 'functions');
   const own = ['one', 'two'].map((name) => join(functions, name, 'src'));
-  const sources = { folders: async () => own.filter((path) => existsSync(path)), build: async () => undefined };
+  let asked = 0;
+  async function folders() {
+    asked += 1;
+    const found = own.filter((path) => existsSync(path));
+    await slow(asked);
+    return found;
+  }
+  const sources = { folders, build: async () => undefined };
   let told = 0;
   const project = { config: [join(folder, 'config')], functions, ...(withSources && { sources }) };
   const stop = await watchProject(project, () => (told += 1), clock);
@@ -34,7 +49,7 @@ async function open({ withSources = true, clock = systemClock }: { withSources?:
     await change();
     await expect.poll(() => told).toBeGreaterThan(before);
   };
-  return { folder, stop, write, isTold, told: () => told };
+  return { folder, stop, write, isTold, asked: () => asked, told: () => told };
 }
 
 test.each([
@@ -69,6 +84,22 @@ test('a folder of functions that goes and comes back is watched again', async ()
   await write('functions/one/func.yaml', func('one'));
   await isTold(() => write('config/wiring.yaml', 'changed once more'));
   await isTold(() => write('functions/one/func.yaml', `${func('one')}\n`));
+});
+
+test('of two looks at what is there, the later one counts, however long the earlier one takes', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { folder, write, isTold, asked, told } = await open({ slow: async (time) => (time === 2 ? promise : undefined) });
+  await write('config/wiring.yaml', 'changed');
+  await expect.poll(asked).toBe(2);
+  await write('functions/two/src/deep/code.ts');
+  // More than a look takes, once things are quiet, if it did not wait.
+  const quiet = new Promise<void>((done) => onTestFinished(watchFolder(join(folder, 'functions'), done)));
+  await write('functions/three/func.yaml', func('three'));
+  await quiet;
+  for (let count = 0; count < 100; count += 1) await readdir(folder, { recursive: true });
+  resolve();
+  await expect.poll(told).toBeGreaterThan(1);
+  await isTold(() => write('functions/two/src/deep/code.ts', 'changed'));
 });
 
 test('a project without sources is watched as well', async () => {
