@@ -52,7 +52,9 @@ export async function watchProject(
     // One look after the other: an earlier one that takes longer does not know what the later one has found.
     last = last.then(watchAgain).catch(() => undefined);
     // First the watch, so that what happens while the manifests are read is seen.
-    void last.then(changed);
+    void last.then(() => {
+      if (!stopped) changed();
+    });
   }
 
   await watchAgain();

@@ -107,22 +107,37 @@ test('a project without sources is watched as well', async () => {
   await isTold(() => write('functions/one/dist/index.mjs', 'changed'));
 });
 
+/** Changes a manifest, and waits until those have heard of it who began to watch before. */
+const changed = (folder: string) =>
+  new Promise<void>((resolve) => {
+    const witness = watch(join(folder, 'config'), () => {
+      witness.close();
+      resolve();
+    });
+    void writeFile(join(folder, 'config/wiring.yaml'), 'changed');
+  });
+
 test('once it stops, nobody waits for things to become quiet any more', async () => {
   const clock = testClock();
-  const { folder, stop, write } = await open({ clock });
-  const change = () =>
-    new Promise<void>((resolve) => {
-      // It hears of a change after those who began to watch before it.
-      const witness = watch(join(folder, 'config'), () => {
-        witness.close();
-        resolve();
-      });
-      void write('config/wiring.yaml', 'changed');
-    });
-  await change();
+  const { folder, stop } = await open({ clock });
+  await changed(folder);
   expect(clock.pending()).toHaveLength(1);
   stop();
   await expect.poll(() => clock.pending()).toEqual([]);
-  await change();
+  await changed(folder);
   expect(clock.pending()).toEqual([]);
+});
+
+test('a look that is under way when it stops neither begins to watch nor tells anybody', async () => {
+  const clock = testClock();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { folder, stop, asked, told } = await open({ clock, slow: async (time) => (time === 2 ? promise : undefined) });
+  await changed(folder);
+  await clock.advance(1000);
+  await expect.poll(asked).toBe(2);
+  stop();
+  resolve();
+  await clock.advance(0);
+  await changed(folder);
+  expect([clock.pending(), told()]).toEqual([[], 0]);
 });
