@@ -60,8 +60,8 @@ export interface Replica extends Revision {
 export interface ReplicaOptions {
   /** Which of the processes of its revision it is; the first has the name of the revision. */
   number?: number;
-  /** The folder for temporary files of its revision, which nobody else uses at the same time. */
-  temporary?: string | undefined;
+  /** Its folder for temporary files, which nobody else has, and which goes with it. */
+  temporary?: string;
   /** Called when its process starts, becomes ready, ceases to be, or ends. */
   changed?: () => void;
 }
@@ -75,8 +75,7 @@ export function startReplica(
   options: ReplicaOptions = {},
 ): Replica {
   const { number = 1, changed = () => undefined } = options;
-  const ofRevision = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
-  const temporary = number === 1 ? ofRevision : `${ofRevision}.${number}`;
+  const temporary = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.

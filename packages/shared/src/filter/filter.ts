@@ -101,7 +101,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
   };
 }
 
-/** @throws Misconfigured if a filter cannot have the name, or its function has another */
+/** @throws Misconfigured if a filter cannot have the name, or its function or Service has another */
 function nameOf(named: string | undefined): string | undefined {
   // The build replaces this by the name in func.yaml; in a test or a bench there is none.
   const built = process.env.FUNC_NAME;
@@ -110,6 +110,12 @@ function nameOf(named: string | undefined): string | undefined {
   if (built !== undefined && name !== built)
     throw new Misconfigured(
       `The function ${built} makes the filter “${name}”. Write filter(...) without a name in its src/index.ts, or correct the name in its func.yaml.`,
+    );
+  // A dist/ that was copied along would answer for the other filter, and nobody for this one.
+  const service = process.env['K_SERVICE'];
+  if (built !== undefined && service !== undefined && service !== built)
+    throw new Misconfigured(
+      `This is a build of the function ${built}, and its Service is ${service}. Run npm run build, and deploy functions/${service} again.`,
     );
   return name;
 }
