@@ -3,13 +3,13 @@ import { explain } from '@darkroom/shared/errors';
 import type { DarkroomEvent } from '@darkroom/shared/events';
 import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { type Print, type Progress, readProgress } from '@darkroom/shared/job/progress';
+import { type Progress, readProgress } from '@darkroom/shared/job/progress';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
-import { entriesOf, type Entry, type Store } from '@darkroom/shared/store';
+import type { Entry, Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
-import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
-import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
+import { printTimes } from './dead-letter.ts';
+import { endCorrupt, giveUp, refuseFailing } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
 import { readStoreTime } from './store-time.ts';
 import { nextWatch, pauseAfter, readWatch, writeWatch } from './watch.ts';
@@ -147,20 +147,6 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     }
     return false;
   }
-}
-
-/** @returns whether there were any */
-async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
-  let any = false;
-  const deadLetters = await entriesOf(store, keys.deadOf(job));
-  const failed = ({ photo, filter, status }: Print) =>
-    status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
-  for (const print of prints.filter(failed)) {
-    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
-    await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);
-    any = true;
-  }
-  return any;
 }
 
 function shuffle(entries: Entry[]): void {
