@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import type { Environment } from '../machine.ts';
-import type { container, func } from './schema.ts';
+import type { func } from './func-schema.ts';
+import type { container } from './schema.ts';
 
 type Container = v.InferOutput<typeof container>;
 type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs']>;
