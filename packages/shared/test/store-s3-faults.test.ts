@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, systemClock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
 import type { Store } from '@darkroom/shared/store';
-import { answer, drop, openScripted, type ScriptedStore, type Turn } from './store-s3-script.ts';
+import { answer, drop, openScripted, type ScriptedStore, type ScriptedAnswer } from './store-s3-script.ts';
 
 let scripted: ScriptedStore;
 let store: Store;
@@ -55,7 +55,7 @@ test('a file is reopened for each attempt, and closed afterwards', async () => {
 test('a kept connection that the server has closed meanwhile is replaced by a new one', async () => {
   const sockets: unknown[] = [];
   const noted =
-    (turn: Turn): Turn =>
+    (turn: ScriptedAnswer): ScriptedAnswer =>
     (request, ...rest) => (sockets.push(request.socket), turn(request, ...rest));
   scripted.turns = [answer(200), drop, answer(200)].map(noted);
   await store.write('key', bytes);
@@ -116,7 +116,7 @@ test('the error for a bucket elsewhere names its region', async () => {
 test('after three attempts it gives up, and says why', async () => {
   scripted.turns = [drop, drop, drop];
   await expect(store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
-  scripted.turns = Array<Turn>(3).fill(scripted.stall);
+  scripted.turns = Array<ScriptedAnswer>(3).fill(scripted.stall);
   expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 30 s');
   scripted.turns = [answer(503), answer(503), answer(503)];
   await expect(store.stat('key')).rejects.toThrow('S3 answered 503 to HEAD key');
@@ -131,7 +131,7 @@ test('each wait is up to twice as long as the one before, at random, and at leas
     sleep: async (ms, signal) => (signal ? systemClock.sleep(ms, signal) : void waits.push(ms)),
   };
   const patient = await openScripted({ attempts: 5, backOff: 100, clock });
-  patient.turns = Array<Turn>(5).fill(drop);
+  patient.turns = Array<ScriptedAnswer>(5).fill(drop);
   await expect(patient.store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
   await patient.close();
   expect(waits).toHaveLength(4);
@@ -144,8 +144,11 @@ test('each wait is up to twice as long as the one before, at random, and at leas
 
 test('a writer that never heard of its success recognises its own work', async () => {
   let mark = '';
-  const unheard: Turn = (request, response) => ((mark = String(request.headers['x-amz-meta-writer'])), void response.destroy());
-  const present: Turn = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();
+  const unheard: ScriptedAnswer = (request, response) => (
+    (mark = String(request.headers['x-amz-meta-writer'])),
+    void response.destroy()
+  );
+  const present: ScriptedAnswer = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();
   scripted.turns = [unheard, answer(412, 'PreconditionFailed'), present];
   expect(await store.writeOnce('key', bytes)).toBe(true);
   mark = 'another';

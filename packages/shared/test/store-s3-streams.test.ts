@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
-import { answer, idleSeconds, openScripted, type ScriptedStore, silence, sink, type Turn } from './store-s3-script.ts';
+import { answer, idleSeconds, openScripted, type ScriptedStore, sink, type ScriptedAnswer } from './store-s3-script.ts';
 
 let scripted: ScriptedStore;
 let store: Store;
@@ -53,7 +53,7 @@ test.each(['', '12345'])('a server that falls silent after %j is not waited for'
   ];
   const reading = buffer((await store.read('key'))!);
   reading.catch(() => undefined);
-  await scripted.clock.advance(silence);
+  await scripted.outlast();
   await expect(reading).rejects.toThrow('Nothing moved');
 });
 
@@ -118,7 +118,7 @@ test.each(sizes)('a body of %i bytes that is cut while it waits for its reader i
 });
 
 test('a listing continues where it was cut, and a missing or partial one is a fault', async () => {
-  const page = (keys: string[], rest: string): Turn => {
+  const page = (keys: string[], rest: string): ScriptedAnswer => {
     const contents = keys.map(
       (key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size></Contents>`,
     );
@@ -135,7 +135,7 @@ test('a listing continues where it was cut, and a missing or partial one is a fa
   expect(scripted.requests[0]).toBe('GET /photos/?list-type=2&prefix=jobs%2F');
   expect(new URL(scripted.requests[1]!.slice(4), 'http://x').searchParams.get('continuation-token')).toBe('a+b/c&d=&');
 
-  const half: Turn = (_request, response) => void response.end('<ListBucketResult><Contents><Key>a</Key>');
+  const half: ScriptedAnswer = (_request, response) => void response.end('<ListBucketResult><Contents><Key>a</Key>');
   for (const turn of [
     page([], '<IsTruncated>true</IsTruncated>'),
     half,
