@@ -7,7 +7,7 @@ import { inspectWiring } from '../src/wiring.ts';
 
 const delivery = { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout: 0 } as const;
 const trigger = (service: string, attributes: Record<string, string>, more: Partial<TriggerSpec> = {}): TriggerSpec => ({
-  name: service,
+  name: `${service}-v2`,
   broker: 'default',
   filters: [],
   attributes,
@@ -19,7 +19,7 @@ const uploaded = 'dev.darkroom.image.uploaded';
 const probe = { path: '/', period: 1, timeout: 1, failureThreshold: 1 };
 
 const revision = (service: string, folder: string, environment: Record<string, string>): RevisionSpec => ({
-  name: service,
+  name: `${service}-v2`,
   service,
   folder,
   command: [],
