@@ -7,7 +7,7 @@ import { inspectWiring } from '../src/wiring.ts';
 
 const delivery = { retry: 0, backoffPolicy: 'linear', backoffDelay: 0, timeout: 0 } as const;
 const trigger = (service: string, attributes: Record<string, string>, more: Partial<TriggerSpec> = {}): TriggerSpec => ({
-  name: `${service}-v2`,
+  name: service,
   broker: 'default',
   filters: [],
   attributes,
@@ -86,6 +86,6 @@ test('warns about a version that lets people choose something else for a filter 
   expect(warnings(JSON.stringify({ sepia: { maximum: 9, minimum: 1, type: 'integer' } }))).toEqual([]);
   for (const other of ['', '{}', JSON.stringify({ sepia: { ...option, maximum: 8 } })])
     expect(warnings(other)).toEqual([
-      'ingest: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
+      'ingest-v2: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
     ]);
 });
