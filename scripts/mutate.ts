@@ -15,7 +15,7 @@ interface Area {
 
 const areas: Record<string, Area> = {
   sweep: {
-    files: ['functions/sweep/src/{resume,missing-events,watch,dead-letter,give-up,expire,store-time,task}.ts'],
+    files: ['functions/sweep/src/{resume,resume-job,missing-events,watch,dead-letter,give-up,expire,store-time,task}.ts'],
     tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task,log}.test.ts'],
   },
   notify: {
@@ -31,13 +31,13 @@ const areas: Record<string, Area> = {
   },
   store: {
     files: [
-      'packages/shared/src/store/{lock,term,drafts,file-store,open,s3-client,s3-failure}.ts',
+      'packages/shared/src/store/{lock,term,drafts,file-store,idle-timeout,open,s3-client,s3-failure}.ts',
       'packages/shared/src/job/{remove,progress,address,names,dead-letter}.ts',
       'packages/shared/src/stage/{stage,publish,token}.ts',
     ],
     tests: [
       'packages/shared/test/{job-*,stage,stage-*}.test.ts',
-      'packages/shared/test/store-{lock,drafts,file,file-races,open,s3-faults,s3-streams}.test.ts',
+      'packages/shared/test/store-{lock,drafts,file,file-races,idle-timeout,open,s3-faults,s3-streams}.test.ts',
     ],
   },
   worker: {

@@ -9,7 +9,8 @@ import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/sha
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import pLimit from 'p-limit';
 import { attachmentsFor } from './attachments.ts';
-import { composeMail, type MailSettings, type Send } from './mail.ts';
+import type { Send } from './handover.ts';
+import { composeMail, type MailSettings } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { type MailRecord, readRecord, untried, writeRecord } from './record.ts';
 import { retry } from './retry.ts';

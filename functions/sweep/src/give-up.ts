@@ -3,9 +3,10 @@ import { type Completion, type Job, type Rejection } from '@darkroom/shared/job'
 import { keys } from '@darkroom/shared/job/keys';
 import type { Print, Progress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
-import { json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import type { JobOutcome } from '@darkroom/shared/events';
+import { isPhotoToBlame, type PrintTimes } from './dead-letter.ts';
 
 const late = {
   print: 'It could not be made in time. Send the photo again.',
@@ -17,6 +18,20 @@ const late = {
 
 export async function refusePrint(store: Store, job: string, { photo, filter }: Print, reason: string): Promise<void> {
   await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection));
+}
+
+/** Refuses the prints on which their stage fails again and again, if the photo is to blame. @returns whether there were any */
+export async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+  let any = false;
+  const deadLetters = await entriesOf(store, keys.deadOf(job));
+  const failed = ({ photo, filter, status }: Print) =>
+    status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
+  for (const print of prints.filter(failed)) {
+    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
+    await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);
+    any = true;
+  }
+  return any;
 }
 
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */

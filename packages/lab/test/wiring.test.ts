@@ -19,7 +19,7 @@ const uploaded = 'dev.darkroom.image.uploaded';
 const probe = { path: '/', period: 1, timeout: 1, failureThreshold: 1 };
 
 const revision = (service: string, folder: string, environment: Record<string, string>): RevisionSpec => ({
-  name: service,
+  name: `${service}-v2`,
   service,
   folder,
   command: [],
@@ -88,6 +88,6 @@ test('warns about a version that lets people choose something else for a filter 
   expect(warnings(JSON.stringify({ sepia: { maximum: 9, minimum: 1, type: 'integer' } }))).toEqual([]);
   for (const other of ['', '{}', JSON.stringify({ sepia: { ...option, maximum: 8 } })])
     expect(warnings(other)).toEqual([
-      'ingest: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
+      'ingest-v2: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
     ]);
 });

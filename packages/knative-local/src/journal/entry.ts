@@ -3,7 +3,7 @@ import type { Origin } from '../broker/observer.ts';
 import type { DeliveryRecord, EventRecord, EventSummary } from './record.ts';
 
 /** An event as the journal keeps it: whatever can be derived is derived when somebody asks. */
-export interface Entry {
+export interface JournalEntry {
   number: number;
   time: number;
   origin: Origin;
@@ -19,12 +19,12 @@ export function weightOf({ attributes, data }: CloudEvent): number {
   return bytes;
 }
 
-export function recordOf({ event: { attributes, data }, origin, ...rest }: Entry): EventRecord {
+export function recordOf({ event: { attributes, data }, origin, ...rest }: JournalEntry): EventRecord {
   return { ...rest, origin: nameOf(origin), attributes: Object.fromEntries(attributes), bytes: data.length };
 }
 
 /** @param correlation the attribute that events of one chain share */
-export function summaryOf({ number, time, origin, event, deliveries }: Entry, correlation?: string): EventSummary {
+export function summaryOf({ number, time, origin, event, deliveries }: JournalEntry, correlation?: string): EventSummary {
   const value = correlation === undefined ? undefined : event.attributes.get(correlation);
   return {
     number,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type * as v from 'valibot';
 import { check } from './check.ts';
 import { displayed, type Document, type Faults, readDocuments } from './document.ts';
-import { func } from './schema.ts';
+import { func } from './func-schema.ts';
 
 export interface Func {
   /** Where its package.json is: at BP_NODE_PROJECT_PATH, as for the Node.js buildpack, or else next to func.yaml. */

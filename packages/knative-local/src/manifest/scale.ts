@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { func } from './schema.ts';
+import type { func } from './func-schema.ts';
 import type { ScaleSpec } from './topology.ts';
 
 export type Annotations = Record<string, string>;

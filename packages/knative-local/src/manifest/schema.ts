@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { duration } from './duration.ts';
 import { attributes, filter } from './filters.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const metadata = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
 const values = v.record(v.string(), v.string('must be text: put it in quotes'));
 
@@ -56,8 +56,7 @@ export const pingSource = v.object({
   }),
 });
 
-/** The catalogue of events that somebody emits. */
-/** v1beta3 has the type among the attributes; earlier versions have it in a separate field. */
+/** An entry in the catalogue of events that somebody emits. v1beta3 has the type among the attributes; earlier versions have it in a separate field. */
 export const eventType = v.object({
   metadata,
   spec: v.object({
@@ -129,32 +128,4 @@ export const service = v.object({
       ),
     ),
   }),
-});
-
-const envs = v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) }));
-
-export const func = v.object({
-  name: v.pipe(v.string(), v.minLength(1)),
-  invoke: v.optional(v.string()),
-  build: v.optional(v.object({ buildEnvs: v.optional(envs) })),
-  run: v.optional(v.object({ envs: v.optional(envs) })),
-  deploy: v.optional(
-    v.object({
-      healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
-      options: v.optional(
-        v.object({
-          scale: v.optional(
-            v.object({
-              min: v.optional(count),
-              max: v.optional(count),
-              metric: v.optional(v.string()),
-              target: v.optional(v.number()),
-              utilization: v.optional(v.number()),
-            }),
-          ),
-          resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })),
-        }),
-      ),
-    }),
-  ),
 });

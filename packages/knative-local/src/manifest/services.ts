@@ -1,7 +1,7 @@
 import { readBuild } from './build.ts';
 import { check } from './check.ts';
 import type { Document, Faults } from './document.ts';
-import { ofContainer, ofFunction, type Sources } from './environment.ts';
+import { ofContainer, ofFunction, type EnvironmentSources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
 import * as probes from './probes.ts';
 import * as scale from './scale.ts';
@@ -17,7 +17,7 @@ export interface ImageName {
   written: string;
 }
 
-export interface ServiceSources extends Omit<Sources, 'fault'> {
+export interface ServiceSources extends Omit<EnvironmentSources, 'fault'> {
   documents: Document[];
   functionsFolder: string;
   /** The setting that names the folder of functions. */

@@ -2,16 +2,15 @@ import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
-import { checkOption, type OptionSchema, readSchema } from './option.ts';
-import { Misconfigured, Rejected } from '../errors.ts';
+import { readSchema } from './option.ts';
+import { develop, outcomeOf } from './print.ts';
+import { Misconfigured } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
-import { printType } from '../image/formats.ts';
-import { type Job, type Photo, readJob } from '../job/job.ts';
+import { readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { withdrawIfGone } from '../job/remove.ts';
 import { limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
-import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
@@ -123,40 +122,4 @@ function nameOf(named: string | undefined): string | undefined {
 /** The runtime's type for a reply declares none of its methods. */
 function refuse(reply: unknown): void {
   (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
-}
-
-/** The outcome of an earlier delivery of the same event, if there was one. */
-async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<PrintOutcome | undefined> {
-  if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
-  if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';
-  return undefined;
-}
-
-async function develop(
-  store: Store,
-  pool: WorkerPool<Task, void>,
-  job: Job,
-  photo: Photo,
-  name: string,
-  schema: OptionSchema | undefined,
-): Promise<PrintOutcome> {
-  const { format, quality, filters } = job.options;
-  try {
-    const option = filters?.[name] ?? schema?.default;
-    // The version of ingest that accepted it may have had another schema.
-    if (schema && option !== undefined) checkOption(name, schema, option);
-    const task = {
-      original: keys.original(job.job, photo),
-      print: keys.print(job, photo, name),
-      type: printType(photo.type, format),
-      ...(quality !== undefined && { quality }),
-      ...(option !== undefined && { option }),
-    };
-    await pool.run(task, job.email);
-    return 'succeeded';
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message }));
-    return 'rejected';
-  }
 }

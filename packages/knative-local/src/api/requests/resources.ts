@@ -13,7 +13,7 @@ import type { Registry } from '../state/registry.ts';
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;
 
-export interface Options {
+export interface ChangeOptions {
   version: string;
   /** Says what would happen, and leaves everything as it is. */
   dryRun: boolean;
@@ -22,8 +22,8 @@ export interface Options {
 /** Changes objects, one at a time. What is answered is in effect, and kept. */
 export interface Resources {
   /** @throws StatusError if it cannot be; then nothing has changed */
-  put(kind: Kind, name: string, wish: Wish, options: Options): Promise<{ object: KubeObject; created: boolean }>;
-  remove(kind: Kind, name: string, accepts: (now: KubeObject) => void, options: Options): Promise<KubeObject>;
+  put(kind: Kind, name: string, wish: Wish, options: ChangeOptions): Promise<{ object: KubeObject; created: boolean }>;
+  remove(kind: Kind, name: string, accepts: (now: KubeObject) => void, options: ChangeOptions): Promise<KubeObject>;
 }
 
 interface Parts {

@@ -6,7 +6,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import { Problem } from './problem.ts';
 import type { DataView, TopologyView } from './view.ts';
 
-export interface ReadingOptions {
+export interface PageDataOptions {
   journal: Journal;
   topology: () => Promise<TopologyView>;
   /** The last lines of a process, by its id. */
@@ -15,7 +15,7 @@ export interface ReadingOptions {
 }
 
 /** What the page asks for. */
-export interface Reading {
+export interface PageData {
   /**
    * @param steps of the path, after /api
    * @returns what is to be sent as JSON; undefined if there is nothing
@@ -29,7 +29,7 @@ const forgotten = () => new Problem(404, 'The journal has forgotten this event, 
 const mostAtOnce = 1000;
 const mostShown = 64 * 1024;
 
-export function createReading({ journal, topology, linesOf, deadLetters }: ReadingOptions): Reading {
+export function createPageData({ journal, topology, linesOf, deadLetters }: PageDataOptions): PageData {
   return {
     async read([area, name, part, ...more], query) {
       if (more.length > 0) return undefined;
