@@ -12,7 +12,7 @@ export interface Letters {
 export function createLetters(open: (event: EventSummary) => void): Letters {
   const place = element('#letters');
   let drawn = '';
-  const load = throttle(700, () => void look());
+  const load = throttle(2000, () => void look());
 
   async function look(): Promise<void> {
     if (!isShown('letters')) return;

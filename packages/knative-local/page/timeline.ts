@@ -6,8 +6,8 @@ import { isShown, show } from './tabs.ts';
 /** The chain of one event, from the first event to the last attempt. */
 export interface Timeline {
   open(event: EventSummary): void;
-  /** Something is new, perhaps of this chain. */
-  refresh(): void;
+  /** Something is new: these events, as far as it is known. */
+  refresh(news?: EventSummary[]): void;
 }
 
 export function createTimeline(openEvent: (number: number) => void): Timeline {
@@ -15,7 +15,7 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
   let chosen: EventSummary | undefined;
   let drawn = '';
   let timer = 0;
-  const load = throttle(400, () => void look());
+  const load = throttle(500, () => void look());
 
   async function look(): Promise<void> {
     if (!chosen || !isShown('timeline')) return;
@@ -54,7 +54,11 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
       show('timeline');
       load();
     },
-    refresh: load,
+    refresh(news) {
+      const { correlation } = chosen ?? {};
+      // A chain of replies may go on with any event.
+      if (!news || correlation === undefined || news.some((event) => event.correlation === correlation)) load();
+    },
   };
 }
 
