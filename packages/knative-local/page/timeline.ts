@@ -96,8 +96,8 @@ function identityOf({ attributes: { source, id } }: EventRecord): string {
 }
 
 function stepOf(event: EventRecord, outline: Outline, open: (number: number) => void): HTMLElement {
-  const { number, time, attributes, cause, origin, deliveries } = event;
-  const title = make('button', { id: `step-${number}` }, `${attributes['type']} `);
+  const { number, time, attributes, cause, origin, refusal, deliveries } = event;
+  const title = make('button', { id: `step-${number}` }, `${attributes['type'] ?? 'without a type'} `);
   title.addEventListener('click', () => open(number));
   const whence = cause ? `reply to event ${cause.event} by ${cause.trigger}` : origin;
   const first = outline.firsts.get(identityOf(event))!;
@@ -109,7 +109,8 @@ function stepOf(event: EventRecord, outline: Outline, open: (number: number) => 
   );
   const isAnswered = ({ trigger }: DeliveryRecord) => outline.answered.has(`${number} ${trigger}`);
   const rows = deliveries.map((delivery) => deliveryOf(delivery, isAnswered(delivery), outline));
-  if (rows.length === 0) rows.push(make('p', { className: 'faint' }, 'No Trigger wanted it.'));
+  if (refusal) rows.push(make('p', { className: 'bad' }, `Refused with ${refusal.status}: ${refusal.reason}.`));
+  else if (rows.length === 0) rows.push(make('p', { className: 'faint' }, 'No Trigger wanted it.'));
   return make('div', { className: 'step' }, title, about, ...rows);
 }
 

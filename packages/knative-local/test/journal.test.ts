@@ -73,11 +73,35 @@ test('tells of every attempt with its status and its wait, and that the second o
   });
 });
 
-test('an event that nobody wants has no deliveries, and one that is refused is not there', () => {
+test('an event that nobody wants has no deliveries', () => {
   const { journal, publish } = open({}, []);
   publish();
-  publish({ type: '' });
-  expect(journal.list({ limit: 9 }).map(({ deliveries }) => deliveries)).toEqual([[]]);
+  expect(journal.list({ limit: 9 })).toEqual([expect.objectContaining({ deliveries: [] })]);
+  expect(journal.list({ limit: 9 })[0]).not.toHaveProperty('refused');
+});
+
+test('an event that the Broker refuses is there with status and reason; a reply that it refuses is told of by its delivery', async () => {
+  const server = await startSubscriber((response) => replyWith(response, { type: '' }));
+  const { journal, publish, brokers } = open({ stage: server }, triggersOf(['test>stage']));
+  const heard: number[] = [];
+  journal.follow((number) => heard.push(number));
+  publish({ type: '' }, 'data');
+  expect(heard).toEqual([1]);
+  expect(journal.find(1)).toMatchObject({
+    origin: 'broker default',
+    attributes: { type: '', id: '1' },
+    bytes: 4,
+    refusal: { status: 400, reason: 'The attribute type is missing' },
+    deliveries: [],
+  });
+  brokers.publish('none', message());
+  expect(journal.summary(2)).toMatchObject({ origin: 'broker none', refused: 404 });
+  publish({ id: 'taken' });
+  const numbers = (query: object) => journal.list({ limit: 9, ...query }).map(({ number }) => number);
+  expect(numbers({ state: 'refused' })).toEqual([2, 1]);
+  await eventually(() => expect(journal.find(3)?.deliveries[0]?.state).toBe('lost'));
+  expect(numbers({})).toEqual([3, 2, 1]);
+  expect(numbers({ state: 'lost' })).toEqual([3]);
 });
 
 test('a dead letter goes to its sink; without a sink, or if that fails too, it is lost', async () => {

@@ -106,6 +106,18 @@ describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: se
     await page.close();
   });
 
+  test('an event that the Broker refuses is listed with its reason', async () => {
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Send' }).click();
+    await page.fill('#attributes', 'id=without-type\nwhat=nothing');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.locator('#fault').getByText('The attribute type is missing.').waitFor();
+    await page.selectOption('#state', 'refused');
+    await page.getByRole('option', { name: 'without-type' }).getByText('refused, 400').click();
+    await page.locator('#timeline').getByText('Refused with 400: The attribute type is missing.').waitFor();
+    await page.close();
+  });
+
   test('the slider moves, and posts follow it; with the keyboard alone', async () => {
     const page = await openConsole();
     await page.getByRole('tab', { name: 'Timeline' }).focus();
