@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDarkroom } from '../packages/lab/test/pipeline/darkroom.ts';
 import { openFlood } from './console/flood.ts';
-import { measureCost, reportCost } from './console/cost.ts';
+import { costTable, measureCosts, reportCosts } from './console/cost.ts';
 import { measureMemory, reportMemory } from './console/memory.ts';
 import { openSpectator } from './console/spectator.ts';
 import { openLab } from './pipeline/lab.ts';
@@ -48,8 +48,13 @@ ending.defer(spectator.close);
 console.log(`Before: ${machine()}; ${rounds} rounds of ${images} photos and ${events} events\n`);
 await lab.develop(photos.slice(0, 8), 4);
 await flood.send(darkroom, events);
-const jobs = await measureCost(rounds, spectator, async () => images / (await lab.develop(photos, 8)).seconds);
-const bare = await measureCost(rounds, spectator, async () => events / (await flood.send(darkroom, events)));
-console.log(`${reportCost({ 'jobs per second': jobs, 'events per second': bare })}\n`);
+const processorTime = async () => ({
+  runtime: lab.processes().find(({ name }) => name === 'runtime')!.cpuSeconds,
+  browser: await spectator.processorTime(),
+});
+const common = { rounds, spectator, processorTime };
+const developed = await measureCosts({ ...common, size: images, work: async () => (await lab.develop(photos, 8)).seconds });
+const passed = await measureCosts({ ...common, size: events, work: () => flood.send(darkroom, events) });
+console.log(`${costTable([...reportCosts('job', developed, images), ...reportCosts('event', passed, events)])}\n`);
 await spectator.look();
 console.log(`${reportMemory(await measureMemory(darkroom, spectator, flood, flooding), flooding)}\n\nAfter: ${machine()}`);

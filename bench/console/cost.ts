@@ -1,23 +1,41 @@
-import { spread } from '../pipeline/statistics.ts';
+import { type Spread, spread } from '../pipeline/statistics.ts';
 import { table } from '../pipeline/table.ts';
 import type { Spectator } from './spectator.ts';
 
-/** Work per second with the console open and closed, one right after the other. */
-export interface Pair {
-  open: number;
-  closed: number;
+/** Processor time since each began, in seconds. */
+export interface ProcessorTime {
+  runtime: number;
+  browser: number;
 }
 
-/** @param work resolves with what was done per second */
-export async function measureCost(
-  rounds: number,
-  spectator: Pick<Spectator, 'look' | 'leave'>,
-  work: () => Promise<number>,
-): Promise<Pair[]> {
-  const run = async (state: keyof Pair) => {
+export interface Batch extends ProcessorTime {
+  perSecond: number;
+}
+
+/** A batch of work with the console open and one with it closed, one right after the other. */
+export interface Pair {
+  open: Batch;
+  closed: Batch;
+}
+
+export interface Costs {
+  rounds: number;
+  spectator: Pick<Spectator, 'look' | 'leave'>;
+  processorTime: () => Promise<ProcessorTime>;
+  /** How much work a batch is. */
+  size: number;
+  /** Does it, and resolves with the seconds that it took. */
+  work: () => Promise<number>;
+}
+
+export async function measureCosts({ rounds, spectator, processorTime, size, work }: Costs): Promise<Pair[]> {
+  async function run(state: keyof Pair): Promise<Batch> {
     await (state === 'open' ? spectator.look() : spectator.leave());
-    return work();
-  };
+    const before = await processorTime();
+    const seconds = await work();
+    const { runtime, browser } = await processorTime();
+    return { perSecond: size / seconds, runtime: runtime - before.runtime, browser: browser - before.browser };
+  }
   const pairs: Pair[] = [];
   for (let round = 0; round < rounds; round += 1) {
     // Who begins changes from round to round.
@@ -28,17 +46,29 @@ export async function measureCost(
   return pairs;
 }
 
-export function reportCost(measured: Record<string, Pair[]>): string {
-  const rows = Object.entries(measured).map(([name, pairs]) => {
-    const ratio = spread(pairs.map(({ open, closed }) => open / closed));
-    const median = (state: keyof Pair) => spread(pairs.map((pair) => pair[state])).median.toPrecision(3);
+export function reportCosts(name: string, pairs: Pair[], size: number): string[][] {
+  const milliseconds = (seconds: number) => (seconds / size) * 1000;
+  const figures: [string, (batch: Batch) => number][] = [
+    [`${name}s per second`, ({ perSecond }) => perSecond],
+    [`CPU ms per ${name}, runtime`, ({ runtime }) => milliseconds(runtime)],
+    [`CPU ms per ${name}, browser`, ({ browser }) => milliseconds(browser)],
+  ];
+  return figures.map(([title, figure]) => {
+    const [open, closed] = (['open', 'closed'] as const).map((state) => spread(pairs.map((pair) => figure(pair[state]))));
     return [
-      name,
-      median('open'),
-      median('closed'),
-      ratio.median.toFixed(3),
-      `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`,
+      title,
+      digits(open!),
+      digits(closed!),
+      ...ratio(spread(pairs.map((pair) => figure(pair.open) / figure(pair.closed)))),
     ];
   });
-  return table(['', 'open', 'closed', 'open / closed', 'min..max'], rows);
+}
+
+export const costTable = (rows: string[][]) => table(['', 'open', 'closed', 'open / closed', 'min..max'], rows);
+
+const digits = ({ median }: Spread) => (median >= 100 ? median.toFixed(0) : median.toPrecision(2));
+
+/** Nothing is left of a ratio to almost nothing. */
+function ratio({ median, least, most }: Spread): string[] {
+  return median < 10 ? [median.toFixed(3), `${least.toFixed(2)}..${most.toFixed(2)}`] : ['', ''];
 }

@@ -5,6 +5,8 @@ import { openBrowser } from '../../packages/lab/test/pipeline/browser.ts';
 export interface Spectator {
   look(): Promise<void>;
   leave(): Promise<void>;
+  /** Processor time of the whole browser, in seconds. */
+  processorTime(): Promise<number>;
   /** What the scripts of the page hold, in MiB, without garbage. */
   heap(): Promise<number>;
   close(): Promise<void>;
@@ -13,6 +15,7 @@ export interface Spectator {
 export async function openSpectator(url: string): Promise<Spectator> {
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+  const processes = await browser.newBrowserCDPSession();
   const leave = async () => {
     for (const page of context.pages()) await page.close();
   };
@@ -27,6 +30,10 @@ export async function openSpectator(url: string): Promise<Spectator> {
       await sleep(2000);
     },
     leave,
+    async processorTime() {
+      const { processInfo } = await processes.send('SystemInfo.getProcessInfo');
+      return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+    },
     async heap() {
       const session = await context.newCDPSession(context.pages()[0]!);
       await session.send('HeapProfiler.collectGarbage');
