@@ -34,8 +34,8 @@ export function createList(choose: (event: EventSummary) => void): List {
     const row = make(
       'div',
       { className: 'row', id: `event-${number}`, role: 'option', ariaSelected: String(number === chosen) },
-      make('div', {}, make('time', {}, clock(time)), make('span', { className: 'type' }, type || 'without a type'), states),
-      make('div', { className: 'faint' }, make('span', {}, correlation ?? id)),
+      make('div', {}, make('span', { className: 'type' }, type || 'without a type'), states),
+      make('div', { className: 'faint' }, make('time', {}, clock(time)), make('span', {}, correlation ?? id)),
     );
     row.ariaPosInSet = String(index + 1);
     row.ariaSetSize = String(events.length);
