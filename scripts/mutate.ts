@@ -69,6 +69,10 @@ const areas: Record<string, Area> = {
     ],
     tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,journal,retries}.test.ts'],
   },
+  console: {
+    files: ['packages/knative-local/src/console/{live,door,reading,actions,topology-view}.ts'],
+    tests: ['packages/knative-local/test/{live,console}.test.ts'],
+  },
   processes: {
     files: [
       'packages/knative-local/src/{router,pings,within}.ts',
