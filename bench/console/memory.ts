@@ -13,8 +13,8 @@ export interface Samples {
   heap: number[];
 }
 
-/** More than the journal remembers: after so many it only replaces. */
-const filling = 12_000;
+/** Three times what the journal remembers: after that it only replaces, and the heap has found its size. */
+const filling = 30_000;
 const samples = 60;
 
 export async function measureMemory(
