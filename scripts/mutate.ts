@@ -70,8 +70,9 @@ const areas: Record<string, Area> = {
     tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,journal,retries}.test.ts'],
   },
   console: {
-    files: ['packages/knative-local/src/console/{live,door,reading,actions,topology-view}.ts'],
-    tests: ['packages/knative-local/test/{live,console}.test.ts'],
+    // The others are checked by a runtime with real functions.
+    files: ['packages/knative-local/src/console/live.ts'],
+    tests: ['packages/knative-local/test/live.test.ts'],
   },
   processes: {
     files: [
