@@ -214,10 +214,10 @@ test('attempts and their reasons weigh as well, and news of what is forgotten do
 
 test('a delivery is under way until it ends, and of what failures say 500 characters are kept', () => {
   const journal = createJournal({ bounds: roomy, clock: testClock() });
-  const delivery = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
+  const stage = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
   expect(journal.find(1)?.deliveries).toEqual([{ trigger: 'one', subscriber: 'stage', state: 'under way', attempts: [] }]);
-  delivery.attempt('stage')({ result: 'failed', retriable: false, reason: 'a'.repeat(501) });
-  delivery.end('lost', 'b'.repeat(501));
+  stage.attempt('stage')({ result: 'failed', retriable: false, reason: 'a'.repeat(501) });
+  stage.end('lost', 'b'.repeat(501));
   const [{ attempts, ...ended } = expect.fail('no delivery')] = journal.find(1)?.deliveries ?? [];
   expect(ended).toMatchObject({ state: 'lost', reason: 'b'.repeat(500) });
   expect(attempts[0]?.reason).toBe('a'.repeat(500));
@@ -232,8 +232,8 @@ test.each([
   const weight = 500 + Object.entries(attributes).flat().join('').length;
   const journal = createJournal({ bounds: { count: 9, bytes: 2 * weight + room }, clock: testClock() });
   journal.event(message().event, { broker: 'default' });
-  const delivery = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
-  const end = delivery.attempt('stage');
+  const stage = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
+  const end = stage.attempt('stage');
   expect(journal.find(1) === undefined).toBe(reason === '');
   end({ result: 'failed', retriable: false, reason });
   expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([2]);
