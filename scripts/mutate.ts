@@ -69,6 +69,11 @@ const areas: Record<string, Area> = {
     ],
     tests: ['packages/knative-local/test/{attempt,backlog,brokers,event,filter,ingress,journal,retries}.test.ts'],
   },
+  console: {
+    // The others are checked by a runtime with real functions.
+    files: ['packages/knative-local/src/console/live.ts'],
+    tests: ['packages/knative-local/test/live.test.ts'],
+  },
   processes: {
     files: [
       'packages/knative-local/src/{router,pings,within}.ts',

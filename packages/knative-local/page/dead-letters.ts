@@ -12,7 +12,7 @@ export interface DeadLetterList {
 export function createDeadLetterList(open: (event: EventSummary) => void): DeadLetterList {
   const place = element('#dead-letters');
   let drawn = '';
-  const load = throttle(700, () => void look());
+  const load = throttle(2000, () => void look());
 
   async function look(): Promise<void> {
     if (!isShown('dead-letters')) return;

@@ -36,9 +36,13 @@ listen({
   },
   events(summaries) {
     events.take(summaries);
+    timeline.refresh(summaries);
+    letters.refresh();
+  },
+  flood() {
+    events.skim();
     timeline.refresh();
     deadLetters.refresh();
   },
-  flood: reload,
   topology: take,
 });

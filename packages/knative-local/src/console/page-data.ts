@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { CloudEvent } from '../broker/event.ts';
 import type { Journal, Query } from '../journal/journal.ts';
-import type { DeliveryRecord } from '../journal/record.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Problem } from './problem.ts';
 import type { DataView, TopologyView } from './view.ts';
@@ -24,7 +23,7 @@ export interface PageData {
   read(steps: string[], query: URLSearchParams): Promise<unknown>;
 }
 
-const states: DeliveryRecord['state'][] = ['under way', 'delivered', 'dead letter', 'lost', 'stopped'];
+const states: Query['state'][] = ['under way', 'delivered', 'dead letter', 'lost', 'stopped', 'refused'];
 const forgotten = () => new Problem(404, 'The journal has forgotten this event, or never knew it. Choose a newer one.');
 const mostAtOnce = 1000;
 const mostShown = 64 * 1024;

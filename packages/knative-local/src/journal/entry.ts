@@ -1,5 +1,5 @@
 import type { CloudEvent } from '../broker/event.ts';
-import type { Origin } from '../broker/observer.ts';
+import type { Origin, Refusal } from '../broker/observer.ts';
 import type { DeliveryRecord, EventRecord, EventSummary } from './record.ts';
 
 /** An event as the journal keeps it: whatever can be derived is derived when somebody asks. */
@@ -9,6 +9,7 @@ export interface JournalEntry {
   origin: Origin;
   event: CloudEvent;
   cause?: { event: number; trigger: string };
+  refusal?: Refusal;
   deliveries: DeliveryRecord[];
 }
 
@@ -24,7 +25,7 @@ export function recordOf({ event: { attributes, data }, origin, ...rest }: Journ
 }
 
 /** @param correlation the attribute that events of one chain share */
-export function summaryOf({ number, time, origin, event, deliveries }: JournalEntry, correlation?: string): EventSummary {
+export function summaryOf({ number, time, origin, event, refusal, deliveries }: JournalEntry, correlation?: string): EventSummary {
   const value = correlation === undefined ? undefined : event.attributes.get(correlation);
   return {
     number,
@@ -33,6 +34,7 @@ export function summaryOf({ number, time, origin, event, deliveries }: JournalEn
     type: event.attributes.get('type') ?? '',
     id: event.attributes.get('id') ?? '',
     ...(value !== undefined && { correlation: value }),
+    ...(refusal && { refused: refusal.status }),
     deliveries: deliveries.map(({ trigger, state, attempts, end }) => ({
       trigger,
       state,

@@ -10,8 +10,8 @@ export interface Query {
   /** The value of the attribute called `name`; without a name, a part of any value. */
   value?: string | undefined;
   name?: string | undefined;
-  /** Some delivery is in this state. */
-  state?: DeliveryRecord['state'] | undefined;
+  /** Some delivery is in this state, or the event itself was refused. */
+  state?: DeliveryRecord['state'] | 'refused' | undefined;
   /** Its number is lower. */
   before?: number | undefined;
   /** Of those, the newest so many. */
@@ -52,8 +52,8 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
     for (const listener of listeners) listener(number);
   }
 
-  function enter(event: CloudEvent, origin: Origin, cause?: JournalEntry['cause']): ObservedEvent {
-    const entry: JournalEntry = { number: shelf.next, time: clock.now(), origin, event, ...(cause && { cause }), deliveries: [] };
+  function enter(event: CloudEvent, origin: Origin, more?: Pick<JournalEntry, 'cause' | 'refusal'>): ObservedEvent {
+    const entry: JournalEntry = { number: shelf.next, time: clock.now(), origin, event, ...more, deliveries: [] };
     shelf.add(entry, weightOf(event));
     tell(entry);
     return { delivery: (trigger, subscriber) => observe(entry, trigger, subscriber) };
@@ -77,7 +77,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
           tell(entry);
         };
       },
-      reply: (event, origin) => enter(event, origin, { event: entry.number, trigger }),
+      reply: (event, origin) => enter(event, origin, { cause: { event: entry.number, trigger } }),
       end(how, reason) {
         delivery.state = how;
         delivery.end = clock.now();
@@ -100,6 +100,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
 
   return {
     event: (event, origin) => enter(event, origin),
+    refused: (event, origin, refusal) => void enter(event, origin, { refusal }),
     list({ before, limit, ...query }) {
       const found: EventSummary[] = [];
       for (const entry of shelf.newest(before)) {
@@ -133,10 +134,10 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
 }
 
 function fits(
-  { event: { attributes }, deliveries }: JournalEntry,
+  { event: { attributes }, refusal, deliveries }: JournalEntry,
   { name, value, state }: Omit<Query, 'before' | 'limit'>,
 ): boolean {
-  if (state !== undefined && !deliveries.some((delivery) => delivery.state === state)) return false;
+  if (state === 'refused' ? !refusal : state && !deliveries.some((delivery) => delivery.state === state)) return false;
   if (value === undefined) return name === undefined || attributes.has(name);
   if (name !== undefined) return attributes.get(name) === value;
   return [...attributes.values()].some((each) => each.includes(value));
