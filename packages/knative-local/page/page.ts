@@ -37,7 +37,7 @@ listen({
   events(summaries) {
     events.take(summaries);
     timeline.refresh(summaries);
-    letters.refresh();
+    deadLetters.refresh();
   },
   flood() {
     events.skim();

@@ -25,7 +25,10 @@ export function recordOf({ event: { attributes, data }, origin, ...rest }: Journ
 }
 
 /** @param correlation the attribute that events of one chain share */
-export function summaryOf({ number, time, origin, event, refusal, deliveries }: JournalEntry, correlation?: string): EventSummary {
+export function summaryOf(
+  { number, time, origin, event, refusal, deliveries }: JournalEntry,
+  correlation?: string,
+): EventSummary {
   const value = correlation === undefined ? undefined : event.attributes.get(correlation);
   return {
     number,
