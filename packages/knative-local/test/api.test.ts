@@ -147,7 +147,7 @@ withKn('kn reads services, revisions, brokers, triggers and sources as on a clus
     ['tally-00001', 'tally', '100%', '1'],
   ]);
   expect((await kn('broker list')).output).toMatch(/default +http:\/\/127\.0\.0\.1:\d+\/default\/default .* True/);
-  expect((await kn('trigger list')).output).toMatch(/shout +default +ksvc:shout .* 6 OK \/ 6 +True/);
+  expect((await kn('trigger list')).output).toMatch(/shout +default +ksvc:shout .* 7 OK \/ 7 +True/);
   expect((await kn("source ping create tick --schedule '0 0 1 1 *' --data hi --sink ksvc:tally")).failed).toBe(false);
   expect((await kn('source ping list')).output).toMatch(/tick +0 0 1 1 \* +ksvc:tally/);
   expect((await kn('source list')).output).toMatch(/tick +PingSource/);
