@@ -305,6 +305,28 @@ const wrong: [number, string, Asked][] = [
     `a JSON patch ${JSON.stringify(body)}`,
     patch(body, json),
   ]),
+  [413, 'a JSON patch of too many operations', patch(Array(10_001).fill({ op: 'test', path: '/kind', value: 'Trigger' }), json)],
+  [413, 'copies of copies', patch(Array(2000).fill({ op: 'copy', from: '/metadata', path: '/metadata/x' }), json)],
+  ...['x', 1, null, [], true].map((body): [number, string, Asked] => [
+    400,
+    `an apply of ${JSON.stringify(body)}`,
+    patch(JSON.stringify(body), apply, `${home}/x?fieldManager=me`),
+  ]),
+  ...['x', 1, {}, [1], [null], [{ manager: 1, fieldsV1: {} }], [{ manager: 'me', fieldsV1: 'x' }]].map(
+    (managedFields): [number, string, Asked] => [
+      422,
+      `managed fields ${JSON.stringify(managedFields)}`,
+      post(trigger('x', { metadata: { name: 'x', managedFields } })),
+    ],
+  ),
+  [413, 'YAML that takes long to parse', post('['.repeat(500_000), { type: 'application/yaml' })],
+  [400, 'deep YAML', post('['.repeat(30_000), { type: 'application/yaml' })],
+  [400, 'YAML of aliases', post(`a: &a [x]\nb: [${'*a, '.repeat(5000)}]`, { type: 'application/yaml' })],
+  [
+    400,
+    'another spec of a revision, too large to compare',
+    patch({ spec: { containers: [{ env: Array(5000).fill({ name: 'A', value: 'b' }) }] } }, merge, revision),
+  ],
   [422, 'a directive', patch({ data: { $patch: 'replace' } }, 'application/strategic-merge-patch+json', `${maps}/settings`)],
   [422, 'a value that is no text', patch({ data: { GREETING: 1 } }, merge, `${maps}/settings`)],
   [422, 'a ConfigMap that a function needs, gone', { method: 'DELETE', path: `${maps}/settings` }],
@@ -431,7 +453,39 @@ test(`${wrong.length} wrong requests: each gets a Status that says what is wrong
   }
   expect(surprises).toEqual([]);
   expect(await state()).toEqual(before);
+  // What is posted still goes through all stages.
+  const arrived = () => readFile(join(folder, 'events'), 'utf8').catch(() => '');
+  expect(await arrived()).not.toContain('test.finished');
+  const { port } = await runtime.started;
+  await fetch(`http://127.0.0.1:${port}/publish`, { method: 'POST' });
+  await expect.poll(arrived).toContain('test.finished');
   expect(wrong.length).toBeGreaterThanOrEqual(200);
+});
+
+test('no request is a copy of another', () => {
+  const texts = wrong.map(([, , { body, ...rest }]) =>
+    JSON.stringify({ ...rest, body: Buffer.isBuffer(body) ? body.toString('hex') : body }),
+  );
+  expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
+});
+
+test('what a client says it manages cannot reach what all objects have', async () => {
+  const managedFields = [{ manager: 'me', operation: 'Apply', fieldsV1: { 'f:__proto__': { 'f:toString': {} } } }];
+  await ask(post(trigger('managed', { metadata: { name: 'managed', managedFields } })));
+  const applied = await ask(patch(trigger('managed'), apply, `${home}/managed?fieldManager=me`));
+  expect(applied.status).toBe(200);
+  expect(Object.hasOwn(Object.prototype, 'toString')).toBe(true);
+  await ask({ method: 'DELETE', path: `${home}/managed` });
+});
+
+test('a client that changes large objects again and again does not fill the memory', async () => {
+  const map = (text: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' }, data: { text } });
+  const { content } = await ask({ path: maps });
+  const from = (content['metadata'] as { resourceVersion: string }).resourceVersion;
+  await ask(post(map(''), { path: maps }));
+  for (let index = 0; index < 40; index += 1) await ask(put(map(`${index}${'x'.repeat(1_000_000)}`), `${maps}/large`));
+  expect((await ask({ path: `${maps}?watch=true&resourceVersion=${from}` })).status).toBe(410);
+  await ask({ method: 'DELETE', path: `${maps}/large` });
 });
 
 test('a changed revision is refused as by the webhook of a cluster', async () => {
