@@ -37,7 +37,7 @@ beforeAll(async () => {
     data: join(folder, 'data'),
     anotherPort: String,
     unavailable: 'Starting.',
-    environment: () => ({ OUTPUT: join(folder, 'events') }),
+    environment: ({ brokerUrl }) => ({ OUTPUT: join(folder, 'events'), K_SINK: brokerUrl }),
     log: () => undefined,
   });
   const { kubeconfig } = await runtime.started;
