@@ -86,7 +86,7 @@ withKubectl('kubectl applies, patches, edits and deletes, and what it says takes
   expect((await kubectl('get trigger other -o jsonpath={.spec.filter.attributes.type}')).output).toBe('greeting.never');
   expect(
     (await kubectl(`patch trigger other --type json -p '[{"op":"replace","path":"/spec/broker","value":"none"}]'`)).output,
-  ).toBe('The Trigger "other" is invalid: spec.broker: there is no Broker none; there is default\n');
+  ).toMatch(/Immutable fields changed \(-old \+new\): broker, spec\n\{string\}:\n\t-: "default"\n\t\+: "none"/);
   expect((await kubectl(`patch trigger other --type merge -p '{"metadata":{"labels":{"kind":"spare"}}}'`)).failed).toBe(false);
   expect((await kubectl('get triggers -l kind=spare -o name')).output).toBe('trigger.eventing.knative.dev/other\n');
   expect((await kubectl('edit trigger loud')).output).toContain('edited');
