@@ -39,7 +39,7 @@ const given = (command: string, manifest: object, what: string, why?: string): C
 
 const image = 'there, it has an image, the labels of func, and defaults that are written out';
 const asleep = 'there, revisions without requests have no pod; here as well with --scale-to-zero';
-const people = 'a cluster writes down who changed it';
+const people = 'a cluster writes down who changed it, and labels it by its Broker';
 const other = 'other words for the same';
 const older = 'Knative 1.15 keeps EventTypes in an older form, and makes those of PingSources itself';
 const address = 'the path of a broker is always /default/<name> here';
@@ -134,11 +134,10 @@ export const areas: { title: string; commands: Compared[] }[] = [
       },
       {
         command: `kubectl patch trigger other --type json -p '[{"op":"remove","path":"/spec/nothing"}]'`,
-        why: 'it says what is wrong',
+        why: 'here, the answer says what is wrong',
       },
       {
         command: `kubectl patch trigger other --type merge -p '{"spec":{"broker":"second"}}'`,
-        why: 'a cluster refuses another broker for a Trigger, also if there is one',
       },
       { command: `kubectl patch trigger other -p '{"metadata":{"labels":{"kind":"spare"}}}'` },
       { command: `kubectl patch trigger none --type merge -p '{}'` },
@@ -152,7 +151,6 @@ export const areas: { title: string; commands: Compared[] }[] = [
       { command: 'kn trigger delete invert' },
       {
         command: 'kubectl create configmap words --from-literal=a=b; kubectl get configmap words -o yaml',
-        why: 'here, all objects have a generation',
       },
       { command: `kubectl patch configmap words -p '{"data":{"a":"c"}}'; kubectl delete configmap words` },
     ],
