@@ -93,6 +93,7 @@ const merge = 'application/merge-patch+json';
 const json = 'application/json-patch+json';
 const apply = 'application/apply-patch+yaml';
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+const times = (length: number, value: object) => Array.from({ length }, () => value);
 const post = (body: unknown, rest: Partial<Asked> = {}): Asked => ({ method: 'POST', path: home, body, ...rest });
 const patch = (body: unknown, type = merge, path = `${home}/stage`): Asked => ({ method: 'PATCH', path, body, type });
 const put = (body: unknown, path = `${home}/stage`): Asked => ({ method: 'PUT', path, body });
@@ -305,8 +306,8 @@ const wrong: [number, string, Asked][] = [
     `a JSON patch ${JSON.stringify(body)}`,
     patch(body, json),
   ]),
-  [413, 'a JSON patch of too many operations', patch(Array(10_001).fill({ op: 'test', path: '/kind', value: 'Trigger' }), json)],
-  [413, 'copies of copies', patch(Array(2000).fill({ op: 'copy', from: '/metadata', path: '/metadata/x' }), json)],
+  [413, 'a JSON patch of too many operations', patch(times(10_001, { op: 'test', path: '/kind', value: 'Trigger' }), json)],
+  [413, 'copies of copies', patch(times(2000, { op: 'copy', from: '/metadata', path: '/metadata/x' }), json)],
   ...['x', 1, null, [], true].map((body): [number, string, Asked] => [
     400,
     `an apply of ${JSON.stringify(body)}`,
@@ -325,7 +326,7 @@ const wrong: [number, string, Asked][] = [
   [
     400,
     'another spec of a revision, too large to compare',
-    patch({ spec: { containers: [{ env: Array(5000).fill({ name: 'A', value: 'b' }) }] } }, merge, revision),
+    patch({ spec: { containers: [{ env: times(5000, { name: 'A', value: 'b' }) }] } }, merge, revision),
   ],
   [422, 'a directive', patch({ data: { $patch: 'replace' } }, 'application/strategic-merge-patch+json', `${maps}/settings`)],
   [422, 'a value that is no text', patch({ data: { GREETING: 1 } }, merge, `${maps}/settings`)],
