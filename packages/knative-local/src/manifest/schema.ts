@@ -87,8 +87,8 @@ export const container = v.object({
   env: v.optional(
     v.array(
       v.object({
-        name: v.string(),
-        value: v.optional(v.string('must be text: put it in quotes')),
+        name: v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'must be the name of a variable')),
+        value: v.optional(v.pipe(v.string('must be text: put it in quotes'), v.excludes('\0', 'must not have a NUL character'))),
         valueFrom: v.optional(v.object({ configMapKeyRef: v.optional(keyRef), secretKeyRef: v.optional(keyRef) })),
       }),
     ),
