@@ -350,6 +350,7 @@ const wrong: [number, string, Asked][] = [
     { broker: 'none', subscriber: { uri: 'http://x' } },
     { broker: 'default', subscriber: {} },
     { broker: 'default', subscriber: { uri: 'ftp://x' } },
+    { broker: 'default', subscriber: { uri: 'http://[::1' } },
     { broker: 'default', subscriber: { ref: { kind: 'Service', name: 'none' } } },
     { broker: 'default', subscriber: { ref: { kind: 'Deployment', name: 'stage' } } },
     { broker: 1, subscriber: { uri: 'http://x' } },
@@ -409,6 +410,14 @@ const wrong: [number, string, Asked][] = [
     post(
       { ...service({ template: template([{ image: 'x/none' }], 'none-v1') }), metadata: { name: 'none' } },
       { path: services },
+    ),
+  ],
+  [
+    422,
+    'a Secret that is not base64',
+    post(
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { a: 'as it is' } },
+      { path: '/api/v1/namespaces/default/secrets' },
     ),
   ],
   [
