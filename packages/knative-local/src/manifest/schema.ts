@@ -16,7 +16,12 @@ export const destination = v.pipe(
         name: v.string(),
       }),
     ),
-    uri: v.optional(v.pipe(v.string(), v.regex(/^https?:\/\//, 'must be an absolute http URL'))),
+    uri: v.optional(
+      v.pipe(
+        v.string(),
+        v.check((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an absolute http URL'),
+      ),
+    ),
   }),
   v.check(({ ref, uri }) => (ref === undefined) !== (uri === undefined), 'needs either ref or uri'),
 );
@@ -67,7 +72,14 @@ export const eventType = v.object({
 
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
-export const secret = v.object({ data: v.optional(values), stringData: v.optional(values) });
+const encoded = v.pipe(
+  v.string('must be text: put it in quotes'),
+  v.check((text) => {
+    const letters = text.replaceAll(/\s/g, '');
+    return Buffer.from(letters, 'base64').toString('base64') === letters;
+  }, 'must be base64; text as it is belongs in stringData'),
+);
+export const secret = v.object({ data: v.optional(v.record(v.string(), encoded)), stringData: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
@@ -86,8 +98,8 @@ export const container = v.object({
   env: v.optional(
     v.array(
       v.object({
-        name: v.string(),
-        value: v.optional(v.string('must be text: put it in quotes')),
+        name: v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'must be the name of a variable')),
+        value: v.optional(v.pipe(v.string('must be text: put it in quotes'), v.excludes('\0', 'must not have a NUL character'))),
         valueFrom: v.optional(v.object({ configMapKeyRef: v.optional(keyRef), secretKeyRef: v.optional(keyRef) })),
       }),
     ),
