@@ -15,7 +15,7 @@ export interface Live {
 /** Between two messages, in milliseconds: soon enough to seem immediate; after much news, few, since all that they tell costs time. */
 const interval = 200;
 const busyInterval = 1000;
-const muchNews = 50;
+const muchNews = 10;
 /** Milliseconds. Memory changes without notice, so the topology is looked at now and then. */
 const lookInterval = 2000;
 /** Beyond this much news at once, it is cheaper to read the list again. */
