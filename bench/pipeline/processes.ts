@@ -48,7 +48,7 @@ function statOf(pid: number) {
 
 function nameOf(pid: number, root: number): string {
   if (pid === root) return 'runtime';
-  if (read(pid, 'cmdline')?.includes('maildev')) return 'inbox';
+  if (read(pid, 'cmdline')?.includes('inbox-program')) return 'inbox';
   const environment = new Map(
     (read(pid, 'environ') ?? '').split('\0').map((line) => line.split(/=(.*)/s, 2) as [string, string]),
   );
