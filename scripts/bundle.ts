@@ -83,6 +83,12 @@ const manifest = {
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));
+// Under npm start dist/ has no packages of its own. A codec that it cannot reach is done without, silently and slowly.
+const { resolve: reach } = createRequire(join(folder, 'dist', 'index.mjs'));
+for (const id of imported.filter((each) => !isReachable(each))) {
+  console.error(`${name}: dist/ cannot reach ${id} under npm start: add it to the devDependencies of the root's package.json.`);
+  process.exitCode = 1;
+}
 const notices = await collectNotices([...modules], installed);
 for (const each of notices.unlicensed) console.warn(`${name}: ${each} names no licence`);
 
@@ -119,6 +125,14 @@ for (const [file, content] of files) {
 }
 for (const file of await readdir('dist')) if (!files.has(file)) await rm(join('dist', file), { recursive: true });
 console.log(`${name}: ${files.size} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);
+
+function isReachable(id: string): boolean {
+  try {
+    return reach(id) !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** "functions/blur/src/index.ts:3:14: Unexpected token", for each mistake. */
 function explain(error: unknown): never {
