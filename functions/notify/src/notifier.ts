@@ -83,11 +83,12 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   async function attemptUnder(lock: Lock, job: Job, progress: Progress, record: MailRecord) {
     let known = record;
     for (;;) {
-      const attachments = known.linksOnly ? [] : await attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
+      const attachments = known.linksOnly ? [] : attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
       const mail = await composeMail({ store, job, progress, attachments, settings });
       const outcome = await send(mail, { signal: lock.signal, confirm: () => handOver(lock, job.job, known) }).catch(
-        (error: unknown) => {
-          if (!lock.signal.aborted) throw error;
+        async (error: unknown) => {
+          // Of a job that is deleted meanwhile, the files are gone, and so is the lock.
+          if (!lock.signal.aborted && (await lock.still())) throw error;
           log('left the mail to another', { job: job.job });
         },
       );
