@@ -19,14 +19,20 @@ export async function* base64Lines(content: AsyncIterable<Buffer>): AsyncGenerat
   if (rest.length > 0) yield linesOf(rest);
 }
 
+/** Lines that are encoded at once, into memory that is used again: what is thrown away would have to be collected. */
+const batch = 512;
+const characters = Buffer.allocUnsafe(batch * lineLength);
+
 function linesOf(bytes: Buffer): Buffer {
-  const characters = Buffer.from(bytes.toString('base64'), 'latin1');
   const lines = Buffer.allocUnsafe(base64Size(bytes.length));
   let end = 0;
-  for (let begin = 0; begin < characters.length; begin += lineLength) {
-    end += characters.copy(lines, end, begin, begin + lineLength);
-    lines[end++] = cr;
-    lines[end++] = lf;
+  for (let at = 0; at < bytes.length; at += batch * lineBytes) {
+    const length = characters.write(bytes.toString('base64', at, at + batch * lineBytes), 'latin1');
+    for (let begin = 0; begin < length; begin += lineLength) {
+      end += characters.copy(lines, end, begin, Math.min(begin + lineLength, length));
+      lines[end++] = cr;
+      lines[end++] = lf;
+    }
   }
   return lines;
 }

@@ -7,6 +7,8 @@ export interface MimeMail {
   /** Bytes of all pieces, known before anything is read. */
   size: number;
   pieces(): AsyncIterable<Buffer>;
+  /** Whether a piece is lines of base64. */
+  isBase64(piece: Buffer): boolean;
 }
 
 /**
@@ -36,13 +38,19 @@ export function mimeMail(frame: Buffer, attachments: readonly Attachment[], plac
     end = begin + mark.length;
   }
   parts.push(frame.subarray(end));
+  const encoded = new WeakSet<Buffer>();
   return {
     size: parts.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : base64Size(part.bytes)), 0),
     async *pieces() {
       for (const part of parts) {
         if (Buffer.isBuffer(part)) yield part;
-        else yield* base64Lines(part.read());
+        else
+          for await (const lines of base64Lines(part.read())) {
+            encoded.add(lines);
+            yield lines;
+          }
       }
     },
+    isBase64: (piece) => encoded.has(piece),
   };
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '@darkroom/shared/clock';
 import { createTransport } from 'nodemailer';
 import type { Attachment } from './attachments.ts';
+import { exemptBase64 } from './dot-stuffing.ts';
 import type { Handover, Send } from './handover.ts';
 import type { Mail } from './mail.ts';
 import { type MimeMail, mimeMail, type Placeholder, placeholder } from './mime-mail.ts';
@@ -36,7 +37,7 @@ export function openSmtp(url: string, clock: Clock): Send {
       const mime = mimeMail(frame, files, placeholders);
       message.setEnvelope({ ...message.getEnvelope(), size: mime.size });
       // Bytes, not objects: of those it would take sixteen ahead, and the handover would be confirmed too early.
-      message.createReadStream = () => Readable.from(pieces(mime), { objectMode: false });
+      message.createReadStream = () => exemptBase64(Readable.from(pieces(mime), { objectMode: false }), mime.isBase64);
       done();
     });
   });
