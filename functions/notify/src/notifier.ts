@@ -3,7 +3,7 @@ import { jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
-import { type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
+import { mayBeDeveloped, type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
@@ -40,6 +40,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!job) return undefined;
     const ended = await readEnd(id);
     if (ended) return jobCompleted(id, ended.status);
+    if (!job.archive && !(await mayBeDeveloped(store, job))) return undefined;
     if (!(await readProgress(store, job)).packed) return undefined;
 
     const lock = await takeLock(store, keys.mailLock(id), { clock });
