@@ -40,8 +40,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!job) return undefined;
     const ended = await readEnd(id);
     if (ended) return jobCompleted(id, ended.status);
-    if (!job.archive && !(await mayBeDeveloped(store, job))) return undefined;
-    if (!(await readProgress(store, job)).packed) return undefined;
+    if (!(await isPacked(job))) return undefined;
 
     const lock = await takeLock(store, keys.mailLock(id), { clock });
     if (!lock) return undefined;
@@ -53,6 +52,13 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       await withdrawIfGone(store, id);
     }
   };
+
+  /** Only the mail is left. Most jobs can tell by a look or two. */
+  async function isPacked(job: Job): Promise<boolean> {
+    if (job.archive && (await store.stat(keys.archive(job.job)))) return true;
+    if (!job.archive && !(await mayBeDeveloped(store, job))) return false;
+    return (await readProgress(store, job)).packed;
+  }
 
   async function endUnder(lock: Lock, job: Job) {
     const { job: id } = job;

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { backgroundClock } from '../clock.ts';
 import type { Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
+import { groupCommit } from './group-commit.ts';
 import { absentAsUndefined, codeOf, fillFile, isAbsent, isFile, readFile, sync } from './local-file.ts';
 import type { Entry, Needs, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
@@ -21,7 +22,8 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
   };
   // A name is an entry in its folder, and the folder one in its parent, which another process may have created but not synced yet.
   // Synced together they are one journal commit, about as cheap as the innermost alone.
-  const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(sync));
+  const commit = groupCommit(sync);
+  const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(commit));
 
   const drafts = openDrafts(root, clock);
   async function put<T>(
@@ -32,17 +34,25 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
   ): Promise<T> {
     const draft = drafts.begin();
     try {
-      const made = await mkdir(dirname(draft), { recursive: true });
-      if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(sync));
       // In the background: nobody's write has to wait for it.
       void drafts.clear();
-      await fillFile(draft, content, durable);
+      await fillFile(draft, content, durable).catch(async (error: unknown) => {
+        if (!isAbsent(error)) throw error;
+        await makeRoot(dirname(draft));
+        await fillFile(draft, content, durable);
+      });
       const result = await place(path, () => into(draft, path));
       if (durable) await settle(path);
       return result;
     } finally {
       await drafts.end(draft);
     }
+  }
+
+  /** On the first write. */
+  async function makeRoot(folder: string): Promise<void> {
+    const made = await mkdir(folder, { recursive: true });
+    if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(sync));
   }
 
   return {
