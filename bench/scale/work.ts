@@ -1,4 +1,4 @@
-import { describe } from '../../functions/ingest/src/jobs/status.ts';
+import { statusOf } from '../../functions/ingest/src/jobs/status.ts';
 import { notifier } from '../../functions/notify/src/notifier.ts';
 import { clearGone, expire } from '../../functions/sweep/src/expire.ts';
 import { resume } from '../../functions/sweep/src/resume.ts';
@@ -44,7 +44,7 @@ export async function takeJob(store: Store, photos: number): Promise<void> {
 
 /** GET /jobs/<job>, of a job that is not completed. */
 export async function describeJob(store: Store, id: string): Promise<void> {
-  await describe(store, (await readJob(store, id))!);
+  await statusOf(store, (await readJob(store, id))!);
 }
 
 /** The ping of every minute, when no job stands still. */
