@@ -22,6 +22,12 @@ const photos = [1, 10, 50];
 
 const folder = await mkdtemp(join(tmpdir(), 'scale-'));
 const s3 = await startS3();
+const cleanUp = async () => {
+  await s3?.close();
+  await rm(folder, { recursive: true, force: true });
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(1)));
+
 try {
   await measure('files', async (name) => {
     const place = join(folder, name);
@@ -34,8 +40,7 @@ try {
     });
   } else console.log('S3: not measured, since there is no server that this bench has started');
 } finally {
-  await s3?.close();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp();
 }
 
 async function measure(kind: string, openStores: (name: string) => Promise<{ place: string; store: Store }>): Promise<void> {
