@@ -71,15 +71,15 @@ async function measure(kind: string, openStores: (name: string) => Promise<{ pla
   report(`${kind}, so many jobs in the store, a tenth of them open`, sizes, rows);
 }
 
-function report(title: string, sizes: readonly number[], rows: ReadonlyMap<string, readonly Counts[]>): void {
+function report(title: string, amounts: readonly number[], rows: ReadonlyMap<string, readonly Counts[]>): void {
   const kinds = ['calls', 'listed', 'requests'] as const;
   const lines = [...rows].flatMap(([name, counts]) =>
     kinds
       .filter((kind) => counts.some((each) => each[kind] > 0))
       .map((kind) => {
         const figures = counts.map((each) => each[kind]);
-        return [`${name}: ${kind}`, ...figures.map(String), slope(sizes, figures).toFixed(2)];
+        return [`${name}: ${kind}`, ...figures.map(String), slope(amounts, figures).toFixed(2)];
       }),
   );
-  console.log(`${table([title, ...sizes.map(String), 'slope'], lines)}\n`);
+  console.log(`${table([title, ...amounts.map(String), 'slope'], lines)}\n`);
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -66,11 +66,10 @@ async function pack(job: string, members: Record<string, Buffer>): Promise<Buffe
   await sync(draft);
   await rename(draft, join(job, 'archive.zip'));
   await sync(job);
-  const handle = await open(join(job, 'archive.zip'));
-  return handle.readFile().finally(() => handle.close());
+  return readFile(join(job, 'archive.zip'));
 }
 
 async function sync(path: string): Promise<void> {
-  const handle = await open(path);
-  await handle.sync().finally(() => handle.close());
+  await using handle = await open(path);
+  await handle.sync();
 }

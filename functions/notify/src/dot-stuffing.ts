@@ -10,10 +10,11 @@ export function exemptBase64(mail: Readable, isBase64: (piece: Buffer) => boolea
   const { pipe } = mail;
   const exempting = ((stuffing: Transform, options?: { end?: boolean }) => {
     const { _transform: stuff } = stuffing;
-    stuffing._transform = (piece: Buffer, encoding, done) => {
+    const transform: typeof stuff = (piece: Buffer, encoding, done) => {
       if (isBase64(piece)) done(null, piece);
       else stuff.call(stuffing, piece, encoding, done);
     };
+    Object.assign(stuffing, { _transform: transform });
     return pipe.call(mail, stuffing, options);
   }) as typeof pipe;
   return Object.assign(mail, { pipe: exempting });

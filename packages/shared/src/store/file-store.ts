@@ -50,8 +50,8 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
   }
 
   /** On the first write. */
-  async function makeRoot(folder: string): Promise<void> {
-    const made = await mkdir(folder, { recursive: true });
+  async function makeRoot(draftFolder: string): Promise<void> {
+    const made = await mkdir(draftFolder, { recursive: true });
     if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(sync));
   }
 
