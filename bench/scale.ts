@@ -24,9 +24,9 @@ const folder = await mkdtemp(join(tmpdir(), 'scale-'));
 const s3 = await startS3();
 const cleanUp = async () => {
   await s3?.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(1)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 
 try {
   await measure('files', async (name) => {
