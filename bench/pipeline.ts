@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDarkroom } from '../packages/lab/test/pipeline/darkroom.ts';
 import { reportMemory, reportStartup } from './pipeline/footprint-report.ts';
+import { openFloor } from './pipeline/floor.ts';
 import { openLab } from './pipeline/lab.ts';
 import { machine } from './pipeline/machine.ts';
+import { openMailSink } from './pipeline/mail-sink.ts';
 import { readOptions } from './pipeline/options.ts';
 import { makePhotos } from './pipeline/photo.ts';
 import { measureStartup } from './pipeline/startup.ts';
@@ -13,9 +15,12 @@ import { measureWork } from './pipeline/work.ts';
 
 const { images, rounds } = readOptions();
 const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-const lab = openLab(await openDarkroom());
+const sink = await openMailSink();
+const floor = await openFloor(join(folder, 'floor'), sink.url);
+const lab = openLab(await openDarkroom({ SMTP_URL: sink.url }));
 const cleanUp = async () => {
-  await lab.close();
+  await Promise.all([lab.close(), floor.close()]);
+  sink.close();
   await rm(folder, { recursive: true, force: true });
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(1)));
@@ -23,12 +28,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   console.log(`Before: ${machine()}; ${images} photos a batch, ${rounds} rounds\n`);
   const photos = await makePhotos(folder, images);
-  const pairs = await measureWork(lab, photos, rounds);
-  console.log(`${reportWork(pairs)}\n\n${reportProcessorTime(pairs)}\n`);
+  const trios = await measureWork(lab, floor, photos, rounds);
+  console.log(`${reportWork(trios)}\n\n${reportProcessorTime(trios)}\n`);
   const processes = lab.processes();
-  await lab.close();
+  await Promise.all([lab.close(), floor.close()]);
   const startup = await measureStartup(folder);
-  const peaks = pairs.map(({ peer }) => peer.peak);
+  const peaks = trios.map(({ peer }) => peer.peak);
   console.log(`${reportStartup(startup)}\n\n${reportMemory(processes, startup, peaks)}\n\nAfter: ${machine()}`);
 } finally {
   await cleanUp();

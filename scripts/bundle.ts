@@ -1,5 +1,5 @@
 /**
- * Bundles the function in the current folder, with all shared code, into dist/: index.mjs, and a package.json that lists only what
+ * Bundles the function in the current folder, with all shared code, into dist/: index.mjs, what it loads later, and a package.json that lists only what
  * cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points the buildpack there, since
  * it sees nothing outside the function's folder and npm cannot install `workspace:`. dist/ also gets a source map, the licences of
  * third-party code, and sources.json: what it was built from, so that no stale or copied build runs.
@@ -32,11 +32,23 @@ const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * 
 /** Every file that was read for the bundle. */
 const modules = new Set<string>();
 
-/** Provides the entry of a stage. */
+/**
+ * Imported, node:http shows all that it has, and for that loads its WebSocket, with all of fetch: a quarter of the time in which Node
+ * itself starts. Most functions use neither.
+ */
+const http = 'darkroom:http';
+const named = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule('node:http')));
+const plain = named.filter(([, property]) => 'value' in property).map(([key]) => key);
+const httpModule = `const http = process.getBuiltinModule('node:http'); export default http; export const { ${plain.join(', ')} } = http;`;
+
+/** Provides the entry of a stage, and node:http. */
 const plugin: Plugin = {
   name: 'darkroom',
-  resolveId: (id) => (id === 'darkroom:stage' ? id : undefined),
-  load: (id) => (id === 'darkroom:stage' ? wrapper : undefined),
+  resolveId(id, _importer, { kind }) {
+    if (id === 'darkroom:stage') return id;
+    return /^(node:)?http$/.test(id) && kind === 'import-statement' ? http : undefined;
+  },
+  load: (id) => (id === 'darkroom:stage' ? wrapper : id === http ? httpModule : undefined),
   generateBundle() {
     for (const id of this.getModuleIds()) modules.add(id);
   },
@@ -56,12 +68,14 @@ const bundle = await rolldown({
 });
 const { output } = await bundle
   .generate({
-    file: join('dist', 'index.mjs'),
+    dir: 'dist',
+    // What is loaded later, or only by workers, is a file of its own: a process reads and compiles no more than it needs.
+    entryFileNames: 'index.mjs',
+    chunkFileNames: '[name]-[hash].mjs',
     format: 'esm',
     minify: { mangle: true, compress: true, codegen: true },
     // The runtime recognises an event by the name of its class.
     keepNames: true,
-    codeSplitting: false,
     sourcemap: true,
     // Lines are enough; the sources are in the repository.
     sourcemapExcludeSources: true,
@@ -70,8 +84,9 @@ const { output } = await bundle
   })
   .catch(explain);
 
-const chunk = output.find((item): item is OutputChunk => item.type === 'chunk')!;
-const imported = [...chunk.imports, ...chunk.dynamicImports].filter((id) => native.includes(id));
+const chunks = output.filter((item): item is OutputChunk => item.type === 'chunk');
+const imports = new Set(chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]));
+const imported = native.filter((id) => imports.has(id));
 const require = createRequire(join(shared, 'package.json'));
 const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
 const manifest = {
@@ -83,6 +98,12 @@ const manifest = {
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));
+// Under npm start dist/ has no packages of its own. A codec that it cannot reach is done without, silently and slowly.
+const { resolve: reach } = createRequire(join(folder, 'dist', 'index.mjs'));
+for (const id of imported.filter((each) => !isReachable(each))) {
+  console.error(`${name}: dist/ cannot reach ${id} under npm start: add it to the devDependencies of the root's package.json.`);
+  process.exitCode = 1;
+}
 const notices = await collectNotices([...modules], installed);
 for (const each of notices.unlicensed) console.warn(`${name}: ${each} names no licence`);
 
@@ -100,12 +121,11 @@ const digests = inputs.sort().map(async (path) => {
 });
 const sources = { function: name, files: Object.fromEntries(await Promise.all(digests)) };
 
-/** In the order in which they are put in place: sources.json says that the others belong together. */
+/** In the order in which they are put in place: the entry after what it loads, and sources.json, which says that all belong together, last. */
 const files = new Map([
-  ...output.map((item): [string, string | Uint8Array] => [
-    basename(item.fileName),
-    item.type === 'chunk' ? item.code : item.source,
-  ]),
+  ...output
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map((item): [string, string | Uint8Array] => [basename(item.fileName), item.type === 'chunk' ? item.code : item.source]),
   ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
   ['THIRD-PARTY-NOTICES.txt', notices.text],
   ['sources.json', `${JSON.stringify(sources, null, 2)}\n`],
@@ -118,7 +138,20 @@ for (const [file, content] of files) {
   await rename(draft, join('dist', file));
 }
 for (const file of await readdir('dist')) if (!files.has(file)) await rm(join('dist', file), { recursive: true });
-console.log(`${name}: ${files.size} files, ${(chunk.code.length / 1024).toFixed(0)} KB`);
+const size = chunks.reduce((sum, { code }) => sum + code.length, 0);
+console.log(`${name}: ${files.size} files, ${(size / 1024).toFixed(0)} KB`);
+
+function rank(item: { type: string; isEntry?: boolean }): number {
+  return item.type === 'chunk' && item.isEntry ? 1 : 0;
+}
+
+function isReachable(id: string): boolean {
+  try {
+    return reach(id) !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** "functions/blur/src/index.ts:3:14: Unexpected token", for each mistake. */
 function explain(error: unknown): never {

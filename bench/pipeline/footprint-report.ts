@@ -1,20 +1,22 @@
 import type { Process } from './processes.ts';
-import { bare, type Startup } from './startup.ts';
+import { bare, type Start, type Startup } from './startup.ts';
 import { spread } from './statistics.ts';
 import { table } from './table.ts';
 
-/** From spawn until ready, compared with a bare server. */
+/** From spawn until ready, compared with a bare server of the same round. */
 export function reportStartup({ cold, warm }: Startup): string {
-  const rows = [...cold.keys()].map((name) => [name, ...columns(cold, name), ...columns(warm, name)]);
-  return table(['start to ready', 'ms', '/ bare', 'min..max', 'ms, cached', '/ bare', 'min..max'], rows);
+  const rows = [...cold.keys()].map((name) => [
+    name,
+    ...(['used', 'passed'] as const).flatMap((what) => [cold, warm].flatMap((starts) => columns(starts, name, what))),
+  ]);
+  const head = ['CPU ms', 'CPU ms, cached', 'ms', 'ms, cached'].flatMap((figure) => [figure, '/ bare', 'min..max']);
+  return table(['start to ready', ...head], rows);
 }
 
-function columns(times: Map<string, number[]>, name: string): string[] {
-  const own = times.get(name) ?? [];
-  const others = times.get(bare) ?? [];
-  // Compared with the bare server of the same round.
-  const ratio = spread(own.map((milliseconds, round) => milliseconds / (others[round] ?? NaN)));
-  return [spread(own).median.toFixed(0), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
+function columns(starts: Map<string, Start[]>, name: string, what: keyof Start): string[] {
+  const [own, others] = [name, bare].map((each) => (starts.get(each) ?? []).map((start) => start[what]));
+  const ratio = spread(own!.map((value, round) => value / (others![round] ?? NaN)));
+  return [spread(own!).median.toFixed(0), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
 }
 
 /** Memory after all the work, compared with a bare server. */

@@ -1,11 +1,11 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Darkroom } from '../../packages/lab/test/pipeline/darkroom.ts';
 import type { Batch } from './batch.ts';
-import { ask, type Form, formOf, postForm } from './client.ts';
+import { type Form, postForm } from './client.ts';
 import { inLanes } from './lanes.ts';
-import { quality } from './photo.ts';
+import { orderOf } from './order.ts';
 import { type Process, processTree } from './processes.ts';
 
 export interface Lab {
@@ -41,14 +41,9 @@ export function openLab(darkroom: Darkroom): Lab {
   };
 }
 
-function orderOf(bytes: Buffer): Promise<Form> {
-  const file = new File([new Uint8Array(bytes)], 'photo.jpg', { type: 'image/jpeg' });
-  return formOf({ email: 'person@example.com', quality: String(quality), file });
-}
-
 /**
- * Milliseconds from POST until the job says that it is completed. Polling the job would load the processes that are being measured, so
- * the store is watched instead, which costs them nothing, and the job is asked once, at the end.
+ * Milliseconds from POST until the job is completed. Polling its status would load the processes that are being measured, so the store
+ * is watched instead, which costs them nothing.
  */
 async function developOne(darkroom: Darkroom, store: string, form: Form): Promise<number> {
   const fault = (what: string) => new Error(`${what}:\n${darkroom.output().slice(-2000)}`);
@@ -56,13 +51,15 @@ async function developOne(darkroom: Darkroom, store: string, form: Form): Promis
   const accepted = await postForm(darkroom.url, form, { 'knative-serving-tag': 'v2' });
   if (accepted.status !== 202) throw fault(`POST was answered with ${accepted.status}`);
   const { job } = accepted.content as { job: string };
-  while (!(await exists(join(store, 'jobs', job, 'completed.json')))) {
+  const completed = join(store, 'jobs', job, 'completed.json');
+  while (!(await exists(completed))) {
     if (performance.now() - begun > timeout) throw fault(`Job ${job} was not completed in time`);
     await sleep(glance);
   }
-  const { status } = (await ask(`${darkroom.url}/jobs/${job}`)).content as { status: string };
-  if (status !== 'completed') throw fault(`Job ${job} is ${status}`);
-  return performance.now() - begun;
+  const milliseconds = performance.now() - begun;
+  const { status, mail } = JSON.parse(await readFile(completed, 'utf8')) as { status: string; mail: string };
+  if (status !== 'completed' || mail !== 'sent') throw fault(`Job ${job} is ${status}, its mail ${mail}`);
+  return milliseconds;
 }
 
 /** Waits for what follows a completed job: the open marker is removed, then the mail's lock released, then the last event sent. */

@@ -25,7 +25,8 @@ const begun = performance.now();
 const milliseconds = await inLanes(originals, concurrency, develop);
 const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
-process.send!({ seconds, milliseconds, cpuSeconds: (user + system) / 1e6, peak: memoryOf('self').peak } satisfies PeerBatch);
+const cpuSeconds = new Map([['peer', (user + system) / 1e6]]);
+process.send!({ seconds, milliseconds, cpuSeconds, peak: memoryOf('self').peak } satisfies PeerBatch);
 
 /** Makes both prints at once, as the lab does, each with its own decoding; then the archive, with its digests. */
 async function develop(original: Buffer): Promise<number> {

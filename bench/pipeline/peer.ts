@@ -9,15 +9,14 @@ export interface Assignment {
   concurrency: number;
 }
 
-export interface PeerBatch extends Pick<Batch, 'seconds' | 'milliseconds'> {
-  cpuSeconds: number;
+export interface PeerBatch extends Batch {
   /** The most resident memory that it ever had, in MiB. */
   peak: number;
 }
 
 /** Does the same work on the same photos, in one fresh process with nothing but sharp. */
 export async function runPeer(assignment: Assignment): Promise<PeerBatch> {
-  const child = fork(join(import.meta.dirname, 'peer-process.ts'));
+  const child = fork(join(import.meta.dirname, 'peer-process.ts'), { serialization: 'advanced' });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`The peer ended with ${String(code)}`);
   });

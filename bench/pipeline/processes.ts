@@ -37,6 +37,13 @@ export function memoryOf(pid: number | 'self'): { resident: number; peak: number
   return { resident: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
 }
 
+/** Processor time of all threads of a process so far, in milliseconds; unlike `cpuSeconds`, not in steps of ten. */
+export function processorTimeOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) => Number(read(pid, `task/${thread}/schedstat`)?.split(' ')[0] ?? 0));
+  return nanoseconds.reduce((sum, part) => sum + part, 0) / 1e6;
+}
+
 function statOf(pid: number) {
   const text = read(pid, 'stat');
   if (!text) return undefined;
@@ -48,7 +55,7 @@ function statOf(pid: number) {
 
 function nameOf(pid: number, root: number): string {
   if (pid === root) return 'runtime';
-  if (read(pid, 'cmdline')?.includes('maildev')) return 'inbox';
+  if (read(pid, 'cmdline')?.includes('inbox-program')) return 'inbox';
   const environment = new Map(
     (read(pid, 'environ') ?? '').split('\0').map((line) => line.split(/=(.*)/s, 2) as [string, string]),
   );

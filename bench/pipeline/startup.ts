@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../packages/knative-local/src/process/ports.ts';
 import { repository } from '../../packages/lab/test/pipeline/darkroom.ts';
-import { memoryOf } from './processes.ts';
+import { memoryOf, processorTimeOf } from './processes.ts';
 
 export const functions = ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'];
 /** What every start is compared with. */
@@ -22,11 +22,19 @@ process.on('SIGTERM', () => process.exit(0));
 const probeInterval = 2;
 const rounds = 9;
 
+/** From spawn until readiness is answered with 200, in milliseconds. */
+export interface Start {
+  /** By the clock. */
+  passed: number;
+  /** Processor time of the program. */
+  used: number;
+}
+
 export interface Startup {
-  /** Milliseconds from spawn until readiness is answered with 200, one per round, by program. */
-  cold: Map<string, number[]>;
+  /** One per round, by program. */
+  cold: Map<string, Start[]>;
   /** The same with a NODE_COMPILE_CACHE that an earlier run has filled, as the local runtime has it. */
-  warm: Map<string, number[]>;
+  warm: Map<string, Start[]>;
   /** Resident memory of the bare server in MiB, once it answers. */
   bareMemory: number[];
 }
@@ -54,20 +62,20 @@ export async function measureStartup(folder: string): Promise<Startup> {
   for (const program of programs.values()) await start(program, cached);
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, program] of programs) {
-      const { milliseconds, resident } = await start(program, environment);
-      record(startup.cold, name, milliseconds);
-      record(startup.warm, name, (await start(program, cached)).milliseconds);
+      const { resident, ...cold } = await start(program, environment);
+      record(startup.cold, name, cold);
+      record(startup.warm, name, await start(program, cached));
       if (name === bare) startup.bareMemory.push(resident);
     }
   }
   return startup;
 }
 
-function record(times: Map<string, number[]>, name: string, milliseconds: number): void {
-  times.set(name, [...(times.get(name) ?? []), milliseconds]);
+function record(starts: Map<string, Start[]>, name: string, one: Start): void {
+  starts.set(name, [...(starts.get(name) ?? []), one]);
 }
 
-async function start(cwd: string, environment: Record<string, string>): Promise<{ milliseconds: number; resident: number }> {
+async function start(cwd: string, environment: Record<string, string>): Promise<Start & { resident: number }> {
   const port = await freePort();
   const begun = performance.now();
   const child = spawn(process.execPath, ['index.mjs'], {
@@ -83,12 +91,13 @@ async function start(cwd: string, environment: Record<string, string>): Promise<
     if (child.exitCode !== null) throw new Error(`${cwd} ended with ${child.exitCode} before it was ready`);
     await sleep(probeInterval);
   }
-  const milliseconds = performance.now() - begun;
+  const passed = performance.now() - begun;
+  const used = processorTimeOf(child.pid!);
   const { resident } = memoryOf(child.pid!);
   child.kill('SIGTERM');
   await exited;
   process.off('exit', kill);
-  return { milliseconds, resident };
+  return { passed, used, resident };
 }
 
 function probe(port: number): Promise<number | undefined> {

@@ -1,32 +1,29 @@
-import { cpuOf } from './batch.ts';
+import { type Batch, cpuOf } from './batch.ts';
 import { percentile, spread } from './statistics.ts';
 import { table } from './table.ts';
-import { concurrencies, type Concurrency, type Pair } from './work.ts';
+import { concurrencies, type Concurrency, type Trio } from './work.ts';
 
 interface Figure {
   name: string;
-  lab: (pair: Pair) => number;
-  peer: (pair: Pair) => number;
+  of: (batch: Batch) => number;
 }
 
-const inbox = 'inbox';
-
-/** Speed and processor time of the lab beside its peer's. */
-export function reportWork(pairs: readonly Pair[]): string {
+/** Speed and processor time of the lab beside those of the floor, and of the peer. */
+export function reportWork(trios: readonly Trio[]): string {
   const rows = concurrencies.flatMap((concurrency) => {
-    const chosen = pairs.filter((pair) => pair.concurrency === concurrency);
+    const chosen = trios.filter((trio) => trio.concurrency === concurrency);
     return figures.map((figure) => [`${figure.name}, concurrency ${concurrency}`, ...compare(figure, chosen)]);
   });
-  return table(['', 'lab', 'peer', 'lab / peer', 'min..max'], rows);
+  return table(['', 'lab', 'floor', 'lab / floor', 'min..max', 'peer', 'lab / peer', 'min..max'], rows);
 }
 
 /** Which process the processor time goes to. */
-export function reportProcessorTime(pairs: readonly Pair[]): string {
-  const names = [...new Set(pairs.flatMap(({ lab }) => [...lab.cpuSeconds.keys()]))];
+export function reportProcessorTime(trios: readonly Trio[]): string {
+  const names = [...new Set(trios.flatMap(({ lab }) => [...lab.cpuSeconds.keys()]))];
   const rows = names.map((name) => [
     name,
     ...concurrencies.flatMap((concurrency) => {
-      const own = spread(ofProcess(pairs, concurrency, name));
+      const own = spread(ofProcess(trios, concurrency, name));
       return [own.median.toFixed(0), `${own.least.toFixed(0)}..${own.most.toFixed(0)}`];
     }),
   ]);
@@ -34,21 +31,19 @@ export function reportProcessorTime(pairs: readonly Pair[]): string {
 }
 
 const figures: Figure[] = [
-  { name: 'images per second', lab: ({ lab }) => perSecond(lab), peer: ({ peer }) => perSecond(peer) },
-  { name: 'p50, ms', lab: ({ lab }) => percentile(lab.milliseconds, 50), peer: ({ peer }) => percentile(peer.milliseconds, 50) },
-  { name: 'p95, ms', lab: ({ lab }) => percentile(lab.milliseconds, 95), peer: ({ peer }) => percentile(peer.milliseconds, 95) },
-  { name: 'CPU s per image', lab: ({ lab }) => cpuOf(lab) / lab.milliseconds.length, peer: peerCpu },
-  {
-    name: 'CPU s per image, no inbox',
-    lab: ({ lab }) => (cpuOf(lab) - (lab.cpuSeconds.get(inbox) ?? 0)) / lab.milliseconds.length,
-    peer: peerCpu,
-  },
+  { name: 'images per second', of: ({ seconds, milliseconds }) => milliseconds.length / seconds },
+  { name: 'p50, ms', of: ({ milliseconds }) => percentile(milliseconds, 50) },
+  { name: 'p95, ms', of: ({ milliseconds }) => percentile(milliseconds, 95) },
+  { name: 'CPU s per image', of: (batch) => cpuOf(batch) / batch.milliseconds.length },
 ];
 
-function compare({ lab, peer }: Figure, pairs: readonly Pair[]): string[] {
-  const ratio = spread(pairs.map((pair) => lab(pair) / peer(pair)));
-  const median = (measure: (pair: Pair) => number) => threeDigits(spread(pairs.map(measure)).median);
-  return [median(lab), median(peer), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
+function compare({ of }: Figure, trios: readonly Trio[]): string[] {
+  const median = (who: 'lab' | 'floor' | 'peer') => threeDigits(spread(trios.map((trio) => of(trio[who]))).median);
+  const ratio = (other: 'floor' | 'peer') => {
+    const { median: middle, least, most } = spread(trios.map((trio) => of(trio.lab) / of(trio[other])));
+    return [middle.toFixed(2), `${least.toFixed(2)}..${most.toFixed(2)}`];
+  };
+  return [median('lab'), median('floor'), ...ratio('floor'), median('peer'), ...ratio('peer')];
 }
 
 /** Three digits, as far as they say anything. */
@@ -56,16 +51,8 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function ofProcess(pairs: readonly Pair[], concurrency: Concurrency, name: string): number[] {
-  return pairs
-    .filter((pair) => pair.concurrency === concurrency)
+function ofProcess(trios: readonly Trio[], concurrency: Concurrency, name: string): number[] {
+  return trios
+    .filter((trio) => trio.concurrency === concurrency)
     .map(({ lab }) => ((lab.cpuSeconds.get(name) ?? 0) / lab.milliseconds.length) * 1000);
-}
-
-function perSecond({ seconds, milliseconds }: { seconds: number; milliseconds: number[] }): number {
-  return milliseconds.length / seconds;
-}
-
-function peerCpu({ peer }: Pair): number {
-  return peer.cpuSeconds / peer.milliseconds.length;
 }

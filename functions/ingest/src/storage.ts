@@ -34,8 +34,8 @@ export function guarded(store: Store): Store {
   return {
     stat: (key) => guard(store.stat(key)),
     read: (key, range) => guard(store.read(key, range)),
-    write: (key, content) => guard(store.write(key, content)),
-    writeOnce: (key, content) => guard(store.writeOnce(key, content)),
+    write: (key, content, needs) => guard(store.write(key, content, needs)),
+    writeOnce: (key, content, needs) => guard(store.writeOnce(key, content, needs)),
     remove: (key) => guard(store.remove(key)),
     ...(store.presign && { presign: (key, download) => guard(store.presign!(key, download)) }),
     async *list(prefix) {

@@ -3,7 +3,7 @@ import { jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
-import { type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
+import { mayBeDeveloped, type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
@@ -40,7 +40,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!job) return undefined;
     const ended = await readEnd(id);
     if (ended) return jobCompleted(id, ended.status);
-    if (!(await readProgress(store, job)).packed) return undefined;
+    if (!(await isPacked(job))) return undefined;
 
     const lock = await takeLock(store, keys.mailLock(id), { clock });
     if (!lock) return undefined;
@@ -52,6 +52,13 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       await withdrawIfGone(store, id);
     }
   };
+
+  /** Only the mail is left. Most jobs can tell by a look or two. */
+  async function isPacked(job: Job): Promise<boolean> {
+    if (job.archive && (await store.stat(keys.archive(job.job)))) return true;
+    if (!job.archive && !(await mayBeDeveloped(store, job))) return false;
+    return (await readProgress(store, job)).packed;
+  }
 
   async function endUnder(lock: Lock, job: Job) {
     const { job: id } = job;
@@ -83,11 +90,12 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   async function attemptUnder(lock: Lock, job: Job, progress: Progress, record: MailRecord) {
     let known = record;
     for (;;) {
-      const attachments = known.linksOnly ? [] : await attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
+      const attachments = known.linksOnly ? [] : attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
       const mail = await composeMail({ store, job, progress, attachments, settings });
       const outcome = await send(mail, { signal: lock.signal, confirm: () => handOver(lock, job.job, known) }).catch(
-        (error: unknown) => {
-          if (!lock.signal.aborted) throw error;
+        async (error: unknown) => {
+          // Of a job that is deleted meanwhile, the files are gone, and so is the lock.
+          if (!lock.signal.aborted && (await lock.still())) throw error;
           log('left the mail to another', { job: job.job });
         },
       );

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { Clock } from '@darkroom/shared/clock';
 import service from '@sendgrid/mail';
 import type { Send } from './handover.ts';
@@ -14,18 +15,21 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
   clientOf(service).setDefaultRequest('baseUrl', url);
 
   return async ({ messageId, headers, attachments, ...mail }, handover) => {
+    const files = await Promise.all(
+      attachments.map(async ({ filename, type, read }) => ({
+        filename,
+        type,
+        content: (await buffer(read())).toString('base64'),
+        disposition: 'attachment',
+      })),
+    );
     await handover.confirm();
     const answered = new AbortController();
     try {
       const sending = service.send({
         ...mail,
         headers: { ...headers, 'Message-ID': messageId },
-        attachments: attachments.map(({ filename, type, content }) => ({
-          filename,
-          type,
-          content: content.toString('base64'),
-          disposition: 'attachment',
-        })),
+        attachments: files,
         // Links through a tracker would tell a third party who downloads which photos.
         trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: false } },
       });

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '@darkroom/shared/clock';
 import { createTransport } from 'nodemailer';
+import type { Attachment } from './attachments.ts';
+import { exemptBase64 } from './dot-stuffing.ts';
 import type { Handover, Send } from './handover.ts';
 import type { Mail } from './mail.ts';
+import { type MimeMail, mimeMail, type Placeholder, placeholder } from './mime-mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { classifyReply } from './smtp-reply.ts';
-
-/** Bytes that are written at once. The connection decides when it takes more, and so how late the last ones leave. */
-const pieceBytes = 16 * 1024;
 
 /** Until the mail is handed over (RFC 5321, 4.5.3.2 allows this much for each command). */
 export const dialogueSeconds = 5 * 60;
@@ -29,27 +29,30 @@ export function openSmtp(url: string, clock: Clock): Send {
     // The bounds are ours: the library's count idle time only, so that a server which answers a byte a minute would hold us for ever.
     socketTimeout: 2 * finalAnswerSeconds * 1000,
   });
-  // The size must be known before the server is told of it, and the end of the mail be held back: so it is written out first.
+  // The server is told the size before anything is read, and the end of the mail is held back.
   transport.use('stream', ({ message, data }, done) => {
-    message.build((error, bytes) => {
-      if (error || !bytes) return done(error);
-      message.setEnvelope({ ...message.getEnvelope(), size: bytes.length });
-      const { pieces } = data as unknown as Sending;
-      message.createReadStream = () => Readable.from(pieces(bytes));
+    message.build((error, frame) => {
+      if (error || !frame) return done(error);
+      const { files, placeholders, pieces } = data as unknown as Sending;
+      const mime = mimeMail(frame, files, placeholders);
+      message.setEnvelope({ ...message.getEnvelope(), size: mime.size });
+      // Bytes, not objects: of those it would take sixteen ahead, and the handover would be confirmed too early.
+      message.createReadStream = () => exemptBase64(Readable.from(pieces(mime), { objectMode: false }), mime.isBase64);
       done();
     });
   });
 
   return async ({ to, attachments, ...mail }: Mail, handover: Handover) => {
     const dialogue = openDialogue(clock, handover);
+    const placeholders = attachments.map(placeholder);
     const message = {
       ...mail,
       // An object is taken as it is; a string would be parsed, and could name several recipients.
       to: { name: '', address: to },
       envelope: { from: mail.from, to: [to] },
-      attachments: attachments.map(({ filename, type, content }) => ({ filename, contentType: type, content })),
+      attachments: attachments.map(({ filename, type }, index) => ({ filename, contentType: type, ...placeholders[index] })),
       signal: dialogue.signal,
-      pieces: dialogue.pieces,
+      ...({ files: attachments, placeholders, pieces: dialogue.pieces } satisfies Sending),
     };
     try {
       await transport.sendMail(message);
@@ -64,7 +67,9 @@ export function openSmtp(url: string, clock: Clock): Send {
 }
 
 interface Sending {
-  pieces(bytes: Buffer): AsyncIterable<Buffer>;
+  files: Attachment[];
+  placeholders: Placeholder[];
+  pieces(mail: MimeMail): AsyncIterable<Buffer>;
 }
 
 /** `asked`: the server has asked for the mail itself. `complete`: it may have all of it. */
@@ -100,12 +105,13 @@ function openDialogue(clock: Clock, handover: Handover) {
       return progress;
     },
     /** The server reads it once it has answered 354. The line that ends it, without which there is no mail, follows once the handover is confirmed. */
-    async *pieces(bytes: Buffer): AsyncIterable<Buffer> {
+    async *pieces(mail: MimeMail): AsyncIterable<Buffer> {
       progress = 'asked';
-      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
       try {
+        yield* mail.pieces();
         await handover.confirm();
       } catch (error) {
+        // Of the store or of the handover: the mail server is not to blame.
         abandoned = { reason: error };
         throw error;
       }

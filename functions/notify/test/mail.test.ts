@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readProgress } from '@darkroom/shared/job/progress';
@@ -26,7 +27,7 @@ async function compose(
   { maxBytes = 1_000_000, ...changes }: Partial<typeof settings> & { maxBytes?: number; MAIL_REPLY_TO?: string } = {},
 ) {
   const progress = await readProgress(lab.store, job);
-  const attachments = await attachmentsFor(lab.store, job, progress, maxBytes);
+  const attachments = attachmentsFor(lab.store, job, progress, maxBytes);
   return composeMail({ store: lab.store, job, progress, attachments, settings: { ...settings, ...changes } });
 }
 
@@ -238,7 +239,9 @@ test('what was made is attached as it is, and nothing else, up to the limit for 
     { filename: 'a-sepia.jpg', type: 'image/jpeg', content: Buffer.from('sepia') },
   ];
   const maxBytes = files.reduce((sum, { filename, content }) => sum + encodedBytes(content.length, filename), 0);
-  expect((await compose(job, { maxBytes })).attachments).toEqual(files);
+  const { attachments } = await compose(job, { maxBytes });
+  const contents = attachments.map(async ({ filename, type, read }) => ({ filename, type, content: await buffer(read()) }));
+  expect(await Promise.all(contents)).toEqual(files);
   const links = await compose(job, { maxBytes: maxBytes - 1 });
   expect(links.attachments).toEqual([]);
   expect(links.text).toContain('They are too large to mail. Download them from the page:\n\nSee them side by side');
@@ -247,8 +250,11 @@ test('what was made is attached as it is, and nothing else, up to the limit for 
 test('a print that vanished is a fault, and no mail without it goes out', async () => {
   const job = await printed(lab);
   const progress = await readProgress(lab.store, job);
+  const [print] = attachmentsFor(lab.store, job, progress, 1_000_000);
+  await lab.store.write(keys.print(job, job.images[0]!, 'grayscale'), Buffer.from('short'));
+  await expect(buffer(print!.read())).rejects.toThrow(/grayscale\.jpg does not hold \d+ bytes/);
   await lab.store.remove(keys.print(job, job.images[0]!, 'grayscale'));
-  await expect(attachmentsFor(lab.store, job, progress, 1_000_000)).rejects.toThrow(/grayscale\.jpg is not in the store/);
+  await expect(buffer(print!.read())).rejects.toThrow(/grayscale\.jpg is not in the store/);
 });
 
 test('attachments are measured as they travel, never too low and hardly too high', async () => {
@@ -274,7 +280,7 @@ test('the archive is attached up to the limit, and above it there are links only
   await lab.store.write(keys.archive(job.job), Buffer.alloc(20_000, 'x'));
   const maxBytes = encodedBytes(20_000, 'darkroom-prints.zip');
   const whole = await compose(job, { maxBytes });
-  expect(whole.attachments.map(({ filename, content }) => [filename, content.length])).toEqual([['darkroom-prints.zip', 20_000]]);
+  expect(whole.attachments.map(({ filename, bytes }) => [filename, bytes])).toEqual([['darkroom-prints.zip', 20_000]]);
   expect(whole.attachments[0]).toMatchObject({ type: 'application/zip' });
   expect(whole.text).toContain('They are attached as a ZIP file');
   const links = await compose(job, { maxBytes: maxBytes - 1 });

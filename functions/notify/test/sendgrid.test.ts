@@ -3,6 +3,7 @@ import { testClock } from '../../../packages/shared/test/support/clock.ts';
 import type { Mail } from '../src/mail.ts';
 import { answerSeconds, openSendGrid } from '../src/sendgrid.ts';
 import { type Reply, type SendGridServer, startSendGrid } from './sendgrid-server.ts';
+import { attachment } from './support.ts';
 
 let server: SendGridServer;
 beforeAll(async () => {
@@ -92,7 +93,7 @@ describe('what each answer means', () => {
       ...mail,
       replyTo: 'help@example.org',
       headers: { 'Auto-Submitted': 'auto-generated' },
-      attachments: [{ filename: 'a.jpg', type: 'image/jpeg', content: Buffer.from([0, 255, 1]) }],
+      attachments: [attachment('a.jpg', 'image/jpeg', Buffer.from([0, 255, 1]))],
     };
     expect(await openSendGrid(server.url, 'SG.secret', testClock())(whole, handover)).toEqual({ kind: 'sent' });
     expect(server.requests).toMatchObject([

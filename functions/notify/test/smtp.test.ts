@@ -9,6 +9,7 @@ import { finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
 import type { Handover } from '../src/handover.ts';
 import type { Mail } from '../src/mail.ts';
 import { type MailServer, type Script, startMailServer } from './mail-server.ts';
+import { attachment } from './support.ts';
 
 const mail: Mail = {
   from: 'Darkroom <lab@example.org>',
@@ -26,7 +27,8 @@ const handover = (changes: Partial<Handover> = {}): Handover => ({
   confirm: async () => {},
   ...changes,
 });
-const large = { ...mail, attachments: [{ filename: 'a.bin', type: 'application/octet-stream', content: randomBytes(30_000) }] };
+const noise = randomBytes(30_000);
+const large = { ...mail, attachments: [attachment('a.bin', 'application/octet-stream', noise)] };
 
 describe.each([{ pipelining: true }, { pipelining: false }])(
   'what each reply of the server means ($pipelining)',
@@ -101,9 +103,7 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       // The line break before the last dot is the protocol's.
       expect(server.mails[0]!.bytes - declared).toBeLessThanOrEqual(2);
       expect(server.mails[0]!.bytes).toBeGreaterThanOrEqual(declared);
-      expect(
-        Buffer.from(server.mails[0]!.email.attachments[0]!.content as ArrayBuffer).equals(large.attachments[0]!.content),
-      ).toBe(true);
+      expect(Buffer.from(server.mails[0]!.email.attachments[0]!.content as ArrayBuffer).equals(noise)).toBe(true);
     });
   },
 );
@@ -131,6 +131,33 @@ describe('the last moment before a mail is out of hand', () => {
     expect(server.mails).toHaveLength(1);
   });
 
+  test('a mail whose attachment the store cannot give to its end never ends, and nobody blames the mail server', async () => {
+    const broken = new Error('the disk is gone');
+    const [file] = large.attachments;
+    async function* read() {
+      yield noise.subarray(0, 20_000);
+      throw broken;
+    }
+    const confirm = vi.fn(async () => {});
+    const sending = openSmtp(server.url, testClock())({ ...mail, attachments: [{ ...file!, read }] }, handover({ confirm }));
+    await expect(sending).rejects.toBe(broken);
+    expect(confirm).not.toHaveBeenCalled();
+    expect(server.mails).toEqual([]);
+  });
+
+  test('several attachments arrive whole, each in its place', async () => {
+    const contents = [noise, Buffer.alloc(0), Buffer.from('a print')];
+    const attachments = contents.map((content, index) => attachment(`${index}.jpg`, 'image/jpeg', content));
+    // Dots that begin a line are doubled on the way.
+    const text = '.\n..\n.hidden\n';
+    expect(await openSmtp(server.url, testClock())({ ...mail, text, attachments }, handover())).toEqual({ kind: 'sent' });
+    const { email } = server.mails[0]!;
+    expect(email.text?.trim()).toBe(text.trim());
+    expect(email.attachments.map(({ filename }) => filename)).toEqual(['0.jpg', '1.jpg', '2.jpg']);
+    for (const [index, content] of contents.entries())
+      expect(Buffer.from(email.attachments[index]!.content as ArrayBuffer).equals(content)).toBe(true);
+  });
+
   test('it comes when the server has asked for the mail, and not before', async () => {
     const { promise: hold, resolve } = Promise.withResolvers<void>();
     server.script = { holdRecipient: hold };
@@ -145,7 +172,7 @@ describe('the last moment before a mail is out of hand', () => {
 
   test('a mail that takes long to upload is in our hands until all but its end was taken', async () => {
     // More than the buffers of the system between two processes hold.
-    const attachment = { filename: 'a.bin', type: 'application/octet-stream', content: Buffer.alloc(20_000_000) };
+    const huge = attachment('a.bin', 'application/octet-stream', Buffer.alloc(20_000_000));
     const clock = testClock();
     const losing = new AbortController();
     for (const end of ['lock lost', 'too slow']) {
@@ -156,7 +183,7 @@ describe('the last moment before a mail is out of hand', () => {
       };
       const confirm = vi.fn(async () => {});
       const changes = end === 'lock lost' ? { signal: losing.signal } : {};
-      const sending = openSmtp(server.url, clock)({ ...mail, attachments: [attachment] }, handover({ confirm, ...changes }));
+      const sending = openSmtp(server.url, clock)({ ...mail, attachments: [huge] }, handover({ confirm, ...changes }));
       await begun;
       if (end === 'lock lost') losing.abort(lost);
       else await clock.advance(5 * minutes);

@@ -3,6 +3,7 @@ import { filterFinished } from '@darkroom/shared/events';
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readJson } from '@darkroom/shared/store';
+import type { Attachment } from '../src/attachments.ts';
 import { type Lab, photo } from '../../../packages/shared/test/support/lab.ts';
 
 /** A job of v1 whose prints are done. */
@@ -18,6 +19,16 @@ export async function printed(
 export const lastPrint = (job: Job) => filterFinished(job, '1', 'grayscale', 'succeeded');
 
 export const completionOf = (lab: Pick<Lab, 'store'>, { job }: Job) => readJson(lab.store, keys.completed(job));
+
+/** A file that travels with a mail; it comes in pieces, as from a store. */
+export const attachment = (filename: string, type: string, content: Buffer): Attachment => ({
+  filename,
+  type,
+  bytes: content.length,
+  async *read() {
+    for (let at = 0; at < content.length; at += 10_000) yield content.subarray(at, at + 10_000);
+  },
+});
 
 /** Settings of a notify that sends by SMTP. */
 export const environment = (lab: Lab, smtpUrl: string) => ({

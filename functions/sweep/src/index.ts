@@ -6,7 +6,7 @@ import { openStore } from '@darkroom/shared/store/open';
 import { storeUrl } from '@darkroom/shared/store/url';
 import { optional } from 'valibot';
 import { recordDeadLetter } from './dead-letter.ts';
-import { clearGone, expire } from './expire.ts';
+import { clearGone, openExpiry } from './expire.ts';
 import { resume } from './resume.ts';
 import type { Emit } from './resume-job.ts';
 import { readTask } from './task.ts';
@@ -30,6 +30,7 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   const { STORE_URL, K_SINK, JOB_DEADLINE, RETENTION } = readConfig(settings);
   const store = openStore(STORE_URL);
   const emit: Emit = (event) => publish(K_SINK, event);
+  const expiry = openExpiry(store, RETENTION, systemClock);
   let looking = false;
 
   async function look(idleSeconds: number): Promise<void> {
@@ -47,7 +48,8 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   return async ({ failed, idleSeconds, expire: isHour }) => {
     if (failed) await recordDeadLetter(store, failed);
     if (idleSeconds !== undefined) await look(idleSeconds);
-    if (isHour) await expire(store, RETENTION);
+    if (isHour) expiry.begin();
+    if (!failed) await expiry.goOn();
     return undefined;
   };
 }, readTask);

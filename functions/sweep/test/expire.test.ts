@@ -1,7 +1,8 @@
 import { keys } from '@darkroom/shared/job/keys';
 import { removeJob } from '@darkroom/shared/job/remove';
-import { json } from '@darkroom/shared/store';
-import { beforeEach, expect, test } from 'vitest';
+import { json, type Store } from '@darkroom/shared/store';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openExpiry } from '../src/expire.ts';
 import { hour, minute, openWorld, second, type World } from './world.ts';
 
 let world: World;
@@ -124,6 +125,59 @@ test('what came late for a deleted job is found, even if the clock was set back 
   world.clock.jump(-20 * day);
   await world.sweep();
   expect(await world.keys()).toEqual([keys.gone(job.job)]);
+});
+
+describe('a store that takes longer than a ping', () => {
+  /** Six old jobs, in a store where each tombstone takes 4 s. */
+  async function opened(fault?: Error) {
+    const jobs: string[] = [];
+    for (let count = 0; count < 6; count += 1) jobs.push((await world.accept()).job);
+    await world.clock.advance(8 * day);
+    const writeOnce: Store['writeOnce'] = async (key, content) => {
+      await world.clock.sleep(4 * second);
+      if (fault && key === keys.gone(jobs[1]!)) throw fault;
+      return world.store.writeOnce(key, content);
+    };
+    const expiry = openExpiry({ ...world.store, writeOnce }, week, world.clock);
+    const left = async () => (await world.keys()).filter((key) => key.endsWith('job.json')).length;
+    async function turn() {
+      const state = { done: false };
+      const going = expiry.goOn().finally(() => (state.done = true));
+      while (!state.done) await world.clock.advance(second);
+      return going;
+    }
+    return { expiry, turn, left };
+  }
+
+  test('is walked through in turns, each of which goes on from where the last one was', async () => {
+    const { expiry, turn, left } = await opened();
+    await turn();
+    expect(await left()).toBe(6);
+    expiry.begin();
+    await turn();
+    expect(await left()).toBe(3);
+    // The next hour has come, and it is not through yet: it does not begin anew.
+    expiry.begin();
+    await turn();
+    expect(await left()).toBe(0);
+    await turn();
+    await world.accept();
+    await world.clock.advance(8 * day);
+    await turn();
+    expect(await left()).toBe(1);
+    expiry.begin();
+    await turn();
+    expect(await left()).toBe(0);
+  });
+
+  test('a job that cannot be removed keeps none of the others, and goes with another hour', async () => {
+    const { expiry, turn, left } = await opened(new Error('EIO'));
+    expiry.begin();
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+    expect(await left()).toBe(1);
+    await world.expire(week);
+    expect(await left()).toBe(0);
+  });
 });
 
 test('a clock that was set back removes nothing', async () => {

@@ -82,7 +82,9 @@ export function openWorld(): World {
         ...changes,
       });
     },
-    expire: (seconds) => expire(store, seconds),
+    async expire(seconds) {
+      for await (const _ of expire(store, seconds));
+    },
     keys: async () => [...(await entriesOf(store, '')).keys()].filter((key) => key !== keys.sweepTime).sort(),
     json: (key) => readJson(store, key),
     watch: (job) => readWatch(store, job.job),

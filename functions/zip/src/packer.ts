@@ -3,7 +3,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { archiveCreated } from '@darkroom/shared/events';
 import { isGone, type Job, readJob, type Rejection } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { readProgress } from '@darkroom/shared/job/progress';
+import { mayBeDeveloped, type Print, readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { json, type Store } from '@darkroom/shared/store';
@@ -22,39 +22,39 @@ export function packer(store: Store, clock: Clock) {
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job?.archive) return undefined;
+    if (!(await mayBeDeveloped(store, job))) return undefined;
     const progress = await readProgress(store, job);
     if (!progress.developed) return undefined;
-    const packed = progress.packed || (await packAlone(job));
+    const packed = progress.packed || (await packAlone(job, progress.prints));
     if (await withdrawIfGone(store, id)) return undefined;
     return packed ? archiveCreated(id) : undefined;
   };
 
   /** @returns whether there now is an archive, or a reason why there is none */
-  async function packAlone(job: Job): Promise<boolean> {
+  async function packAlone(job: Job, prints: Print[]): Promise<boolean> {
     const lock = await takeLock(store, keys.archiveLock(job.job), { clock });
     // Whoever holds it publishes the archive.
     if (!lock) return false;
     try {
-      return await turns(() => packUnder(lock, job));
+      return await turns(() => packUnder(lock, job, prints));
     } finally {
       await lock.release();
     }
   }
 
-  async function packUnder(lock: Lock, job: Job): Promise<boolean> {
+  async function packUnder(lock: Lock, job: Job, prints: Print[]): Promise<boolean> {
     const { job: id } = job;
     // Another may have packed it since we looked.
-    const progress = await readProgress(store, job);
-    if (progress.packed) return true;
+    if ((await store.stat(keys.archive(id))) || (await store.stat(keys.archiveRejection(id)))) return true;
     const mayStore = async () => (await lock.still()) && !(await isGone(store, id));
     try {
-      await pack(store, job, progress.prints, lock.signal, mayStore);
+      return await pack(store, job, prints, lock.signal, mayStore);
     } catch (error) {
       if (lock.signal.aborted || (await isGone(store, id))) return false;
       if (!(error instanceof Rejected)) throw error;
       log('no archive', { job: id, error: error.message });
       await store.writeOnce(keys.archiveRejection(id), json({ reason: error.message } satisfies Rejection));
+      return true;
     }
-    return (await readProgress(store, job)).packed;
   }
 }

@@ -48,7 +48,7 @@ export async function createZip(file: string, modified: Date): Promise<ZipFile> 
   return {
     async add(path, content) {
       const entry = { name: Buffer.from(path), crc: 0, bytes: 0, offset: end };
-      await append(localPart(entry, time));
+      end += localLength(entry);
       for await (const chunk of content) {
         entry.crc = crc32(chunk, entry.crc);
         entry.bytes += chunk.length;
@@ -58,9 +58,8 @@ export async function createZip(file: string, modified: Date): Promise<ZipFile> 
       entries.push(entry);
     },
     async finish() {
-      const start = end;
-      for (const entry of entries) await append(centralPart(entry, time));
-      await append(endPart(entries.length, end - start, start));
+      const directory = Buffer.concat(entries.map((entry) => centralPart(entry, time)));
+      await append(Buffer.concat([directory, endPart(entries.length, directory.length, end)]));
     },
     close: () => handle.close(),
   };
@@ -71,8 +70,10 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
     written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }
 
+const localLength = ({ name }: Entry) => 30 + name.length;
+
 function localPart(entry: Entry, time: number): Buffer {
-  const part = Buffer.alloc(30 + entry.name.length);
+  const part = Buffer.alloc(localLength(entry));
   part.writeUInt32LE(localHeader, 0);
   writeCommon(part, entry, time, 4);
   entry.name.copy(part, 30);

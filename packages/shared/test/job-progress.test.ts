@@ -1,7 +1,7 @@
-import type { Job } from '@darkroom/shared/job';
+import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { progressOf, readProgress } from '@darkroom/shared/job/progress';
-import type { Entry } from '@darkroom/shared/store';
+import { mayBeDeveloped, progressOf, readProgress } from '@darkroom/shared/job/progress';
+import type { Entry, Store } from '@darkroom/shared/store';
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from './support/memory-store.ts';
 
@@ -122,4 +122,49 @@ test('progress is read from the keys of the job alone', async () => {
   await store.write(keys.print(other, photo('1'), 'sepia'), Buffer.from('other'));
   await store.write(print('1', 'sepia'), Buffer.from('print'));
   expect(await readProgress(store, job)).toMatchObject({ settled: 1, lastProgress: new Date(5000) });
+});
+
+describe('whether a job may be developed', () => {
+  const many = { ...job, images: Array.from({ length: 50 }, (_, index) => photo(String(index + 1))) };
+
+  /** How many calls of a store it takes to find out after each of the prints. */
+  async function calls(order: Photo[]): Promise<{ asked: number; listed: number }> {
+    const store = memoryStore();
+    const counted = { asked: 0, listed: 0 };
+    const stat: Store['stat'] = (key) => {
+      counted.asked += 1;
+      return store.stat(key);
+    };
+    for (const one of order) {
+      for (const filter of many.filters) await store.write(keys.print(many, one, filter), Buffer.from('print'));
+      const isLast = one === order.at(-1);
+      const may = await mayBeDeveloped({ ...store, stat }, many);
+      if (may) counted.listed += 1;
+      expect((await readProgress(store, many)).developed).toBe(isLast);
+      if (isLast) expect(may).toBe(true);
+    }
+    return counted;
+  }
+
+  test('the last photo tells, where they come in order', async () => {
+    expect(await calls(many.images)).toEqual({ asked: 2 * 49 + 6 * many.filters.length, listed: 1 });
+  });
+
+  test('in whatever order they come, few are asked for', async () => {
+    const backwards = await calls(many.images.toReversed());
+    expect(backwards.listed).toBe(1);
+    expect(backwards.asked).toBeLessThan(50 * 6 * many.filters.length);
+    const [even, odd] = [0, 1].map((rest) => many.images.filter(({ image }) => Number(image) % 2 === rest));
+    expect((await calls([...odd!, ...even!])).listed).toBe(1);
+    expect((await calls([...even!, ...odd!])).listed).toBeLessThan(50 / 3);
+  });
+
+  test('a print that was rejected is not missing', async () => {
+    const store = memoryStore();
+    for (const { image } of many.images)
+      for (const filter of many.filters) await store.write(keys.rejection(many.job, image, filter), Buffer.from('{}'));
+    expect(await mayBeDeveloped(store, many)).toBe(true);
+    await store.remove(keys.rejection(many.job, '50', many.filters[0]!));
+    expect(await mayBeDeveloped(store, many)).toBe(false);
+  });
 });

@@ -3,7 +3,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { entriesOf, type Store } from '@darkroom/shared/store';
+import { systemClock } from '@darkroom/shared/clock';
+import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
+import { takeLock } from '@darkroom/shared/store/lock';
 import { openStore } from '@darkroom/shared/store/open';
 import { filesIn, storeInFolder } from './store-folder.ts';
 import { testStore } from './store-suite.ts';
@@ -71,6 +73,33 @@ test.runIf(process.platform === 'linux')(
     expect(await synced(() => store.remove('a/b/d'))).toEqual([]);
   },
 );
+
+test.runIf(process.platform === 'linux')('what means nothing after a power cut waits for no disk', async () => {
+  const passing = { durable: false };
+  await store.write('a/b', Buffer.from('x'));
+  expect(await synced(() => store.write('a/c', Buffer.from('x'), passing))).toEqual([]);
+  expect(await synced(() => store.writeOnce('a/d', Buffer.from('x'), passing))).toEqual([]);
+  expect(await synced(() => store.writeOnce('a/d', Buffer.from('y'), passing))).toEqual([]);
+  expect((await readBytes(store, 'a/d'))?.toString()).toBe('x');
+  const locked = synced(async () => (await takeLock(store, 'lock', { clock: systemClock }))!.release());
+  expect(await locked).toEqual([]);
+});
+
+test('a file on the same disk is not copied, and may be removed; one that others cannot read is copied', async () => {
+  await store.write('first', Buffer.from('x'));
+  const file = join(folder, 'spooled');
+  await writeFile(file, 'content');
+  const { ino } = await stat(file);
+  expect(await synced(() => store.write('key', { file }))).toEqual(['deep/root', expect.stringContaining('.tmp/')]);
+  expect(await store.writeOnce('once', { file })).toBe(true);
+  expect((await stat(join(root, 'key'))).ino).toBe(ino);
+  await rm(file);
+  for (const key of ['key', 'once']) expect((await readBytes(store, key))?.toString()).toBe('content');
+  expect((await filesIn(root)).sort()).toEqual(['first', 'key', 'once']);
+  await writeFile(file, 'secret', { mode: 0o600 });
+  await store.write('key', { file });
+  expect((await stat(join(root, 'key'))).ino).not.toBe((await stat(file)).ino);
+});
 
 test('a folder that cannot be read is a fault, not an empty store or an absent key', async () => {
   await mkdir(root, { recursive: true });

@@ -11,6 +11,8 @@ export interface S3Server {
   /** The STORE_URL of a part of the bucket that nobody else uses. */
   url(): string;
   environment: Record<string, string>;
+  /** Where its buckets are, if they are folders on this machine. */
+  folder?: string;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function startS3(): Promise<S3Server | undefined> {
   return {
     url: () => `s3://darkroom/${randomUUID()}?endpoint=http://${address}`,
     environment: keys('tester', 'top-secret'),
+    folder: join(folder, 'data'),
     async close() {
       child.kill();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -13,7 +13,7 @@ const share = Number(CHAOS_STORE_FAULTS);
 type Work = (path: unknown, ...rest: unknown[]) => unknown;
 const table = files as unknown as Record<string, Work>;
 
-for (const name of ['open', 'rename', 'link', 'stat', 'readdir', 'mkdir', 'writeFile', 'copyFile', 'rm']) {
+for (const name of ['open', 'rename', 'link', 'stat', 'readdir', 'mkdir', 'writeFile', 'copyFile', 'rm', 'unlink', 'lstat']) {
   const work = table[name]!;
   table[name] = (path, ...rest) => {
     const code = String(path).startsWith(store) ? fault(name, rest[0]) : undefined;

@@ -34,6 +34,24 @@ export interface Progress {
   lastSign?: Date;
 }
 
+/**
+ * Whether it is worth reading the progress of a job to see that it is developed: false if a print is certainly missing. Each event of a
+ * job asks, so that listing all of it each time would cost the square of its photos. A few prints are looked for instead, until one is
+ * missing: those of the last photo first, since photos are mostly developed in order, then of one in the middle, in a quarter, and so on.
+ */
+export async function mayBeDeveloped(store: Store, job: Job): Promise<boolean> {
+  for (const photo of sampleOf(job.images))
+    for (const filter of job.filters) {
+      if (await store.stat(keys.print(job, photo, filter))) continue;
+      if (!(await store.stat(keys.rejection(job.job, photo.image, filter)))) return false;
+    }
+  return true;
+}
+
+function* sampleOf(photos: readonly Photo[]): Generator<Photo> {
+  for (let count = photos.length; count > 0; count = Math.floor(count / 2)) yield photos[count - 1]!;
+}
+
 export async function readProgress(store: Store, job: Job): Promise<Progress> {
   return progressOf(job, await entriesOf(store, keys.folder(job.job)));
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -34,7 +34,9 @@ export function openDrafts(root: string, clock: Clock): Drafts {
 
   async function end(draft: string): Promise<void> {
     underWay.delete(basename(draft));
-    await rm(draft, { force: true }).catch(() => void clock.sleep(retryAfter).then(() => end(draft)));
+    await unlink(draft).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') void clock.sleep(retryAfter).then(() => end(draft));
+    });
   }
 
   return {

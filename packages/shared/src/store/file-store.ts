@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { backgroundClock } from '../clock.ts';
-import { chunksOf, type Content } from './content.ts';
+import type { Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
-import type { Entry, Store } from './store.ts';
+import { groupCommit } from './group-commit.ts';
+import { absentAsUndefined, codeOf, fillFile, isAbsent, isFile, readFile, sync } from './local-file.ts';
+import type { Entry, Needs, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
 /**
@@ -21,23 +22,37 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
   };
   // A name is an entry in its folder, and the folder one in its parent, which another process may have created but not synced yet.
   // Synced together they are one journal commit, about as cheap as the innermost alone.
-  const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(syncFolder));
+  const commit = groupCommit(sync);
+  const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(commit));
 
   const drafts = openDrafts(root, clock);
-  async function put<T>(path: string, content: Content, into: (draft: string, path: string) => Promise<T>): Promise<T> {
+  async function put<T>(
+    path: string,
+    content: Content,
+    into: (draft: string, path: string) => Promise<T>,
+    { durable = true }: Needs = {},
+  ): Promise<T> {
     const draft = drafts.begin();
     try {
-      const made = await mkdir(dirname(draft), { recursive: true });
-      if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(syncFolder));
       // In the background: nobody's write has to wait for it.
       void drafts.clear();
-      await writeFile(draft, chunksOf(content), { flag: 'wx', flush: true });
+      await fillFile(draft, content, durable).catch(async (error: unknown) => {
+        if (!isAbsent(error)) throw error;
+        await makeRoot(dirname(draft));
+        await fillFile(draft, content, durable);
+      });
       const result = await place(path, () => into(draft, path));
-      await settle(path);
+      if (durable) await settle(path);
       return result;
     } finally {
       await drafts.end(draft);
     }
+  }
+
+  /** On the first write. */
+  async function makeRoot(draftFolder: string): Promise<void> {
+    const made = await mkdir(draftFolder, { recursive: true });
+    if (made) await Promise.all([dirname(made), ...foldersBetween(dirname(made), root)].map(sync));
   }
 
   return {
@@ -51,18 +66,16 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
 
     async read(key, range = {}) {
       assertRange(range);
-      const path = pathOf(key);
-      const handle = (await isFile(path)) ? await open(path).catch(absentAsUndefined) : undefined;
-      return handle && createReadStream('', { fd: handle, ...range });
+      return readFile(pathOf(key), range);
     },
 
-    write: async (key, content) => put(pathOf(key), content, rename),
+    write: async (key, content, needs) => put(pathOf(key), content, rename, needs),
 
-    async writeOnce(key, content) {
+    async writeOnce(key, content, needs) {
       const path = pathOf(key);
-      if (!(await isFile(path))) return put(path, content, linkOnce);
+      if (!(await isFile(path))) return put(path, content, linkOnce, needs);
       // The caller relies on the winner's bytes, so they must be durable.
-      await settle(path);
+      if (needs?.durable !== false) await settle(path);
       return false;
     },
 
@@ -113,15 +126,6 @@ async function linkOnce(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path).catch(absentAsUndefined);
-  try {
-    await handle?.sync();
-  } finally {
-    await handle?.close();
-  }
-}
-
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
   for (const item of (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? []) {
     const key = folder + item.name;
@@ -131,11 +135,4 @@ async function* walk(root: string, folder: string, prefix: string): AsyncGenerat
     const found = item.isFile() && (await stat(join(root, key)).catch(absentAsUndefined));
     if (found) yield { key, size: found.size, modified: found.mtime };
   }
-}
-
-const isFile = async (path: string) => (await stat(path).catch(absentAsUndefined))?.isFile() ?? false;
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
-const isAbsent = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
-function absentAsUndefined(error: unknown): undefined {
-  if (!isAbsent(error)) throw error;
 }

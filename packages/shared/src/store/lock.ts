@@ -25,6 +25,9 @@ export interface LockOptions {
   lease?: number;
 }
 
+/** Nobody holds a lock after a power cut, and whoever still does elsewhere finds its term gone: no disk need be waited for. */
+const passing = { durable: false };
+
 /** Fractions of a lease: how often the holder renews it, how often a taker looks, and when a holder that cannot renew it gives up. */
 const renewal = 1 / 4;
 const look = 1 / 10;
@@ -63,7 +66,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
     let trusted = startTrust();
     let signs = 0;
 
-    if (!(await store.writeOnce(own, sign()).catch(abandon))) return abandon();
+    if (!(await store.writeOnce(own, sign(), passing).catch(abandon))) return abandon();
     const renewing = renewUntilAborted();
     try {
       // A taker that slept through several holders may have created a term that was already cleared away.
@@ -71,7 +74,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
         await release();
         return undefined;
       }
-      await removeTermsBefore(store, key, number);
+      if (number > 1) await removeTermsBefore(store, key, number);
     } catch (error) {
       await release();
       throw error;
@@ -128,7 +131,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
       if (!(await isCurrent())) return lose();
       const renewed = startTrust();
       try {
-        await store.write(own, sign());
+        await store.write(own, sign(), passing);
       } catch (error) {
         renewed.abort();
         throw error;
@@ -142,7 +145,7 @@ export async function takeLock(store: Store, key: string, { clock, lease = lockL
       held.abort(new Error(`The lock ${key} was released`));
       await renewing;
       await isCurrent()
-        .then((current) => (current ? store.write(own, released(token)) : undefined))
+        .then((current) => (current ? store.write(own, released(token), passing) : undefined))
         .catch(() => undefined);
     }
   }

@@ -25,16 +25,21 @@ export interface Store {
   stat(key: string): Promise<Stored | undefined>;
   /** The bytes, or undefined if there is no such key. The stream must be read to its end or destroyed. */
   read(key: string, range?: Range): Promise<NodeJS.ReadableStream | undefined>;
-  /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable. */
-  write(key: string, content: Content): Promise<void>;
+  /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable, unless they need not be. */
+  write(key: string, content: Content, needs?: Needs): Promise<void>;
   /** Creates, unless the key exists. Of several concurrent calls, exactly one returns true. Either way, the key is durable on return. */
-  writeOnce(key: string, content: Content): Promise<boolean>;
+  writeOnce(key: string, content: Content, needs?: Needs): Promise<boolean>;
   /** Every key that starts with `prefix`, in no particular order. Keys that come or go meanwhile may or may not be listed. */
   list(prefix: string): AsyncIterable<Entry>;
   /** Removing an absent key is not a fault. */
   remove(key: string): Promise<void>;
   /** A URL from which anybody can download the key for a while, if the store itself can serve it. */
   presign?(key: string, download: Download): Promise<string>;
+}
+
+export interface Needs {
+  /** False for what means nothing after a power cut, such as a lock. Other processes see it at once all the same. */
+  durable?: boolean;
 }
 
 export interface Download {

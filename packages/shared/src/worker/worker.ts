@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { stackOf } from '../stack.ts';
@@ -16,7 +16,8 @@ const niceness = 10;
 
 /** The life of a worker: one task after another, as its employer asks, until the employer is gone. */
 export function work<Task, Result>(perform: (task: Task, compute: Compute) => Promise<Result>): void {
-  setPriority(niceness);
+  // From where it was started: only root may go up.
+  setPriority(Math.min(getPriority() + niceness, constants.priority.PRIORITY_LOW));
   endWithEmployer();
   // If the employer is gone, nobody listens, and this process ends as well.
   const say = (said: Said<Result>) => process.send?.(said, undefined, undefined, () => undefined);

@@ -1,0 +1,59 @@
+import { statusOf } from '../../functions/ingest/src/jobs/status.ts';
+import { notifier } from '../../functions/notify/src/notifier.ts';
+import { clearGone, expire } from '../../functions/sweep/src/expire.ts';
+import { resume } from '../../functions/sweep/src/resume.ts';
+import { packer } from '../../functions/zip/src/packer.ts';
+import { systemClock as clock } from '../../packages/shared/src/clock.ts';
+import { readJob } from '../../packages/shared/src/job/job.ts';
+import { keys } from '../../packages/shared/src/job/keys.ts';
+import type { Store } from '../../packages/shared/src/store/store.ts';
+import { acceptJob } from '../../packages/shared/test/support/job.ts';
+
+const day = 24 * 60 * 60;
+
+/** What zip and notify do for a job, print by print, and ingest and the filters before them write. */
+export async function takeJob(store: Store, photos: number): Promise<void> {
+  const names = Array.from({ length: photos }, (_, index) => `${index + 1}.jpg`);
+  const job = await acceptJob(store, Buffer.from('abc'), { names });
+  const pack = packer(store, clock);
+  for (const photo of job.images)
+    for (const filter of job.filters) {
+      await store.writeOnce(keys.print(job, photo, filter), Buffer.from('print'));
+      await pack(job);
+    }
+  const settings = {
+    PUBLIC_URL: 'http://localhost',
+    MAIL_FROM: 'lab@example.org',
+    RETENTION: day,
+    MAIL_ATTACH_MAX: 0,
+    MAIL_RETRY: 60,
+  };
+  const notify = notifier({
+    store,
+    clock,
+    settings,
+    count: () => undefined,
+    async send(_mail, { confirm }) {
+      await confirm();
+      return { kind: 'sent' };
+    },
+  });
+  await notify(job);
+  if (!(await store.stat(keys.completed(job.job)))) throw new Error('The job was not completed');
+}
+
+/** GET /jobs/<job>, of a job that is not completed. */
+export async function describeJob(store: Store, id: string): Promise<void> {
+  await statusOf(store, (await readJob(store, id))!);
+}
+
+/** The ping of every minute, when no job stands still. */
+export async function lookAtJobs(store: Store): Promise<void> {
+  await clearGone(store);
+  await resume({ store, emit: async () => undefined, clock }, { idleSeconds: day, deadlineSeconds: day });
+}
+
+/** The ping of every hour, when nothing is old. */
+export async function expireJobs(store: Store): Promise<void> {
+  for await (const _ of expire(store, 7 * day));
+}
