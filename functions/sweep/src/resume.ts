@@ -1,4 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { currentWork, workingOn } from '@darkroom/shared/current';
 import { explain } from '@darkroom/shared/errors';
 import type { DarkroomEvent } from '@darkroom/shared/events';
 import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
@@ -6,8 +7,10 @@ import { keys } from '@darkroom/shared/job/keys';
 import { type Print, type Progress, readProgress } from '@darkroom/shared/job/progress';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, type Entry, type Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
+import { traced } from '@darkroom/shared/trace';
 import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
@@ -47,7 +50,11 @@ const longest = 50_000;
 export async function resume({ store, emit, clock }: Resumption, { idleSeconds, deadlineSeconds }: ResumeOptions): Promise<void> {
   const time = await readStoreTime(store);
   const due: Entry[] = [];
-  for await (const entry of store.list(keys.allOpen)) if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
+  const open = countOpen(clock);
+  for await (const entry of store.list(keys.allOpen)) {
+    open.count(time.since(entry.modified));
+    if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
+  }
   // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
   shuffle(due);
   const pausing: Entry[] = [];
@@ -68,7 +75,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
       for (let entry = entries.pop(); entry && !over.signal.aborted; entry = entries.pop()) {
         const id = entry.key.slice(keys.allOpen.length);
         try {
-          const settled = await resumeJob(id, entry, isPausing);
+          const settled = await workingOn({ job: id }, () => resumeJob(id, entry, isPausing));
           const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
           if (settled === undefined || !isAnyoneWaiting) continue;
           if (await movesOn(id, settled, isBlocked)) moved += 1;
@@ -88,11 +95,13 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     if (await walk(due, false)) await walk(pausing, true);
   } finally {
     ended.abort();
+    open.show();
   }
 
   /** @returns how many of its parts are done, if it is to move on from there */
   async function resumeJob(id: string, entry: Entry, isPausing: boolean): Promise<number | undefined> {
     const watch = await readWatch(store, id);
+    if (watch.acceptedAt !== undefined) open.age(clock.now() - Date.parse(watch.acceptedAt));
     if (!isPausing && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) {
       pausing.push(entry);
       return undefined;
@@ -120,12 +129,21 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     if (await withdrawIfGone(store, id)) return undefined;
     const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
     const events = atWork ? [] : await missingEvents(store, job, current);
-    for (const event of events) await emit(event);
-    if (events.length > 0)
-      log('resumed', { job: id, emitted: events.map(({ type }) => type.split('.').slice(2).join('.')).join(',') });
+    if (events.length > 0) await emitAgain(job, events);
     if (!current.completed) return current.settled;
     await store.remove(keys.open(id));
     return undefined;
+  }
+
+  /** In the trace of the job, whenever that began. */
+  async function emitAgain({ job, revision, traceparent: parent }: Job, events: DarkroomEvent[]): Promise<void> {
+    const emitted = events.map(({ type }) => type.split('.').slice(2).join('.')).join(',');
+    const attributes = { 'darkroom.job': job, 'darkroom.revision': revision, 'darkroom.emitted': emitted };
+    await traced('resume', { parent, link: currentWork().span?.traceparent, attributes }, async () => {
+      for (const event of events) await emit(event);
+    });
+    metrics.resumptions.inc({ revision });
+    log('resumed', { job, emitted });
   }
 
   /** Refuses what will not be made. */
@@ -150,17 +168,42 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
 }
 
 /** @returns whether there were any */
-async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+async function refuseFailing(store: Store, accepted: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+  const { job } = accepted;
   let any = false;
   const deadLetters = await entriesOf(store, keys.deadOf(job));
   const failed = ({ photo, filter, status }: Print) =>
     status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
   for (const print of prints.filter(failed)) {
     if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
-    await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);
+    const reason = `The ${print.filter} filter failed on it again and again.`;
+    await refusePrint(store, accepted, print, { kind: 'failing', reason });
     any = true;
   }
   return any;
+}
+
+/** How many jobs are open, and how old the oldest is. */
+function countOpen(clock: Clock) {
+  let jobs = 0;
+  let oldest = 0;
+  const age = (milliseconds: number) => {
+    if (Number.isFinite(milliseconds)) oldest = Math.max(oldest, milliseconds);
+  };
+  return {
+    /** @param milliseconds since its marker was written: at first by ingest, then by sweep */
+    count(milliseconds: number) {
+      jobs += 1;
+      age(milliseconds);
+    },
+    /** @param milliseconds since it was accepted */
+    age,
+    show() {
+      metrics.openJobs.set(jobs);
+      metrics.oldestJob.set(oldest / 1000);
+      metrics.lastLook.set(clock.now() / 1000);
+    },
+  };
 }
 
 function shuffle(entries: Entry[]): void {

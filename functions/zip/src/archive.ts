@@ -32,6 +32,7 @@ interface Member {
 /**
  * Packs originals, prints and manifest.json into the job's archive: the same bytes for the same job.
  * @param mayStore called when everything is packed, right before it is stored
+ * @returns whether this call stored it
  * @throws Rejected if there can be no archive, in words for the person
  */
 export async function pack(
@@ -40,7 +41,7 @@ export async function pack(
   prints: Print[],
   signal: AbortSignal,
   mayStore: () => Promise<boolean>,
-): Promise<void> {
+): Promise<boolean> {
   const members = membersOf(job, prints);
   if (members.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
     throw new Rejected('The prints are too large together for one ZIP file (4 GB). Download them one by one.');
@@ -54,7 +55,7 @@ export async function pack(
     } finally {
       await zip.close();
     }
-    if (await mayStore()) await store.writeOnce(keys.archive(job.job), { file });
+    return (await mayStore()) && (await store.writeOnce(keys.archive(job.job), { file }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { identify } from '@darkroom/shared/current';
 import { Rejected } from '@darkroom/shared/errors';
 import { archiveCreated } from '@darkroom/shared/events';
 import { isGone, type Job, readJob, type Rejection } from '@darkroom/shared/job';
@@ -6,6 +7,7 @@ import { keys } from '@darkroom/shared/job/keys';
 import { readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { json, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import pLimit from 'p-limit';
@@ -22,6 +24,7 @@ export function packer(store: Store, clock: Clock) {
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job?.archive) return undefined;
+    identify(job);
     const progress = await readProgress(store, job);
     if (!progress.developed) return undefined;
     const packed = progress.packed || (await packAlone(job));
@@ -42,18 +45,19 @@ export function packer(store: Store, clock: Clock) {
   }
 
   async function packUnder(lock: Lock, job: Job): Promise<boolean> {
-    const { job: id } = job;
+    const { job: id, revision } = job;
     // Another may have packed it since we looked.
     const progress = await readProgress(store, job);
     if (progress.packed) return true;
     const mayStore = async () => (await lock.still()) && !(await isGone(store, id));
     try {
-      await pack(store, job, progress.prints, lock.signal, mayStore);
+      if (await pack(store, job, progress.prints, lock.signal, mayStore)) metrics.archives.inc({ revision, outcome: 'packed' });
     } catch (error) {
       if (lock.signal.aborted || (await isGone(store, id))) return false;
       if (!(error instanceof Rejected)) throw error;
       log('no archive', { job: id, error: error.message });
-      await store.writeOnce(keys.archiveRejection(id), json({ reason: error.message } satisfies Rejection));
+      const reason = json({ reason: error.message } satisfies Rejection);
+      if (await store.writeOnce(keys.archiveRejection(id), reason)) metrics.archives.inc({ revision, outcome: 'rejected' });
     }
     return (await readProgress(store, job)).packed;
   }

@@ -3,6 +3,7 @@ import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { checkOption, type OptionSchema, readSchema } from './option.ts';
+import { identify } from '../current.ts';
 import { Misconfigured, Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
@@ -10,11 +11,13 @@ import { type Job, type Photo, readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { withdrawIfGone } from '../job/remove.ts';
 import { limits } from '../image/limits.ts';
+import { metrics } from '../metrics/metrics.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
+import { traced } from '../trace/trace.ts';
 import { isWorker } from '../worker/process.ts';
 import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
 import { work } from '../worker/worker.ts';
@@ -73,6 +76,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
 
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
+      if (job) identify(job);
       const photo = job?.images.find((candidate) => candidate.image === image);
       // The job was deleted, or never asked for this filter: there is nothing to do, and nothing to retry.
       if (!job || !photo || !job.filters.includes(name)) return undefined;
@@ -134,6 +138,7 @@ async function develop(
   name: string,
   schema: OptionSchema | undefined,
 ): Promise<PrintOutcome> {
+  const { revision } = job;
   const { format, quality, filters } = job.options;
   try {
     const option = filters?.[name] ?? schema?.default;
@@ -146,11 +151,13 @@ async function develop(
       ...(quality !== undefined && { quality }),
       ...(option !== undefined && { option }),
     };
-    await pool.run(task, job.email);
+    await traced(`develop ${name}`, { attributes: { 'darkroom.bytes': photo.bytes } }, () => pool.run(task, job.email));
+    metrics.printsMade.inc({ revision, filter: name });
     return 'succeeded';
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message }));
+    if (await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message })))
+      metrics.printsRejected.inc({ revision, filter: name, reason: error.reason });
     return 'rejected';
   }
 }

@@ -1,14 +1,18 @@
 import { fork } from 'node:child_process';
 import { Rejected, Unavailable } from '../errors.ts';
+import { type Measurement, record } from '../metrics/registry.ts';
 
 /** How a task ended, as reported by a worker. */
 export type Reply<Result> =
   | { done: Result }
-  | { rejected: string; status: number }
+  | { rejected: string; status: number; reason: string }
   | { unavailable: string }
   | { failed: string };
-/** Everything a worker says: once, that it is ready; then for each task, that it wants to compute, that it has computed, and a reply. */
-export type Said<Result> = 'ready' | { wants: number } | 'computed' | Reply<Result>;
+/**
+ * Everything a worker says: once, that it is ready; then for each task, that it wants to compute, that it has computed, and a reply; and at
+ * any time, what it has measured.
+ */
+export type Said<Result> = 'ready' | { wants: number } | 'computed' | Reply<Result> | { measured: Measurement };
 /** Everything a worker is told. */
 export type Told<Task> = { task: Task } | 'compute';
 
@@ -72,8 +76,12 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
   child.unref();
   child.channel?.unref();
   let [computing, ended] = [false, false];
-  let hear: (said: Said<Result>) => void = () => undefined;
-  child.on('message', (said) => hear(said as Said<Result>));
+  let hear: (said: Exclude<Said<Result>, { measured: Measurement }>) => void = () => undefined;
+  child.on('message', (message) => {
+    const said = message as Said<Result>;
+    if (typeof said === 'object' && 'measured' in said) record(said.measured);
+    else hear(said);
+  });
   const gone = new Promise<never>((_, reject) => {
     child.once('exit', (code, signal) => {
       ended = true;
@@ -121,7 +129,7 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
         await ready;
         const reply = await replyTo(task, leave);
         if ('done' in reply) return reply.done;
-        if ('rejected' in reply) throw new Rejected(reply.rejected, { status: reply.status });
+        if ('rejected' in reply) throw new Rejected(reply.rejected, { status: reply.status, reason: reply.reason });
         if ('unavailable' in reply) throw new Unavailable(reply.unavailable);
         throw new Error(reply.failed);
       } finally {

@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os';
 import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
+import { relayTo } from '../metrics/registry.ts';
 import { stackOf } from '../stack.ts';
 import { employer, type Reply, type Said, type Told } from './process.ts';
 
@@ -19,6 +20,7 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
   endWithEmployer();
   // If the employer is gone, nobody listens, and this process ends as well.
   const say = (said: Said<Result>) => process.send?.(said, undefined, undefined, () => undefined);
+  relayTo((measured) => say({ measured }));
   let begin: () => void = () => undefined;
 
   const compute: Compute = async (bytes, part) => {
@@ -40,7 +42,7 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
       // It may be a bug in the filter: the stack names its line.
       if (fault instanceof Error && !(fault instanceof Rejected) && !(fault instanceof Unavailable))
         console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
-      if (error instanceof Rejected) return { rejected: error.message, status: error.status };
+      if (error instanceof Rejected) return { rejected: error.message, status: error.status, reason: error.reason };
       return error instanceof Unavailable ? { unavailable: explain(error) } : { failed: explain(error) };
     }
   }

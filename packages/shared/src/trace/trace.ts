@@ -1,0 +1,54 @@
+import { currentWork, workingOn } from '../current.ts';
+import type { Environment } from '../config.ts';
+import type { DarkroomEvent } from '../events.ts';
+import type { Span, SpanOptions, Tracer } from './span.ts';
+
+let tracer: Tracer | undefined;
+
+/**
+ * Traces from now on, if the environment says where to: OTEL_EXPORTER_OTLP_ENDPOINT, and all else that OpenTelemetry reads from there.
+ * Its library is loaded only then, so that a cold start without it costs nothing.
+ */
+export async function openTracing(environment: Environment = process.env): Promise<void> {
+  if (!environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || environment['OTEL_SDK_DISABLED'] === 'true') return;
+  tracer = (await import('./opentelemetry.ts')).openTelemetry(environment);
+}
+
+/** Sends what is left, before the process ends. */
+export async function flushTraces(): Promise<void> {
+  await tracer?.flush();
+}
+
+/** Does some work as a step in a trace: as part of what is under way, unless `parent` says otherwise. */
+export async function traced<Result>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span | undefined) => Promise<Result>,
+): Promise<Result> {
+  const span = tracer?.start(name, { ...options, parent: options.parent ?? currentWork().span?.traceparent });
+  if (!span) return work(undefined);
+  try {
+    const result = await workingOn({ span }, () => work(span));
+    span.end();
+    return result;
+  } catch (error) {
+    span.end(error);
+    throw error;
+  }
+}
+
+/** An event as part of what is under way: the extension Distributed Tracing of CloudEvents. */
+export function withTrace(event: DarkroomEvent): DarkroomEvent {
+  const { span } = currentWork();
+  return span ? event.cloneWith({ traceparent: span.traceparent }) : event;
+}
+
+/**
+ * What caused an event to come. A broker that traces as well is part of the same trace, and between its sender and its receiver.
+ * @param attribute of the event, as its sender wrote it
+ * @param header of the request, as the broker wrote it
+ */
+export function parentOf(attribute: string | undefined, header: string | undefined): string | undefined {
+  const isSame = attribute === undefined || header?.slice(0, 35) === attribute.slice(0, 35);
+  return isSame ? header : attribute;
+}
