@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { identify } from '@darkroom/shared/current';
+import { identify } from '@darkroom/shared/trace/current';
 import { jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';

@@ -4,7 +4,7 @@ import { CorruptJob, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
-import { identify } from '@darkroom/shared/current';
+import { identify } from '@darkroom/shared/trace/current';
 import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { unknownRevision } from '@darkroom/shared/current';
+import { unknownRevision } from '@darkroom/shared/trace/current';
 import { type Completion, type Job, type Rejection } from '@darkroom/shared/job';
 import { countEnd } from '@darkroom/shared/job/end';
 import { keys } from '@darkroom/shared/job/keys';

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { currentWork, workingOn } from '@darkroom/shared/current';
+import { currentWork, workingOn } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import type { DarkroomEvent } from '@darkroom/shared/events';
 import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { identify } from '@darkroom/shared/current';
+import { identify } from '@darkroom/shared/trace/current';
 import { Rejected } from '@darkroom/shared/errors';
 import { archiveCreated } from '@darkroom/shared/events';
 import { isGone, type Job, readJob, type Rejection } from '@darkroom/shared/job';

@@ -42,6 +42,8 @@ export const limits = {
   scaleInterval: 2000,
   /** Of one revision, if its max-scale sets none: this is one machine. */
   replicas: 10,
+  /** How long a process may take to say what it has measured. */
+  metricsTime: 2000,
   /** How long work in flight may take to finish when the runtime stops. */
   drainTime: 10_000,
   /** What a process gets to shut down, even if requests in flight used up the rest. */

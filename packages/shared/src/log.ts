@@ -1,4 +1,4 @@
-import { currentWork } from './current.ts';
+import { currentWork } from './trace/current.ts';
 
 type Fields = Record<string, string | number | undefined>;
 

@@ -8,6 +8,8 @@ import { Busy } from './busy.ts';
 export function measureRequests(app: FastifyInstance, revision: string): void {
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     const route = routeOptions.url ?? 'none';
+    // The platform asks all the time, and nobody waits for it.
+    if (route.startsWith('/health/')) return;
     metrics.requestSeconds.observe({ revision, route, method, status: String(statusCode) }, elapsedTime / 1000);
   });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { currentWork } from '@darkroom/shared/current';
+import { currentWork } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { workingOn } from '@darkroom/shared/current';
+import { workingOn } from '@darkroom/shared/trace/current';
 import { Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';

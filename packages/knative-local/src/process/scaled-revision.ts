@@ -27,7 +27,7 @@ export function scaleRevision(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings,
-  { temporary, changed = () => undefined }: Omit<ReplicaOptions, 'number'> = {},
+  { changed = () => undefined, ...options }: Omit<ReplicaOptions, 'number'> = {},
 ): Revision {
   const { clock } = surroundings;
   const autoscaler = createAutoscaler(spec.scale, clock.now());
@@ -66,7 +66,7 @@ export function scaleRevision(
     const numbers = new Set([...slots].map(({ number }) => number));
     let number = 1;
     while (numbers.has(number)) number += 1;
-    const replica = startReplica(spec, platform, log, surroundings, { number, temporary, changed: look });
+    const replica = startReplica(spec, platform, log, surroundings, { ...options, number, changed: look });
     const slot: Slot = { replica, number, load: 0, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { checkOption, type OptionSchema, readSchema } from './option.ts';
-import { identify } from '../current.ts';
+import { identify } from '../trace/current.ts';
 import { Misconfigured, Rejected } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';

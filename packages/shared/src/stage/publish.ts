@@ -1,6 +1,6 @@
 import { HTTP } from 'cloudevents';
 import { type Clock, systemClock } from '../clock.ts';
-import { currentWork } from '../current.ts';
+import { currentWork } from '../trace/current.ts';
 import type { DarkroomEvent } from '../events.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { traced, withTrace } from '../trace/trace.ts';

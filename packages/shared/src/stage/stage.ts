@@ -2,7 +2,7 @@ import type { Context, HealthCheck } from 'faas-js-runtime';
 import { type Clock, systemClock } from '../clock.ts';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { type DarkroomEvent, type Incoming, readEvent } from '../events.ts';
-import { currentWork, revisionOf, workingOn } from '../current.ts';
+import { currentWork, revisionOf, workingOn } from '../trace/current.ts';
 import { log } from '../log.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { shorten } from '../shorten.ts';

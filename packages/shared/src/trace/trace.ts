@@ -1,4 +1,4 @@
-import { currentWork, workingOn } from '../current.ts';
+import { currentWork, workingOn } from './current.ts';
 import type { Environment } from '../config.ts';
 import type { DarkroomEvent } from '../events.ts';
 import type { Span, SpanOptions, Tracer } from './span.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Span } from './trace/span.ts';
+import type { Span } from './span.ts';
 
 /** What is being worked on, for all that is logged, counted and traced on the way. */
 export interface Work {
