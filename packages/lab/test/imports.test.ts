@@ -82,6 +82,7 @@ test.each([
   ['packages/knative-local', []],
   ['packages/shared', []],
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
+  ['packages/monitoring', []],
   ...globSync('functions/*', { cwd: repository }).map((folder): [string, string[]] => [folder, ['packages/shared']]),
 ] as [string, string[]][])('%s imports of the repository only itself and %j', (home, others) => {
   const own = files.filter((file) => file.startsWith(`${home}/`));

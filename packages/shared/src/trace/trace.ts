@@ -1,17 +1,20 @@
 import { currentWork, workingOn } from './current.ts';
-import type { Environment } from '../config.ts';
+import * as v from 'valibot';
+import { readConfig, url } from '../config.ts';
 import type { DarkroomEvent } from '../events.ts';
 import type { Span, SpanOptions, Tracer } from './span.ts';
 
+const settings = {
+  /** Where traces go, by OTLP over HTTP; without it, nothing is traced. OpenTelemetry's library reads its other variables itself. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: v.optional(url('http:', 'https:')),
+};
+
 let tracer: Tracer | undefined;
 
-/**
- * Traces from now on, if the environment says where to: OTEL_EXPORTER_OTLP_ENDPOINT, and all else that OpenTelemetry reads from there.
- * Its library is loaded only then, so that a cold start without it costs nothing.
- */
-export async function openTracing(environment: Environment = process.env): Promise<void> {
-  if (!environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || environment['OTEL_SDK_DISABLED'] === 'true') return;
-  tracer = (await import('./opentelemetry.ts')).openTelemetry(environment);
+/** Traces from now on, if the environment says where to. The library is loaded only then, so that a cold start without it costs nothing. */
+export async function openTracing(environment = process.env): Promise<void> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT } = readConfig(settings, environment);
+  if (OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) tracer = (await import('./opentelemetry.ts')).openTelemetry(environment);
 }
 
 /** Sends what is left, before the process ends. */
