@@ -1,3 +1,6 @@
+import { share } from './promql.ts';
+import { allPrints } from './recordings.ts';
+
 /** Something that a person has to know, and a page in docs/runbooks that says what to do. */
 export interface Alert {
   /** In CamelCase; the runbook has the same name in lower case and with dashes. */
@@ -73,20 +76,22 @@ export const alerts: Alert[] = [
   {
     name: 'DarkroomStoreErrors',
     severity: 'critical',
-    query: `sum by (service) (rate(darkroom_store_call_duration_seconds_count{outcome="failed"}[5m])) / sum by (service) (rate(darkroom_store_call_duration_seconds_count[5m]))`,
+    query: share(
+      'rate(darkroom_store_call_duration_seconds_count{outcome="failed"}[5m])',
+      'rate(darkroom_store_call_duration_seconds_count[5m])',
+      'service',
+    ),
     when: '> 0.02',
     lasts: '2m',
     summary: '{{ $value | humanizePercentage }} of the calls of {{ $labels.service }} to the store fail.',
-    rare: true,
   },
   {
     name: 'DarkroomPrintsFail',
     severity: 'warning',
-    query: `sum by (revision) (darkroom:prints_rejected:increase5m{reason=~"${ofTheMachine}"}) / on (revision) (sum by (revision) (darkroom:prints_made:increase5m) + on (revision) sum by (revision) (darkroom:prints_rejected:increase5m))`,
+    query: share(`darkroom:prints_rejected:increase5m{reason=~"${ofTheMachine}"}`, allPrints, 'revision'),
     when: '> 0.05',
     lasts: '2m',
     summary: '{{ $value | humanizePercentage }} of the prints of {{ $labels.revision }} fail, and the photos are not to blame.',
-    rare: true,
   },
   {
     name: 'DarkroomUploadsRefused',

@@ -11,6 +11,12 @@ export function grown(series: string, window: string, by: By): string {
   return `sum by (${by}) (clamp_min(${last} - (last_over_time(${series}[5m] offset ${window}) or ${last} * 0), 0))`;
 }
 
+/** Zero where there is a whole and no such part. @param by labels that both have */
+export function share(part: string, whole: string, by: By): string {
+  const all = `sum by (${by}) (${whole})`;
+  return `(sum by (${by}) (${part}) or ${all} * 0) / (${all} > 0)`;
+}
+
 /** Per second. */
 export const rate = (series: string, by: By) => `sum by (${by}) (rate(${series}[$__rate_interval]))`;
 

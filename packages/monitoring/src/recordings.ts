@@ -1,5 +1,8 @@
 import { grown } from './promql.ts';
 
+/** All prints, made or not. */
+export const allPrints = '{__name__=~"darkroom:prints_made:increase5m|darkroom:prints_rejected:increase5m"}';
+
 /** A query that is kept under a name of its own. */
 export interface Recording {
   record: string;

@@ -1,10 +1,10 @@
 import type { Dashboard } from '../panel.ts';
-import { grown } from '../promql.ts';
+import { grown, share } from '../promql.ts';
+import { allPrints } from '../recordings.ts';
 
 const inRange = (metric: string, by: string) => grown(metric, '$__range', by);
 const seconds = (share: number) =>
   `histogram_quantile(${share}, sum by (revision, le) (darkroom:job_duration_seconds_bucket:increase5m))`;
-const share = (part: string, whole: string) => `sum by (revision) (${part}) / on (revision) (sum by (revision) (${whole}) > 0)`;
 
 export const people: Dashboard = {
   uid: 'darkroom-people',
@@ -78,7 +78,7 @@ export const people: Dashboard = {
           unit: 'percentunit',
           queries: [
             {
-              expr: share('darkroom:jobs_ended:increase5m{outcome="failed"}', 'darkroom:jobs_ended:increase5m'),
+              expr: share('darkroom:jobs_ended:increase5m{outcome="failed"}', 'darkroom:jobs_ended:increase5m', 'revision'),
               legend: '{{revision}}',
               rare: true,
             },
@@ -90,7 +90,7 @@ export const people: Dashboard = {
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum by (revision) (darkroom:prints_rejected:increase5m) / on (revision) (sum by (revision) (darkroom:prints_made:increase5m) + on (revision) sum by (revision) (darkroom:prints_rejected:increase5m))`,
+              expr: share('darkroom:prints_rejected:increase5m', allPrints, 'revision'),
               legend: '{{revision}}',
               rare: true,
             },
@@ -102,7 +102,7 @@ export const people: Dashboard = {
           unit: 'percentunit',
           queries: [
             {
-              expr: share('darkroom:jobs_ended:increase5m{mail="failed"}', 'darkroom:jobs_ended:increase5m'),
+              expr: share('darkroom:jobs_ended:increase5m{mail="failed"}', 'darkroom:jobs_ended:increase5m', 'revision'),
               legend: '{{revision}}',
               rare: true,
             },

@@ -30,20 +30,20 @@ export function relayTo(send: (measurement: Measurement) => void): void {
 export function counter<Name extends string>(name: string, help: string, labelNames: readonly Name[]) {
   const metric = once(() => new Counter({ name, help, labelNames, registers }));
   recorders.set(name, (labels, value) => metric().inc(labels as Labels<Name>, value));
-  return { inc: (labels: Labels<Name>, value = 1) => report({ metric: name, labels, value }) };
+  return { name, inc: (labels: Labels<Name>, value = 1) => report({ metric: name, labels, value }) };
 }
 
 /** How often something happened, and how long it took or how large it was; its name ends in `_seconds` or `_bytes`. */
 export function histogram<Name extends string>(name: string, help: string, labelNames: readonly Name[], buckets: number[]) {
   const metric = once(() => new Histogram({ name, help, labelNames, buckets, registers }));
   recorders.set(name, (labels, value) => metric().observe(labels as Labels<Name>, value));
-  return { observe: (labels: Labels<Name>, value: number) => report({ metric: name, labels, value }) };
+  return { name, observe: (labels: Labels<Name>, value: number) => report({ metric: name, labels, value }) };
 }
 
 /** Something that goes up and down. */
 export function gauge(name: string, help: string) {
   const metric = once(() => new Gauge({ name, help, registers }));
-  return { set: (value: number) => metric().set(value), add: (value: number) => metric().inc(value) };
+  return { name, set: (value: number) => metric().set(value), add: (value: number) => metric().inc(value) };
 }
 
 /** A process shows only what it measures: what it never uses does not come into being. */
