@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { currentWork, workingOn } from '@darkroom/shared/trace/current';
+import { currentWork, identify, workingOn } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import type { DarkroomEvent } from '@darkroom/shared/events';
 import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
@@ -119,6 +119,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
       await ((await isGone(store, id)) ? removeParts(store, id) : store.remove(keys.open(id)));
       return undefined;
     }
+    identify(job);
     const progress = await readProgress(store, job);
     if (!progress.completed && time.since(progress.lastProgress) < idleSeconds * 1000) return undefined;
     const next = nextWatch(watch, progress, time, entry, idleSeconds);
@@ -141,9 +142,9 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     const attributes = { 'darkroom.job': job, 'darkroom.revision': revision, 'darkroom.emitted': emitted };
     await traced('resume', { parent, link: currentWork().span?.traceparent, attributes }, async () => {
       for (const event of events) await emit(event);
+      log('resumed', { job, emitted });
     });
     metrics.resumptions.inc({ revision });
-    log('resumed', { job, emitted });
   }
 
   /** Refuses what will not be made. */

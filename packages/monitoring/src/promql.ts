@@ -20,9 +20,9 @@ export function share(part: string, whole: string, by: By): string {
 /** Per second. */
 export const rate = (series: string, by: By) => `sum by (${by}) (rate(${series}[$__rate_interval]))`;
 
-/** @param share 0.95: as many were at most that large */
-export const quantile = (share: number, histogram: string, by: By) =>
-  `histogram_quantile(${share}, ${rate(`${histogram}_bucket`, `${by}, le`)})`;
+/** @param part 0.95: as many were at most that large */
+export const quantile = (part: number, histogram: string, by: By) =>
+  `histogram_quantile(${part}, ${rate(`${histogram}_bucket`, `${by}, le`)})`;
 
 /** The same fact under two names: the first that is there. */
 export const either = (...queries: string[]) => queries.join('\nor\n');

@@ -1,5 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
-import { currentWork } from '@darkroom/shared/trace/current';
+import { currentWork, identify } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
@@ -60,6 +60,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   }
   // Whoever has its id from an earlier response may have deleted the job while this post was writing it.
   if (claim !== undefined && (await withdrawIfGone(store, id))) throw deleted();
+  identify(job);
   const { revision } = job;
   metrics.jobsAccepted.inc({ revision });
   metrics.photosAccepted.inc({ revision }, arrivals.length);
@@ -81,6 +82,7 @@ async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   if (await withdrawIfGone(store, job.job)) throw deleted();
+  identify(job);
   log('accepted again', { job: job.job });
   return job;
 }

@@ -5,6 +5,7 @@ import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
 import type { Store } from '@darkroom/shared/store';
 import { traced } from '@darkroom/shared/trace';
+import type { Span } from '@darkroom/shared/trace/span';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
@@ -56,13 +57,14 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   app.post('/', async (request, reply) => {
     const attributes = { 'darkroom.revision': settings.K_REVISION, 'http.route': '/' };
     const parent = request.headers['traceparent'] as string | undefined;
-    await traced('POST /', { kind: 'server', parent, attributes }, async (span) => {
-      const job = await post(request, reply).catch((error: unknown) => {
+    const step = async (span: Span | undefined) => {
+      const { job } = await post(request, reply).catch((error: unknown) => {
         countRefusedUpload(error, settings.K_REVISION);
         throw error;
       });
-      span?.set('darkroom.job', job.job);
-    });
+      span?.set('darkroom.job', job);
+    };
+    await workingOn({}, () => traced('POST /', { kind: 'server', parent, attributes }, step));
     return reply;
   });
 
@@ -75,7 +77,7 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     const taking = take(request, client).finally(leave);
     underWay.add(taking);
     const { job, wait } = await taking.finally(() => underWay.delete(taking));
-    await Promise.all([workingOn({ job: job.job, revision: job.revision }, () => publisher.publish(job)), hold(wait, reply)]);
+    await Promise.all([publisher.publish(job), hold(wait, reply)]);
     if (prefersPage(request)) reply.redirect(`/?job=${job.job}#accepted`, 303);
     else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
     return job;

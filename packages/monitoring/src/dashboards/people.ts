@@ -3,8 +3,8 @@ import { grown, share } from '../promql.ts';
 import { allPrints } from '../recordings.ts';
 
 const inRange = (metric: string, by: string) => grown(metric, '$__range', by);
-const seconds = (share: number) =>
-  `histogram_quantile(${share}, sum by (revision, le) (darkroom:job_duration_seconds_bucket:increase5m))`;
+const seconds = (part: number) =>
+  `histogram_quantile(${part}, sum by (revision, le) (darkroom:job_duration_seconds_bucket:increase5m))`;
 
 export const people: Dashboard = {
   uid: 'darkroom-people',
