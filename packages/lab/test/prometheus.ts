@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,17 +19,30 @@ export interface Sample {
 export interface Prometheus {
   url: string;
   query(expr: string): Promise<Sample[]>;
+  /** Another target: "127.0.0.1:40123". */
+  add(target: string): void;
+  remove(target: string): void;
   close(): Promise<void>;
 }
 
-/** Prometheus with the rules of config/monitoring, which looks each second. @param targets "localhost:9464" */
-export async function startPrometheus(targets: string[]): Promise<Prometheus> {
+/**
+ * Prometheus with the rules of config/monitoring.
+ * @param first "localhost:9464"
+ * @param seconds from one look to the next
+ */
+export async function startPrometheus(first: string[], seconds = 1): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   const written = await readFile(join(config, 'prometheus.yml'), 'utf8');
   const own = written
-    .replaceAll(/interval: \d+s/g, 'interval: 1s')
+    .replaceAll(/interval: \d+s/g, `interval: ${seconds}s`)
     .replace('rules.yaml', join(config, 'rules.yaml'))
-    .replace('[localhost:9464]', JSON.stringify(targets));
+    .replace(/static_configs:[^]*$/, `file_sd_configs: [{ files: [${folder}/targets.json] }]\n`);
+  const targets = new Set(first);
+  const tell = () => {
+    writeFileSync(join(folder, 'targets.part'), JSON.stringify([{ targets: [...targets] }]));
+    renameSync(join(folder, 'targets.part'), join(folder, 'targets.json'));
+  };
+  tell();
   await writeFile(join(folder, 'prometheus.yml'), own);
   const port = await settledPort(0, String);
   const words = [
@@ -54,6 +68,14 @@ export async function startPrometheus(targets: string[]): Promise<Prometheus> {
       };
       if (!data) throw new Error(`${error}: ${expr}`);
       return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    add(target) {
+      targets.add(target);
+      tell();
+    },
+    remove(target) {
+      targets.delete(target);
+      tell();
     },
     async close() {
       child.kill('SIGTERM');
