@@ -2,13 +2,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished, expect, test } from 'vitest';
+import { eventually } from './broker-suite/subject.ts';
+import { testClock } from './clock.ts';
 import { createGatherer } from '../src/metrics/gatherer.ts';
 
 const types = '# TYPE done_total counter\n# TYPE wait_seconds histogram\n# TYPE busy gauge\n';
 
 /** A process that says what the test says. */
 async function openProcess(process: string, said: { text: string; status?: number }, service = 'sepia') {
-  const server = createServer((_request, response) => response.writeHead(said.status ?? 200).end(types + said.text));
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    response.writeHead(said.status ?? 200).end(types + said.text, () => (asked += 1));
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
   const vitals: { pid: number | undefined; since: number; restarts: number } = { pid: 1, since: 0, restarts: 0 };
@@ -18,7 +23,7 @@ async function openProcess(process: string, said: { text: string; status?: numbe
     metricsUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     vitals,
     spec: { service },
-    close: () => server.closeAllConnections(),
+    asked: () => asked,
   };
 }
 const samples = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -65,6 +70,21 @@ test('a process that was killed and started again begins at zero, and the sum do
   process.vitals.pid = 2;
   said.text = 'done_total 1';
   expect(samples(await gatherer.text())).toEqual(['done_total{service="sepia"} 3']);
+});
+
+test('what a process counted is known even where nobody asked, when it is killed', async () => {
+  const process = await openProcess('sepia', { text: 'done_total 2' });
+  let present = [process];
+  const clock = testClock();
+  const gatherer = createGatherer(() => present, undefined, clock);
+  const over = new AbortController();
+  const reading = gatherer.keepReading(over.signal);
+  await clock.advance(5000);
+  await eventually(() => expect(process.asked()).toBe(1));
+  present = [];
+  await expect.poll(async () => samples(await gatherer.text())).toEqual(['done_total{service="sepia"} 2']);
+  over.abort();
+  await reading;
 });
 
 test('a process that does not answer, or not with metrics, keeps what it said before', async () => {

@@ -15,6 +15,8 @@ export interface Gatherer {
   lastRead(replica: Measured): Promise<void>;
   /** In Prometheus' text format. */
   text(): Promise<string>;
+  /** Reads all processes now and then, whether or not anybody asks, until the signal is aborted. */
+  keepReading(signal: AbortSignal): Promise<void>;
 }
 
 /** What one life of a process said last. */
@@ -65,12 +67,23 @@ export function createGatherer(
     }
   }
 
+  async function readAll(): Promise<void> {
+    const present = [...replicas()];
+    await Promise.all(present.map(read));
+    bury(new Set(present.map(lifeOf)));
+  }
+
   return {
     lastRead: read,
+    async keepReading(signal) {
+      for (;;) {
+        await clock.sleep(limits.metricsInterval, signal).catch(() => undefined);
+        if (signal.aborted) return;
+        await readAll();
+      }
+    },
     async text() {
-      const present = [...replicas()];
-      await Promise.all(present.map(read));
-      bury(new Set(present.map(lifeOf)));
+      await readAll();
       const all = readFamilies(await own());
       for (const [service, sums] of ended) for (const family of sums.values()) add(all, family, { service });
       for (const { service, pod, families } of readings.values())

@@ -33,6 +33,8 @@ export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: 
     throw portTaken(port, anotherPort, error);
   });
   listening.server.on('request', createMetricsServer(gatherer.text));
+  const closing = new AbortController();
+  void gatherer.keepReading(closing.signal);
   return {
     url: `http://localhost:${listening.port}/metrics`,
     observer: measurements.observer,
@@ -40,6 +42,9 @@ export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: 
     measure(scene) {
       present = scene;
     },
-    close: () => close(listening, 0, clock),
+    async close() {
+      closing.abort();
+      await close(listening, 0, clock);
+    },
   };
 }
