@@ -7,7 +7,7 @@ import { log } from '../log.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { shorten } from '../shorten.ts';
 import { stackOf } from '../stack.ts';
-import { parentOf, traced, withTrace } from '../trace/trace.ts';
+import { traced, withTrace } from '../trace/trace.ts';
 import { demandToken } from './token.ts';
 
 /** What the runtime expects of a function module. */
@@ -56,7 +56,8 @@ export function stage(open: () => Handler<Incoming>, read = readEvent, clock: Cl
     const event = read(received);
     const { type, job, image, filter } = event;
     const attributes = { 'darkroom.job': job, 'darkroom.image': image, 'darkroom.filter': filter };
-    const parent = parentOf(event.traceparent, headers?.['traceparent'] as string | undefined);
+    // The attribute names the step that made the event; the header, if a broker traces as well, only the last hop.
+    const parent = event.traceparent ?? (headers?.['traceparent'] as string | undefined);
     const work = handler;
     return workingOn({ job }, () =>
       traced(`process ${type}`, { kind: 'consumer', parent, attributes }, () => handleStep(work, event)),

@@ -45,13 +45,3 @@ export function withTrace(event: DarkroomEvent): DarkroomEvent {
   const { span } = currentWork();
   return span ? event.cloneWith({ traceparent: span.traceparent }) : event;
 }
-
-/**
- * What caused an event to come. A broker that traces as well is part of the same trace, and between its sender and its receiver.
- * @param attribute of the event, as its sender wrote it
- * @param header of the request, as the broker wrote it
- */
-export function parentOf(attribute: string | undefined, header: string | undefined): string | undefined {
-  const isSame = attribute === undefined || header?.slice(0, 35) === attribute.slice(0, 35);
-  return isSame ? header : attribute;
-}
