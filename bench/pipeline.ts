@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDarkroom } from '../packages/lab/test/pipeline/darkroom.ts';
 import { reportMemory, reportStartup } from './pipeline/footprint-report.ts';
 import { openLab } from './pipeline/lab.ts';
 import { machine } from './pipeline/machine.ts';
@@ -12,7 +13,7 @@ import { measureWork } from './pipeline/work.ts';
 
 const { images, rounds } = readOptions();
 const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-const lab = await openLab();
+const lab = openLab(await openDarkroom());
 const cleanUp = async () => {
   await lab.close();
   await rm(folder, { recursive: true, force: true });

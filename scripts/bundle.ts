@@ -12,10 +12,15 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown, type RolldownError } from 'rolldown';
+import { faultsOfNames } from './function-names.ts';
 import { inline } from './inline.ts';
 import { collectNotices } from './notices.ts';
 
 const folder = process.cwd();
+const faults = await faultsOfNames(folder);
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+
 const name = /^name: *(\S+)/m.exec(await readFile('func.yaml', 'utf8'))?.[1] ?? basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
 /** Packages with native code, which stay outside the bundle. */

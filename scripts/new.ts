@@ -5,7 +5,7 @@
  * Both start from templates/typescript, as `kn func create` does. CONFIG_DIR and FUNCTIONS_DIR name other folders.
  */
 import { existsSync } from 'node:fs';
-import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { checkFilterName } from '@darkroom/shared/config';
 import { explain, Misconfigured } from '@darkroom/shared/errors';
@@ -36,6 +36,15 @@ async function create([kind, name, heard, ...more]: string[]): Promise<void> {
     throw new Misconfigured('Usage: npm run new -- filter NAME, or: npm run new -- stage NAME [EVENT TYPE]');
   const type = kind === 'filter' ? eventType.imageUploaded : (heard ?? eventType.jobCompleted);
   checkFilterName(name, kind);
+  for (const [path, setting] of [
+    [functions, 'FUNCTIONS_DIR'],
+    [triggers, 'CONFIG_DIR'],
+    [eventTypes, 'CONFIG_DIR'],
+  ] as const)
+    if (!existsSync(path))
+      throw new Misconfigured(
+        `${shown(path)} does not exist. Set ${setting} to the folder of ${setting === 'CONFIG_DIR' ? 'manifests' : 'functions'}.`,
+      );
   if (!/^[a-z\d]+(\.[a-z\d]+)+$/.test(type))
     throw new Misconfigured(`“${type}” is not a type of event. Write one such as ${eventType.filterFinished}.`);
   const folder = join(functions, name);
@@ -43,15 +52,34 @@ async function create([kind, name, heard, ...more]: string[]): Promise<void> {
   if ((await manifestsOf(triggers)).some(({ metadata }) => metadata.name === name))
     throw new Misconfigured(`${shown(triggers)} has a Trigger ${name} already. Choose another name, or remove it.`);
 
+  const files = [triggers, eventTypes];
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  // A moment, in which Ctrl-C would leave half of it behind.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  try {
+    await write(kind, name, type);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    // Both are only ever appended to. A full disk allows this as well.
+    for (const [index, file] of files.entries()) await truncate(file, sizes[index]);
+    throw error;
+  }
+  console.log(`${shown(folder)} and its Trigger in ${shown(triggers)} are written.\n${nextSteps(kind, name)}`);
+}
+
+async function write(kind: 'filter' | 'stage', name: string, type: string): Promise<void> {
+  const folder = join(functions, name);
   await cp(join(repository, 'templates/typescript', kind), folder, { recursive: true });
-  await change(join(folder, 'func.yaml'), (text) => text.replace(`name: ${kind}`, `name: ${name}`));
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  await change(join(folder, 'func.yaml'), (text) =>
+    text.replace(`name: ${kind}`, `name: ${name}`).replace(/^created: .*/m, `created: ${now}`),
+  );
   await change(join(folder, 'package.json'), (text) => text.replace('{', `{\n  "name": "@darkroom/${name}",`));
   await change(join(folder, 'README.md'), (text) => text.replace(/^# .*\n/, `# ${name}\n`).replace(/\nMade by `kn [^]*$/, ''));
   await appendFile(triggers, triggerOf(name, type, kind === 'filter'));
   const declared = (await manifestsOf(eventTypes)).flatMap(({ spec }) => spec.attributes ?? []);
   if (!declared.some(({ name: attribute, value }) => attribute === 'type' && value === type))
     await appendFile(eventTypes, eventTypeOf(type));
-  console.log(`${shown(folder)} and its Trigger in ${shown(triggers)} are written.\n${nextSteps(kind, name)}`);
 }
 
 function shown(path: string): string {

@@ -1,6 +1,7 @@
 /** Takes the pictures of the docs from the running system: the page with a finished job, the same on a phone, the inbox, and the console. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page, PageScreenshotOptions } from 'playwright-core';
 import sharp from 'sharp';
 import { openBrowser } from '../packages/lab/test/pipeline/browser.ts';
 import { eventually, openDarkroom, repository } from '../packages/lab/test/pipeline/darkroom.ts';
@@ -22,39 +23,69 @@ try {
   ]);
   await page.fill('#email', 'ada@example.org');
   await page.waitForTimeout(1000);
-  await page.screenshot({ path: join(target, 'order.png') });
+  await take(page, 'order');
   await page.click('#send');
   await page.getByText('mailed to you').waitFor();
   await page.waitForLoadState('networkidle');
-  await page.screenshot({ path: join(target, 'page.png'), fullPage: true });
+  await take(page, 'page', { fullPage: true });
   const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
   await phone.goto(page.url());
   await phone.waitForSelector('#archive:not([hidden])');
   await phone.waitForLoadState('networkidle');
-  await phone.screenshot({ path: join(target, 'phone.png') });
-  const job = new URL(page.url()).searchParams.get('job')!;
+  await take(phone, 'phone');
   await page.goto(darkroom.inboxUrl);
   await page.getByText('Your 4 prints are ready').first().click();
   await page.waitForTimeout(1500);
-  await page.screenshot({ path: join(target, 'inbox.png') });
-  const console = await browser.newPage({ viewport: { width: 1280, height: 1040 }, colorScheme: 'light' });
-  await console.goto(darkroom.consoleUrl);
-  await console.fill('#wanted', `job=${job}`);
-  await console.getByRole('option', { name: 'job.completed' }).click();
-  await console.locator('#timeline .step', { hasText: 'job.completed' }).waitFor();
-  await console.screenshot({ path: join(target, 'console.png') });
-  for (const name of await readdir(target)) {
-    const path = join(target, name);
-    await writeFile(
-      path,
-      await sharp(await readFile(path))
-        .png({ palette: true, colours: 128 })
-        .toBuffer(),
-    );
-  }
+  await take(page, 'inbox');
+  await takeConsole();
 } finally {
   await browser.close();
   await darkroom.close();
+}
+
+/** The console with a job of which a filter was killed, its sliders, and the job once more on a phone. */
+async function takeConsole(): Promise<void> {
+  const console = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
+  await console.goto(darkroom.consoleUrl);
+  await console.getByRole('tab', { name: 'Processes' }).click();
+  const sepia = console.locator('#processes .card', { hasText: 'sepia' });
+  // It takes its event, and does no more.
+  process.kill(Number(/process (\d+)/.exec(await sepia.innerText())![1]), 'SIGSTOP');
+  const answer = await darkroom.post([{ name: 'ridge.jpg', bytes: await landscape('#9ad1d4', '#e4572e', '#29335c') }]);
+  const { job } = (await answer.json()) as { job: string };
+  // The list may still show another job.
+  const option = (page: Page, name: string) => page.getByRole('option', { name }).filter({ hasText: job });
+  await console.fill('#wanted', `job=${job}`);
+  await option(console, 'filter.finished').waitFor();
+  await console.getByRole('button', { name: 'Kill sepia' }).click();
+  await option(console, 'job.completed').waitFor();
+  // Nothing is said and nothing is lit any more.
+  await console.reload();
+  await console.fill('#wanted', `job=${job}`);
+  await option(console, 'image.uploaded').click();
+  await console.locator('#timeline .step', { hasText: 'job.completed' }).waitFor();
+  await take(console, 'console', { fullPage: true });
+
+  await console.getByRole('tab', { name: 'Traffic' }).click();
+  await console.getByRole('slider', { name: 'ingest-v2' }).fill('30');
+  await console.getByText('The next request to ingest follows the new split.').waitFor();
+  await console.locator('#board').getByText('ingest-v2 30 %').waitFor();
+  const panels = (await console.locator('#panels').boundingBox())!;
+  await take(console, 'console-traffic', { clip: { ...panels, height: 180 } });
+
+  const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark', isMobile: true });
+  await phone.goto(darkroom.consoleUrl);
+  await phone.fill('#wanted', `job=${job}`);
+  await option(phone, 'image.uploaded').click();
+  await phone.locator('#timeline .step', { hasText: 'job.completed' }).waitFor();
+  await phone.evaluate("document.querySelector('#panels').scrollIntoView()");
+  await take(phone, 'console-phone');
+}
+
+/** Few colours, so that it stays small. */
+async function take(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
+  const picture = sharp(await page.screenshot(options)).png({ palette: true, colours: 128 });
+  await writeFile(join(target, `${name}.png`), await picture.toBuffer());
 }
 
 /** A made-up photo: sky, sun, two rows of hills, and grain. */

@@ -1,7 +1,7 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Darkroom, openDarkroom } from '../../packages/lab/test/pipeline/darkroom.ts';
+import type { Darkroom } from '../../packages/lab/test/pipeline/darkroom.ts';
 import type { Batch } from './batch.ts';
 import { ask, type Form, formOf, postForm } from './client.ts';
 import { inLanes } from './lanes.ts';
@@ -20,11 +20,10 @@ const glance = 5;
 /** Longer than all deliveries of one job with a retry; whatever takes more has failed. */
 const timeout = 60_000;
 
-/** The whole of Darkroom, as `npm start` runs it. */
-export async function openLab(): Promise<Lab> {
-  const darkroom = await openDarkroom();
+/** All of Darkroom at work. */
+export function openLab(darkroom: Darkroom): Lab {
   const store = join(darkroom.folder, 'data/store');
-  const { pid } = JSON.parse(await readFile(join(darkroom.folder, 'data/runtime.json'), 'utf8')) as { pid: number };
+  const { pid } = darkroom;
 
   return {
     async develop(photos, concurrency) {

@@ -21,7 +21,8 @@ export function readOptions(): Options {
   }
 }
 
-function count(text: string): number {
+/** @throws RangeError */
+export function count(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw new RangeError(text);
   return number;

@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { Rejected } from '@darkroom/shared/errors';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
-import { openDisk, openSpool, type Spool } from '../src/upload/spool.ts';
+import { openDisk } from '../src/upload/disk.ts';
+import { openSpool, type Spool } from '../src/upload/spool.ts';
 
 let lab: Lab;
 let spools: Spool[];

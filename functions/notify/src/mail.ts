@@ -7,7 +7,6 @@ import { readJson, type Store } from '@darkroom/shared/store';
 import type { Attachment } from './attachments.ts';
 import { link as anchor, list, page, paragraph, small } from './html.ts';
 import { shownName } from './names.ts';
-import type { MailOutcome } from './outcome.ts';
 
 export interface Mail {
   from: string;
@@ -21,17 +20,6 @@ export interface Mail {
   headers: Record<string, string>;
   attachments: Attachment[];
 }
-
-/** The point after which a mail may arrive. */
-export interface Handover {
-  /** Aborted when the mail must not be sent any more; without effect once the handover is confirmed. */
-  signal: AbortSignal;
-  /** Called right before the mail leaves our hands. @throws if it must not be sent; then nothing has been. */
-  confirm(): Promise<void>;
-}
-
-/** Sends one mail. @throws what `confirm` throws, and the reason of `signal` */
-export type Send = (mail: Mail, handover: Handover) => Promise<MailOutcome>;
 
 export interface MailSettings {
   PUBLIC_URL: string;

@@ -1,6 +1,6 @@
 import type { Clock } from '@darkroom/shared/clock';
 import service from '@sendgrid/mail';
-import type { Send } from './mail.ts';
+import type { Send } from './handover.ts';
 import { classifyFailure, type SendGridFailure } from './sendgrid-reply.ts';
 
 /** Until the whole answer is there. The largest mail takes half a minute on a slow line. */

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '@darkroom/shared/clock';
 import { createTransport } from 'nodemailer';
-import type { Handover, Mail, Send } from './mail.ts';
+import type { Handover, Send } from './handover.ts';
+import type { Mail } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { classifyReply } from './smtp-reply.ts';
 

@@ -2,7 +2,7 @@ import { domainToASCII } from 'node:url';
 import type { Clock } from '@darkroom/shared/clock';
 import { Misconfigured } from '@darkroom/shared/errors';
 import { isPlainAddress } from '@darkroom/shared/job/address';
-import type { Send } from './mail.ts';
+import type { Send } from './handover.ts';
 import type { Settings } from './settings.ts';
 
 /** The transport that MAIL_TRANSPORT names. Its library is loaded with the first mail, so that a cold start need not wait for it. */

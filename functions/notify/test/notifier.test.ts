@@ -9,7 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
 import { labWith } from '../../../packages/shared/test/support/lab.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
-import { messageIdOf, type Send } from '../src/mail.ts';
+import type { Send } from '../src/handover.ts';
+import { messageIdOf } from '../src/mail.ts';
 import { notifier } from '../src/notifier.ts';
 import type { MailOutcome } from '../src/outcome.ts';
 import { openTransport } from '../src/transport.ts';

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { testClock } from '../../../packages/shared/test/support/clock.ts';
 import { finalAnswerSeconds, openSmtp } from '../src/smtp.ts';
-import type { Handover, Mail } from '../src/mail.ts';
+import type { Handover } from '../src/handover.ts';
+import type { Mail } from '../src/mail.ts';
 import { type MailServer, type Script, startMailServer } from './mail-server.ts';
 
 const mail: Mail = {

@@ -6,9 +6,10 @@ import { keys } from '@darkroom/shared/job/keys';
 import type { Print, Progress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
-import { json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import type { JobOutcome } from '@darkroom/shared/events';
+import { isPhotoToBlame, type PrintTimes } from './dead-letter.ts';
 
 const late = {
   print: 'It could not be made in time. Send the photo again.',
@@ -27,6 +28,22 @@ export async function refusePrint(
 ): Promise<void> {
   if (await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection)))
     metrics.printsRejected.inc({ revision, filter, reason: kind });
+}
+
+/** Refuses the prints on which their stage fails again and again, if the photo is to blame. @returns whether there were any */
+export async function refuseFailing(store: Store, accepted: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+  const { job } = accepted;
+  let any = false;
+  const deadLetters = await entriesOf(store, keys.deadOf(job));
+  const failed = ({ photo, filter, status }: Print) =>
+    status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
+  for (const print of prints.filter(failed)) {
+    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
+    const reason = `The ${print.filter} filter failed on it again and again.`;
+    await refusePrint(store, accepted, print, { kind: 'failing', reason });
+    any = true;
+  }
+  return any;
 }
 
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */

@@ -7,7 +7,8 @@ import { storeUrl } from '@darkroom/shared/store/url';
 import { optional } from 'valibot';
 import { recordDeadLetter } from './dead-letter.ts';
 import { clearGone, expire } from './expire.ts';
-import { type Emit, resume } from './resume.ts';
+import { resume } from './resume.ts';
+import type { Emit } from './resume-job.ts';
 import { readTask } from './task.ts';
 
 const day = 24 * 60 * 60;

@@ -1,36 +1,13 @@
-import type { Clock } from '@darkroom/shared/clock';
-import { currentWork, identify, workingOn } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
-import type { DarkroomEvent } from '@darkroom/shared/events';
-import { CorruptJob, isGone, type Job, readJob } from '@darkroom/shared/job';
+import { readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { type Print, type Progress, readProgress } from '@darkroom/shared/job/progress';
-import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
+import { readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
-import { metrics } from '@darkroom/shared/metrics';
-import { entriesOf, type Entry, type Store } from '@darkroom/shared/store';
-import { lockLease } from '@darkroom/shared/store/lock';
-import { traced } from '@darkroom/shared/trace';
-import { isPhotoToBlame, type PrintTimes, printTimes } from './dead-letter.ts';
-import { endCorrupt, giveUp, refusePrint } from './give-up.ts';
-import { missingEvents } from './missing-events.ts';
+import type { Entry } from '@darkroom/shared/store';
+import { workingOn } from '@darkroom/shared/trace/current';
+import { countOpenJobs } from './open-jobs.ts';
+import { jobResumer, type ResumeOptions, type Resumption } from './resume-job.ts';
 import { readStoreTime } from './store-time.ts';
-import { nextWatch, pauseAfter, readWatch, writeWatch } from './watch.ts';
-
-export type Emit = (event: DarkroomEvent) => Promise<void>;
-
-export interface ResumeOptions {
-  /** A job that made progress within this time is being worked on, and is left alone. */
-  idleSeconds: number;
-  /** A job that has stood still for longer than this is ended with what exists. */
-  deadlineSeconds: number;
-}
-
-export interface Resumption {
-  store: Store;
-  emit: Emit;
-  clock: Clock;
-}
 
 /** The most resumed jobs under way at a time. More would only delay new ones in the broker's queues. */
 const underWay = 16;
@@ -47,13 +24,14 @@ const lastLook = 2000;
 const longest = 50_000;
 
 /** Looks at all open jobs, and resumes each that stands still. A fault in one is logged, and the others continue. */
-export async function resume({ store, emit, clock }: Resumption, { idleSeconds, deadlineSeconds }: ResumeOptions): Promise<void> {
+export async function resume(resumption: Resumption, options: ResumeOptions): Promise<void> {
+  const { store, clock } = resumption;
   const time = await readStoreTime(store);
   const due: Entry[] = [];
-  const open = countOpen(clock);
+  const open = countOpenJobs(clock);
   for await (const entry of store.list(keys.allOpen)) {
     open.count(time.since(entry.modified));
-    if (time.since(entry.modified) >= idleSeconds * 1000) due.push(entry);
+    if (time.since(entry.modified) >= options.idleSeconds * 1000) due.push(entry);
   }
   // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
   shuffle(due);
@@ -64,7 +42,7 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     () => over.abort(),
     () => undefined,
   );
-  const printsOf = printTimes(store);
+  const resumeJob = jobResumer(resumption, options, time, open);
 
   /** @returns whether of those that were resumed more moved on than did not */
   async function walk(entries: Entry[], isPausing: boolean): Promise<boolean> {
@@ -76,8 +54,9 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
         const id = entry.key.slice(keys.allOpen.length);
         try {
           const settled = await workingOn({ job: id }, () => resumeJob(id, entry, isPausing));
+          if (settled === 'pausing') pausing.push(entry);
           const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
-          if (settled === undefined || !isAnyoneWaiting) continue;
+          if (typeof settled !== 'number' || !isAnyoneWaiting) continue;
           if (await movesOn(id, settled, isBlocked)) moved += 1;
           else stuck += 1;
         } catch (error) {
@@ -98,63 +77,6 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     open.show();
   }
 
-  /** @returns how many of its parts are done, if it is to move on from there */
-  async function resumeJob(id: string, entry: Entry, isPausing: boolean): Promise<number | undefined> {
-    const watch = await readWatch(store, id);
-    if (watch.acceptedAt !== undefined) open.age(clock.now() - Date.parse(watch.acceptedAt));
-    if (!isPausing && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) {
-      pausing.push(entry);
-      return undefined;
-    }
-    const job = await readJob(store, id).catch((error: unknown) => {
-      if (!(error instanceof CorruptJob)) throw error;
-      return error;
-    });
-    if (job instanceof CorruptJob) {
-      await endCorrupt(store, clock, id);
-      return undefined;
-    }
-    // Deleted, or never accepted.
-    if (!job) {
-      await ((await isGone(store, id)) ? removeParts(store, id) : store.remove(keys.open(id)));
-      return undefined;
-    }
-    identify(job);
-    const progress = await readProgress(store, job);
-    if (!progress.completed && time.since(progress.lastProgress) < idleSeconds * 1000) return undefined;
-    const next = nextWatch(watch, progress, time, entry, idleSeconds);
-    const late = next.idleSeconds > deadlineSeconds;
-    const current = await settle(job, progress, late);
-    // Before anything is emitted, so that a failure here is not retried at once.
-    if (!current.completed) await writeWatch(store, id, { ...next, ...(late && { rounds: 1 }), settled: current.settled });
-    if (await withdrawIfGone(store, id)) return undefined;
-    const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
-    const events = atWork ? [] : await missingEvents(store, job, current);
-    if (events.length > 0) await emitAgain(job, events);
-    if (!current.completed) return current.settled;
-    await store.remove(keys.open(id));
-    return undefined;
-  }
-
-  /** In the trace of the job, whenever that began. */
-  async function emitAgain({ job, revision, traceparent: parent }: Job, events: DarkroomEvent[]): Promise<void> {
-    const emitted = events.map(({ type }) => type.split('.').slice(2).join('.')).join(',');
-    const attributes = { 'darkroom.job': job, 'darkroom.revision': revision, 'darkroom.emitted': emitted };
-    await traced('resume', { parent, link: currentWork().span?.traceparent, attributes }, async () => {
-      for (const event of events) await emit(event);
-      log('resumed', { job, emitted });
-    });
-    metrics.resumptions.inc({ revision });
-  }
-
-  /** Refuses what will not be made. */
-  async function settle(job: Job, progress: Progress, late: boolean): Promise<Progress> {
-    if (progress.completed) return progress;
-    if (late) await giveUp(store, clock, job, progress);
-    else if (!(await refuseFailing(store, job, progress, printsOf))) return progress;
-    return readProgress(store, job);
-  }
-
   async function movesOn(id: string, settled: number, isBlocked: () => boolean): Promise<boolean> {
     let waited = 0;
     for (let pause = firstLook; waited < (isBlocked() ? longWait : shortWait); pause = Math.min(2 * pause, lastLook)) {
@@ -166,45 +88,6 @@ export async function resume({ store, emit, clock }: Resumption, { idleSeconds, 
     }
     return false;
   }
-}
-
-/** @returns whether there were any */
-async function refuseFailing(store: Store, accepted: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
-  const { job } = accepted;
-  let any = false;
-  const deadLetters = await entriesOf(store, keys.deadOf(job));
-  const failed = ({ photo, filter, status }: Print) =>
-    status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
-  for (const print of prints.filter(failed)) {
-    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
-    const reason = `The ${print.filter} filter failed on it again and again.`;
-    await refusePrint(store, accepted, print, { kind: 'failing', reason });
-    any = true;
-  }
-  return any;
-}
-
-/** How many jobs are open, and how old the oldest is. */
-function countOpen(clock: Clock) {
-  let jobs = 0;
-  let oldest = 0;
-  const age = (milliseconds: number) => {
-    if (Number.isFinite(milliseconds)) oldest = Math.max(oldest, milliseconds);
-  };
-  return {
-    /** @param milliseconds since its marker was written: at first by ingest, then by sweep */
-    count(milliseconds: number) {
-      jobs += 1;
-      age(milliseconds);
-    },
-    /** @param milliseconds since it was accepted */
-    age,
-    show() {
-      metrics.openJobs.set(jobs);
-      metrics.oldestJob.set(oldest / 1000);
-      metrics.lastLook.set(clock.now() / 1000);
-    },
-  };
 }
 
 function shuffle(entries: Entry[]): void {

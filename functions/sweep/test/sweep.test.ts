@@ -106,8 +106,8 @@ test.each([
 ])('a dead letter of %s is recorded for the stage that the job still waits for', async (knativeerrordest) => {
   const job = await lab.accept();
   await print(job, '1', 'grayscale');
-  const letter = imageUploaded(job, '1').cloneWith(knativeerrordest === undefined ? {} : { knativeerrordest });
-  expect((await sweep.deliver(letter)).status).toBe(204);
+  const deadLetter = imageUploaded(job, '1').cloneWith(knativeerrordest === undefined ? {} : { knativeerrordest });
+  expect((await sweep.deliver(deadLetter)).status).toBe(204);
   expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ stage: 'sepia', count: 1 });
 });
 
@@ -117,8 +117,8 @@ test('during a look, a dead letter is recorded, and another ping does not look a
   held = new Promise((resolve) => (release = resolve));
   const look = ping({ idleSeconds: 0 });
   await expect.poll(() => emitted.length).toBe(1);
-  const letter = imageUploaded(job, '1').cloneWith({ knativeerrordest: 'http://sepia.darkroom.svc.cluster.local' });
-  expect((await sweep.deliver(letter)).status).toBe(204);
+  const deadLetter = imageUploaded(job, '1').cloneWith({ knativeerrordest: 'http://sepia.darkroom.svc.cluster.local' });
+  expect((await sweep.deliver(deadLetter)).status).toBe(204);
   expect(await readJson(lab.store, keys.dead(job.job, '1', 'sepia'))).toMatchObject({ count: 1 });
   expect((await ping({ idleSeconds: 0 })).status).toBe(204);
   expect(emitted).toHaveLength(1);

@@ -1,18 +1,23 @@
-const waiting = new Set<Element>();
+/** Milliseconds. */
+const moment = 900;
 
-/** Lights a part of the picture for a moment. However much happens in one frame, each part begins anew at most once. */
+const lit = new Map<Element, number>();
+let timer = 0;
+
+/** Lights a part of the picture for a moment. It is drawn twice, however much happens: an animation would be drawn sixty times a second. */
 export function glow(part: Element | undefined): void {
   if (!part) return;
-  if (waiting.size === 0) requestAnimationFrame(light);
-  waiting.add(part);
+  part.classList.add('lit');
+  lit.set(part, Date.now() + moment);
+  timer ||= setTimeout(fade, moment);
 }
 
-function light(): void {
-  for (const part of waiting) {
-    for (const animation of part.getAnimations()) animation.cancel();
-    const colour = getComputedStyle(part).getPropertyValue('--accent');
-    const lit = { borderColor: colour, stroke: colour, strokeWidth: 3, boxShadow: `0 0 0 3px ${colour}`, offset: 0 };
-    part.animate([lit], { duration: 900, easing: 'ease-out' });
+function fade(): void {
+  timer = 0;
+  for (const [part, until] of lit) {
+    if (until > Date.now()) continue;
+    part.classList.remove('lit');
+    lit.delete(part);
   }
-  waiting.clear();
+  if (lit.size > 0) timer = setTimeout(fade, moment / 2);
 }

@@ -6,12 +6,16 @@ import { ask, complain } from './server.ts';
 /** As many as the runtime keeps. */
 const most = 10_000;
 const piece = 1000;
+/** Of a flood: more than can be seen at once. */
+const glimpse = 100;
 
 /** The events that the page knows: all of the latest, or those that a person looks for. */
 export interface KnownEvents {
   reload(): void;
   /** Something has just happened. */
   take(summaries: EventSummary[]): void;
+  /** So much has just happened that only the latest is worth a look, until it is over. */
+  skim(): void;
 }
 
 /** @param heard is told of what happens, and what was known of it before */
@@ -22,7 +26,7 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   /** Which reading is the latest: an older one has nothing more to say. */
   let reading = 0;
   const isFiltered = () => wanted.value.trim() !== '' || state.value !== '';
-  const draw = throttle(100, () => {
+  const draw = throttle(500, () => {
     if (!isFiltered()) show([...known.values()].sort((one, other) => other.number - one.number).slice(0, most));
   });
   const findAgain = throttle(700, () => void look());
@@ -79,17 +83,29 @@ export function createKnownEvents(list: List, heard: (now: EventSummary, before:
   state.addEventListener('change', findAgain);
   element('#filter').addEventListener('submit', (event) => event.preventDefault());
 
+  function take(summaries: EventSummary[]): void {
+    for (const summary of summaries) {
+      heard(summary, known.get(summary.number));
+      learn(summary);
+    }
+    if (isFiltered()) findAgain();
+  }
+
+  const glance = throttle(1000, () => void ask<EventSummary[]>(`events?limit=${glimpse}`).then(take, complain));
+  let calm = 0;
+
+  function reload(): void {
+    load().catch(complain);
+    if (isFiltered()) findAgain();
+  }
+
   return {
-    reload() {
-      load().catch(complain);
-      if (isFiltered()) findAgain();
-    },
-    take(summaries) {
-      for (const summary of summaries) {
-        heard(summary, known.get(summary.number));
-        learn(summary);
-      }
-      if (isFiltered()) findAgain();
+    reload,
+    take,
+    skim() {
+      glance();
+      clearTimeout(calm);
+      calm = setTimeout(reload, 2500);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { glow } from './glow.ts';
 
 /** A connection of two nodes of the picture. */
-export interface Line {
+export interface Connection {
   key: string;
   from: HTMLElement;
   to: HTMLElement;
@@ -9,7 +9,7 @@ export interface Line {
 
 export interface Lines {
   root: SVGSVGElement;
-  draw(lines: Line[]): void;
+  draw(connections: Connection[]): void;
   light(key: string): void;
 }
 
@@ -19,12 +19,12 @@ const namespace = 'http://www.w3.org/2000/svg';
 export function createLines(board: HTMLElement): Lines {
   const root = document.createElementNS(namespace, 'svg');
   root.setAttribute('aria-hidden', 'true');
-  let lines: Line[] = [];
+  let connections: Connection[] = [];
   let paths = new Map<string, SVGPathElement>();
 
   function place(): void {
     const home = board.getBoundingClientRect();
-    for (const { key, from, to } of lines) {
+    for (const { key, from, to } of connections) {
       const [start, end] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
       const [x1, y1] = [start.right - home.left, start.top + start.height / 2 - home.top];
       const [x2, y2] = [end.left - home.left, end.top + end.height / 2 - home.top];
@@ -37,7 +37,7 @@ export function createLines(board: HTMLElement): Lines {
   return {
     root,
     draw(next) {
-      lines = next;
+      connections = next;
       paths = new Map(next.map(({ key }) => [key, document.createElementNS(namespace, 'path')]));
       root.replaceChildren(...paths.values());
       place();

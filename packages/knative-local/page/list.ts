@@ -29,13 +29,13 @@ export function createList(choose: (event: EventSummary) => void): List {
   }
 
   function rowOf(event: EventSummary, index: number): HTMLElement {
-    const { number, time, type, id, correlation, deliveries } = event;
-    const states = make('span', { className: 'states' }, ...statesOf(deliveries));
+    const { number, time, type, id, correlation } = event;
+    const states = make('span', { className: 'states' }, ...statesOf(event));
     const row = make(
       'div',
       { className: 'row', id: `event-${number}`, role: 'option', ariaSelected: String(number === chosen) },
-      make('div', {}, make('time', {}, clock(time)), make('span', { className: 'type' }, type), states),
-      make('div', { className: 'faint' }, make('span', {}, correlation ?? id)),
+      make('div', {}, make('span', { className: 'type' }, type || 'without a type'), states),
+      make('div', { className: 'faint' }, make('time', {}, clock(time)), make('span', {}, correlation ?? id)),
     );
     row.ariaPosInSet = String(index + 1);
     row.ariaSetSize = String(events.length);
@@ -90,7 +90,8 @@ export function createList(choose: (event: EventSummary) => void): List {
 const tones: Record<string, string> = { delivered: 'good', 'under way': 'busy', 'dead letter': 'bad', lost: 'bad' };
 
 /** "2 delivered 1 under way", in the colours of the states. */
-function statesOf(deliveries: EventSummary['deliveries']): (HTMLElement | string)[] {
+function statesOf({ refused, deliveries }: EventSummary): (HTMLElement | string)[] {
+  if (refused !== undefined) return [make('span', { className: 'bad' }, `refused, ${refused}`)];
   if (deliveries.length === 0) return [make('span', { className: 'faint' }, 'no Trigger')];
   const groups = Map.groupBy(deliveries, ({ state }) => state);
   return [...groups].flatMap(([state, all]) => [

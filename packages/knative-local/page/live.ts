@@ -12,21 +12,36 @@ export interface Listener {
   topology(view: TopologyView): void;
 }
 
-/** Hears what is new, and connects again by itself. */
+/** Hears what is new while the page can be seen, and connects again by itself. A hidden page costs nothing. */
 export function listen(listener: Listener): void {
-  const source = new EventSource('/api/live');
   const state = element('#connection');
-  source.addEventListener('open', () => {
-    say(state, 'Live.');
-    listener.begin();
-  });
-  source.addEventListener('error', () => {
-    const ended = source.readyState === EventSource.CLOSED;
-    say(state, ended ? 'Ended. Open the address that the runtime shows.' : 'Not connected; trying again.');
-  });
-  const on = <Content>(name: string, take: (content: Content) => void) =>
-    source.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data) as Content));
-  on<EventSummary[]>('events', listener.events);
-  on<TopologyView>('topology', listener.topology);
-  on('flood', listener.flood);
+  let source: EventSource | undefined;
+
+  function connect(): void {
+    source = new EventSource('/api/live');
+    source.addEventListener('open', () => {
+      say(state, 'Live.');
+      listener.begin();
+    });
+    source.addEventListener('error', ({ target }) => {
+      const ended = (target as EventSource).readyState === EventSource.CLOSED;
+      say(state, ended ? 'Ended. Open the address that the runtime shows.' : 'Not connected; trying again.');
+    });
+    on<EventSummary[]>('events', listener.events);
+    on<TopologyView>('topology', listener.topology);
+    on('flood', listener.flood);
+  }
+
+  function on<Content>(name: string, take: (content: Content) => void): void {
+    source?.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data) as Content));
+  }
+
+  function follow(): void {
+    if (!document.hidden) return connect();
+    source?.close();
+    say(state, 'Paused while nobody sees it.');
+  }
+
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }

@@ -2,7 +2,7 @@ import type { TargetView, TopologyView } from '../src/console/view.ts';
 import type { EventSummary } from '../src/journal/record.ts';
 import { count, element, make, say } from './dom.ts';
 import { glow } from './glow.ts';
-import { createLines, type Line } from './lines.ts';
+import { createLines, type Connection } from './lines.ts';
 
 /** The wiring as a picture, lit where events pass. */
 export interface WiringMap {
@@ -70,7 +70,7 @@ export function createMap(): WiringMap {
           ...[...new Set(urls)].map((url) => node(`url ${url}`, url, 'URL')),
         ]),
       );
-      lines.draw(linesOf(view));
+      lines.draw(connectionsOf(view));
     }
     for (const { name, revisions } of services) {
       const processes = revisions.flatMap((revision) => revision.processes);
@@ -81,7 +81,7 @@ export function createMap(): WiringMap {
     say(element('#summary'), `${count(services.length, 'service')}, ${count(triggers.length, 'Trigger')}`);
   }
 
-  function linesOf({ triggers, pings, services, brokers: names }: TopologyView): Line[] {
+  function connectionsOf({ triggers, pings, services, brokers: names }: TopologyView): Connection[] {
     const between = (from: string, to: string) => ({ key: `${from} > ${to}`, from: nodes.get(from), to: nodes.get(to) });
     const publishers = services.filter(({ url }) => url !== undefined);
     return [

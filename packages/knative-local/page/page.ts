@@ -1,7 +1,7 @@
 import { throttle } from './dom.ts';
 import { createEventDialog } from './event.ts';
 import { createKnownEvents } from './known-events.ts';
-import { createLetters } from './letters.ts';
+import { createDeadLetterList } from './dead-letters.ts';
 import { createList } from './list.ts';
 import { listen } from './live.ts';
 import { createMap } from './map.ts';
@@ -16,7 +16,7 @@ import type { TopologyView } from '../src/console/view.ts';
 const map = createMap();
 const send = createSendForm();
 const timeline = createTimeline(createEventDialog(send.fill));
-const letters = createLetters(timeline.open);
+const deadLetters = createDeadLetterList(timeline.open);
 const events = createKnownEvents(createList(timeline.open), map.light);
 const parts = [map.draw, createTraffic(), createProcesses(), send.brokers];
 const reload = throttle(2000, () => {
@@ -36,9 +36,13 @@ listen({
   },
   events(summaries) {
     events.take(summaries);
-    timeline.refresh();
-    letters.refresh();
+    timeline.refresh(summaries);
+    deadLetters.refresh();
   },
-  flood: reload,
+  flood() {
+    events.skim();
+    timeline.refresh();
+    deadLetters.refresh();
+  },
   topology: take,
 });

@@ -6,8 +6,8 @@ import { isShown, show } from './tabs.ts';
 /** The chain of one event, from the first event to the last attempt. */
 export interface Timeline {
   open(event: EventSummary): void;
-  /** Something is new, perhaps of this chain. */
-  refresh(): void;
+  /** Something is new: these events, as far as it is known. */
+  refresh(news?: EventSummary[]): void;
 }
 
 export function createTimeline(openEvent: (number: number) => void): Timeline {
@@ -15,7 +15,7 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
   let chosen: EventSummary | undefined;
   let drawn = '';
   let timer = 0;
-  const load = throttle(400, () => void look());
+  const load = throttle(500, () => void look());
 
   async function look(): Promise<void> {
     if (!chosen || !isShown('timeline')) return;
@@ -38,11 +38,11 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
     else if (text === drawn) return;
     drawn = text;
     const focused = document.activeElement?.id;
-    const begin = chain[0]!.time;
-    const end = Math.max(begin + 1, ...chain.map(endOf));
+    const outline = outlineOf(chain);
+    const { begin, end } = outline;
     const attempts = chain.flatMap(({ deliveries }) => deliveries.flatMap((delivery) => delivery.attempts));
     const title = `${chosen!.correlation ?? chosen!.id}: ${count(chain.length, 'event')}, ${count(attempts.length, 'attempt')}, ${duration(end - begin)}`;
-    place.replaceChildren(make('h3', {}, title), ...chain.map((event) => stepOf(event, begin, end, openEvent)));
+    place.replaceChildren(make('h3', {}, title), ...chain.map((event) => stepOf(event, outline, openEvent)));
     // A person who has tabbed to an event stays there.
     if (focused?.startsWith('step-')) document.getElementById(focused)?.focus();
   }
@@ -54,7 +54,11 @@ export function createTimeline(openEvent: (number: number) => void): Timeline {
       show('timeline');
       load();
     },
-    refresh: load,
+    refresh(news) {
+      const { correlation } = chosen ?? {};
+      // A chain of replies may go on with any event.
+      if (!news || correlation === undefined || news.some((event) => event.correlation === correlation)) load();
+    },
   };
 }
 
@@ -66,14 +70,47 @@ function endOf({ time, deliveries }: EventRecord): number {
   return Math.max(time, ...deliveries.map(({ end }) => end ?? Date.now()));
 }
 
-function stepOf(event: EventRecord, begin: number, end: number, open: (number: number) => void): HTMLElement {
-  const { number, time, attributes, cause, origin, deliveries } = event;
-  const title = make('button', { id: `step-${number}` }, `${attributes['type']} `);
+/** What the steps of a chain need to know of each other. */
+interface Outline {
+  begin: number;
+  end: number;
+  /** The first with the same identity: what comes again has been sent again. */
+  firsts: Map<string, number>;
+  /** Deliveries that had a reply. */
+  answered: Set<string>;
+}
+
+function outlineOf(chain: EventRecord[]): Outline {
+  const begin = chain[0]!.time;
+  return {
+    begin,
+    end: Math.max(begin + 1, ...chain.map(endOf)),
+    firsts: new Map(chain.toReversed().map((event) => [identityOf(event), event.number])),
+    answered: new Set(chain.flatMap(({ cause }) => (cause ? `${cause.event} ${cause.trigger}` : []))),
+  };
+}
+
+/** By the specification of CloudEvents. */
+function identityOf({ attributes: { source, id } }: EventRecord): string {
+  return JSON.stringify([source, id]);
+}
+
+function stepOf(event: EventRecord, outline: Outline, open: (number: number) => void): HTMLElement {
+  const { number, time, attributes, cause, origin, refusal, deliveries } = event;
+  const title = make('button', { id: `step-${number}` }, `${attributes['type'] ?? 'without a type'} `);
   title.addEventListener('click', () => open(number));
   const whence = cause ? `reply to event ${cause.event} by ${cause.trigger}` : origin;
-  const about = make('span', { className: 'faint' }, ` ${clock(time)}, after ${duration(time - begin)}, ${whence}`);
-  const rows = deliveries.map((delivery) => deliveryOf(delivery, begin, end));
-  if (rows.length === 0) rows.push(make('p', { className: 'faint' }, 'No Trigger wanted it.'));
+  const first = outline.firsts.get(identityOf(event))!;
+  const again = first === number ? '' : `, event ${first} sent again`;
+  const about = make(
+    'span',
+    { className: 'faint' },
+    ` ${clock(time)}, after ${duration(time - outline.begin)}, ${whence}${again}`,
+  );
+  const isAnswered = ({ trigger }: DeliveryRecord) => outline.answered.has(`${number} ${trigger}`);
+  const rows = deliveries.map((delivery) => deliveryOf(delivery, isAnswered(delivery), outline));
+  if (refusal) rows.push(make('p', { className: 'bad' }, `Refused with ${refusal.status}: ${refusal.reason}.`));
+  else if (rows.length === 0) rows.push(make('p', { className: 'faint' }, 'No Trigger wanted it.'));
   return make('div', { className: 'step' }, title, about, ...rows);
 }
 
@@ -85,7 +122,8 @@ const tones: Record<DeliveryRecord['state'], string> = {
   stopped: 'faint',
 };
 
-function deliveryOf({ trigger, subscriber, state, attempts, reason }: DeliveryRecord, begin: number, end: number): HTMLElement {
+function deliveryOf(delivery: DeliveryRecord, isAnswered: boolean, { begin, end }: Outline): HTMLElement {
+  const { trigger, subscriber, state, attempts, reason } = delivery;
   const whole = end - begin;
   const bars = attempts.map((attempt) => {
     const bar = make('i', { className: toneOf(attempt) });
@@ -95,12 +133,13 @@ function deliveryOf({ trigger, subscriber, state, attempts, reason }: DeliveryRe
   });
   const track = make('div', { className: 'track', ariaHidden: 'true' }, ...bars);
   const to = trigger === subscriber ? trigger : `${trigger} → ${subscriber}`;
-  const failed = state === 'dead letter' || state === 'lost';
+  const failed = (state === 'dead letter' || state === 'lost') && reason ? ` (${reason})` : '';
+  const silent = state === 'delivered' && !isAnswered ? ', no reply' : '';
   return make(
     'div',
     {},
     make('span', {}, `${to}: `),
-    make('span', { className: tones[state] }, failed && reason ? `${state} (${reason})` : state),
+    make('span', { className: tones[state] }, `${state}${failed}${silent}`),
     track,
     make('ol', { className: 'attempts faint' }, ...attempts.map((attempt) => make('li', {}, sentence(attempt, subscriber)))),
   );

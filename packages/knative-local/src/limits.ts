@@ -4,6 +4,13 @@ export const limits = {
   eventBytes: 1024 * 1024,
   /** The body of a request to the control plane: what a cluster's etcd would take. */
   requestBytes: 1024 * 1024,
+  /** The same if it is YAML, since parsing hostile YAML takes time that grows with the square of its size. JSON is no burden. */
+  yamlBytes: 32 * 1024,
+  /** Operations of one JSON Patch, as on a cluster. */
+  patchOperations: 10_000,
+  /** What the control plane remembers of changes, for watches that resume and lists that go on: so many, which weigh no more than this. */
+  changes: 2000,
+  changeBytes: 32 * 1024 * 1024,
   /** Beyond this many waiting events or bytes, the broker asks publishers to come back later. */
   waitingEvents: 10_000,
   waitingBytes: 64 * 1024 * 1024,
@@ -42,6 +49,8 @@ export const limits = {
   scaleInterval: 2000,
   /** Of one revision, if its max-scale sets none: this is one machine. */
   replicas: 10,
+  /** The same, whatever its annotations say. */
+  mostReplicas: 50,
   /** How long a process may take to say what it has measured. */
   metricsTime: 2000,
   /** Between two times that it is asked: of one that is killed, no more is lost than it counted in between. */

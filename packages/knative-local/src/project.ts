@@ -30,6 +30,7 @@ export async function watchProject(
 ): Promise<() => void> {
   let stopped = false;
   let watching: (() => void)[] = [];
+  let last: Promise<void> = Promise.resolve();
 
   async function watchAgain(): Promise<void> {
     const faults: Faults = [];
@@ -48,10 +49,12 @@ export async function watchProject(
   }
 
   function again(): void {
+    // One look after the other: an earlier one that takes longer does not know what the later one has found.
+    last = last.then(watchAgain).catch(() => undefined);
     // First the watch, so that what happens while the manifests are read is seen.
-    void watchAgain()
-      .catch(() => undefined)
-      .then(changed);
+    void last.then(() => {
+      if (!stopped) changed();
+    });
   }
 
   await watchAgain();

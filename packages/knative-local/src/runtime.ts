@@ -52,9 +52,12 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       if (service !== undefined) publicService(topology, { ...options, service });
       return inspected(topology, options);
     };
-    const control = options.data === undefined ? undefined : await createControlPlane(options.data, options, inspect, clock);
+    let ready = false;
+    // Until then, whoever starts it has to build.
+    const sources = { ...options, buildsFollow: () => ready && options.sources !== undefined };
+    const control = options.data === undefined ? undefined : await createControlPlane(options.data, sources, inspect, clock);
     const log = control?.log ?? options.log;
-    const read = control?.read ?? (async () => inspect(await readManifests(options)));
+    const read = control?.read ?? (async () => inspect(await readManifests(sources)));
     const topology = await read();
     service = publicService(topology, options);
     const [front, ingress] = await Promise.all([
@@ -97,7 +100,6 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const wiring = createWiring({ build: options.sources?.build, read, fleet, brokers, pings, log, inEffect });
     // Names can be restricted only for an address that is closed to the network.
     const names = isLoopback(options.host) ? (options.names ?? []) : undefined;
-    let ready = false;
     const isReady = () => ready && fleet.ready && companions.every((companion) => companion.dispensable || companion.ready);
     ingress.server.on('request', createIngress(brokers, options.token));
     front.server.on('request', createRouter({ fleet, service, names, unavailable: options.unavailable, isReady, log, clock }));

@@ -61,7 +61,7 @@ export function createWiring({ build, read, fleet, brokers, pings, log, inEffect
     try {
       await build?.();
     } catch (error) {
-      return log('runtime', `A source changed, and what ran before goes on. ${explain(error)}`);
+      log('runtime', `A source changed, and what ran before goes on. ${explain(error)}`);
     }
     try {
       const topology = await read();

@@ -37,7 +37,7 @@ beforeAll(async () => {
     data: join(folder, 'data'),
     anotherPort: String,
     unavailable: 'Starting.',
-    environment: () => ({ OUTPUT: join(folder, 'events') }),
+    environment: ({ brokerUrl }) => ({ OUTPUT: join(folder, 'events'), K_SINK: brokerUrl }),
     log: () => undefined,
   });
   const { kubeconfig } = await runtime.started;
@@ -93,6 +93,7 @@ const merge = 'application/merge-patch+json';
 const json = 'application/json-patch+json';
 const apply = 'application/apply-patch+yaml';
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+const times = (length: number, value: object) => Array.from({ length }, () => value);
 const post = (body: unknown, rest: Partial<Asked> = {}): Asked => ({ method: 'POST', path: home, body, ...rest });
 const patch = (body: unknown, type = merge, path = `${home}/stage`): Asked => ({ method: 'PATCH', path, body, type });
 const put = (body: unknown, path = `${home}/stage`): Asked => ({ method: 'PUT', path, body });
@@ -305,6 +306,28 @@ const wrong: [number, string, Asked][] = [
     `a JSON patch ${JSON.stringify(body)}`,
     patch(body, json),
   ]),
+  [413, 'a JSON patch of too many operations', patch(times(10_001, { op: 'test', path: '/kind', value: 'Trigger' }), json)],
+  [413, 'copies of copies', patch(times(2000, { op: 'copy', from: '/metadata', path: '/metadata/x' }), json)],
+  ...['x', 1, null, [], true].map((body): [number, string, Asked] => [
+    400,
+    `an apply of ${JSON.stringify(body)}`,
+    patch(JSON.stringify(body), apply, `${home}/x?fieldManager=me`),
+  ]),
+  ...['x', 1, {}, [1], [null], [{ manager: 1, fieldsV1: {} }], [{ manager: 'me', fieldsV1: 'x' }]].map(
+    (managedFields): [number, string, Asked] => [
+      422,
+      `managed fields ${JSON.stringify(managedFields)}`,
+      post(trigger('x', { metadata: { name: 'x', managedFields } })),
+    ],
+  ),
+  [413, 'YAML that takes long to parse', post('['.repeat(500_000), { type: 'application/yaml' })],
+  [400, 'deep YAML', post('['.repeat(30_000), { type: 'application/yaml' })],
+  [400, 'YAML of aliases', post(`a: &a [x]\nb: [${'*a, '.repeat(5000)}]`, { type: 'application/yaml' })],
+  [
+    400,
+    'another spec of a revision, too large to compare',
+    patch({ spec: { containers: [{ env: times(5000, { name: 'A', value: 'b' }) }] } }, merge, revision),
+  ],
   [422, 'a directive', patch({ data: { $patch: 'replace' } }, 'application/strategic-merge-patch+json', `${maps}/settings`)],
   [422, 'a value that is no text', patch({ data: { GREETING: 1 } }, merge, `${maps}/settings`)],
   [422, 'a ConfigMap that a function needs, gone', { method: 'DELETE', path: `${maps}/settings` }],
@@ -327,6 +350,7 @@ const wrong: [number, string, Asked][] = [
     { broker: 'none', subscriber: { uri: 'http://x' } },
     { broker: 'default', subscriber: {} },
     { broker: 'default', subscriber: { uri: 'ftp://x' } },
+    { broker: 'default', subscriber: { uri: 'http://[::1' } },
     { broker: 'default', subscriber: { ref: { kind: 'Service', name: 'none' } } },
     { broker: 'default', subscriber: { ref: { kind: 'Deployment', name: 'stage' } } },
     { broker: 1, subscriber: { uri: 'http://x' } },
@@ -351,6 +375,10 @@ const wrong: [number, string, Asked][] = [
     { template: template(one, 'other-v1') },
     { template: template(one, 'ingest-v1') },
     { template: template([{ image: 'x/ingest', env: [{ name: 'A', value: 1 }] }]) },
+    { template: template([{ image: 'x/ingest', env: [{ name: 'A', value: 'a\0b' }] }]) },
+    { template: template([{ image: 'x/ingest', env: [{ name: 'A=B', value: 'c' }] }]) },
+    { template: template([{ image: 'x/ingest', env: [{ name: '', value: 'c' }] }]) },
+    { template: template([{ image: 'x/ingest', env: [{ name: 'A', value: 'x'.repeat(900_000) }] }], 'ingest-large') },
     { template: template([{ image: 'x/ingest', envFrom: [{ configMapRef: { name: 'none' } }] }]) },
     { template: template(one), traffic: [{ latestRevision: true, percent: 99 }] },
     { template: template(one), traffic: [{ revisionName: 'none', percent: 100 }] },
@@ -382,6 +410,14 @@ const wrong: [number, string, Asked][] = [
     post(
       { ...service({ template: template([{ image: 'x/none' }], 'none-v1') }), metadata: { name: 'none' } },
       { path: services },
+    ),
+  ],
+  [
+    422,
+    'a Secret that is not base64',
+    post(
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { a: 'as it is' } },
+      { path: '/api/v1/namespaces/default/secrets' },
     ),
   ],
   [
@@ -431,7 +467,39 @@ test(`${wrong.length} wrong requests: each gets a Status that says what is wrong
   }
   expect(surprises).toEqual([]);
   expect(await state()).toEqual(before);
+  // What is posted still goes through all stages.
+  const arrived = () => readFile(join(folder, 'events'), 'utf8').catch(() => '');
+  expect(await arrived()).not.toContain('test.finished');
+  const { port } = await runtime.started;
+  await fetch(`http://127.0.0.1:${port}/publish`, { method: 'POST' });
+  await expect.poll(arrived).toContain('test.finished');
   expect(wrong.length).toBeGreaterThanOrEqual(200);
+});
+
+test('no request is a copy of another', () => {
+  const texts = wrong.map(([, , { body, ...rest }]) =>
+    JSON.stringify({ ...rest, body: Buffer.isBuffer(body) ? body.toString('hex') : body }),
+  );
+  expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
+});
+
+test('what a client says it manages cannot reach what all objects have', async () => {
+  const managedFields = [{ manager: 'me', operation: 'Apply', fieldsV1: { 'f:__proto__': { 'f:toString': {} } } }];
+  await ask(post(trigger('managed', { metadata: { name: 'managed', managedFields } })));
+  const applied = await ask(patch(trigger('managed'), apply, `${home}/managed?fieldManager=me`));
+  expect(applied.status).toBe(200);
+  expect(Object.hasOwn(Object.prototype, 'toString')).toBe(true);
+  await ask({ method: 'DELETE', path: `${home}/managed` });
+});
+
+test('a client that changes large objects again and again does not fill the memory', async () => {
+  const map = (text: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' }, data: { text } });
+  const { content } = await ask({ path: maps });
+  const from = (content['metadata'] as { resourceVersion: string }).resourceVersion;
+  await ask(post(map(''), { path: maps }));
+  for (let index = 0; index < 40; index += 1) await ask(put(map(`${index}${'x'.repeat(1_000_000)}`), `${maps}/large`));
+  expect((await ask({ path: `${maps}?watch=true&resourceVersion=${from}` })).status).toBe(410);
+  await ask({ method: 'DELETE', path: `${maps}/large` });
 });
 
 test('a changed revision is refused as by the webhook of a cluster', async () => {

@@ -86,7 +86,7 @@ withKubectl('kubectl applies, patches, edits and deletes, and what it says takes
   expect((await kubectl('get trigger other -o jsonpath={.spec.filter.attributes.type}')).output).toBe('greeting.never');
   expect(
     (await kubectl(`patch trigger other --type json -p '[{"op":"replace","path":"/spec/broker","value":"none"}]'`)).output,
-  ).toBe('The Trigger "other" is invalid: spec.broker: there is no Broker none; there is default\n');
+  ).toMatch(/Immutable fields changed \(-old \+new\): broker, spec\n\{string\}:\n\t-: "default"\n\t\+: "none"/);
   expect((await kubectl(`patch trigger other --type merge -p '{"metadata":{"labels":{"kind":"spare"}}}'`)).failed).toBe(false);
   expect((await kubectl('get triggers -l kind=spare -o name')).output).toBe('trigger.eventing.knative.dev/other\n');
   expect((await kubectl('edit trigger loud')).output).toContain('edited');
@@ -147,7 +147,7 @@ withKn('kn reads services, revisions, brokers, triggers and sources as on a clus
     ['tally-00001', 'tally', '100%', '1'],
   ]);
   expect((await kn('broker list')).output).toMatch(/default +http:\/\/127\.0\.0\.1:\d+\/default\/default .* True/);
-  expect((await kn('trigger list')).output).toMatch(/shout +default +ksvc:shout .* 6 OK \/ 6 +True/);
+  expect((await kn('trigger list')).output).toMatch(/shout +default +ksvc:shout .* 7 OK \/ 7 +True/);
   expect((await kn("source ping create tick --schedule '0 0 1 1 *' --data hi --sink ksvc:tally")).failed).toBe(false);
   expect((await kn('source ping list')).output).toMatch(/tick +0 0 1 1 \* +ksvc:tally/);
   expect((await kn('source list')).output).toMatch(/tick +PingSource/);

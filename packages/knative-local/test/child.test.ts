@@ -32,6 +32,19 @@ test('a program runs in its folder with its environment alone, prints line by li
   expect(child.lastLines().length).toBe(10);
 });
 
+test.each([
+  [{ SECRET: 'a\0b' }, 'could not be started: a variable of its environment has a NUL character'],
+  [{ SECRET: 'x'.repeat(4_000_000) }, 'could not be started: its environment is larger than the system allows'],
+])(
+  'an environment that the system refuses is an end like any other, and its values are not told (%#)',
+  async (environment, how) => {
+    const { child } = await run('', environment);
+    await child.gone;
+    expect(await child.ended).toBe(how);
+    child.kill('SIGTERM');
+  },
+);
+
 test('a program can be told to end, in a process group that no Ctrl-C of ours reaches', async () => {
   const { child, lines } = await run(
     "process.on('SIGTERM', () => process.exit(0)); console.log(process.pid); setInterval(() => {}, 9);",

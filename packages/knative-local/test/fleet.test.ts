@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { RevisionSpec, ServiceSpec } from '../src/manifest/topology.ts';
 import { choose, createFleet, type FleetOptions } from '../src/process/fleet.ts';
@@ -78,6 +81,33 @@ test('a change of the manifests leaves alone what is the same, and ends what is 
   await clock.advance(0);
   expect(all.map(({ signals }) => signals)).toEqual([[], ['SIGTERM'], ['SIGTERM'], []]);
   expect(await origin()).toBe(originOf(0));
+});
+
+test.each([
+  ['one process', 1, {}],
+  ['several processes', 2, { scaleToZero: true }],
+])('a revision of %s that is replaced under its own name keeps its folders until it has finished', async (_name, count, how) => {
+  const { fleet, all, clock, apply } = await open({}, how);
+  const scale = { ...zipRevision().scale, min: count, max: count };
+  await apply([service([revision('v1', { scale })])], count);
+  // Each replica has a request, and something in its folder that the request needs.
+  const turns = await Promise.all(all.map(() => fleet.pick('zip').turn()));
+  const folders = () => all.map(({ program }) => program.environment['TMPDIR']!);
+  const before = folders();
+  for (const folder of before) await writeFile(join(folder, 'half'), 'of a photo');
+  await apply([service([revision('v1', { scale, build: 'b' })])], 2 * count);
+  await clock.advance(0);
+  const after = folders().slice(count);
+  expect(new Set(folders()).size).toBe(2 * count);
+  for (const folder of before) expect(await readFile(join(folder, 'half'), 'utf8')).toBe('of a photo');
+  for (const folder of after) {
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(join(folder, 'half'), 'of another');
+  }
+  for (const turn of turns) turn.release();
+  await clock.advance(0);
+  await expect.poll(() => before.filter((folder) => existsSync(folder))).toEqual([]);
+  for (const folder of after) expect(await readFile(join(folder, 'half'), 'utf8')).toBe('of another');
 });
 
 test('traffic follows the manifests without a process being started', async () => {

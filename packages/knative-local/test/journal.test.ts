@@ -73,11 +73,35 @@ test('tells of every attempt with its status and its wait, and that the second o
   });
 });
 
-test('an event that nobody wants has no deliveries, and one that is refused is not there', () => {
+test('an event that nobody wants has no deliveries', () => {
   const { journal, publish } = open({}, []);
   publish();
-  publish({ type: '' });
-  expect(journal.list({ limit: 9 }).map(({ deliveries }) => deliveries)).toEqual([[]]);
+  expect(journal.list({ limit: 9 })).toEqual([expect.objectContaining({ deliveries: [] })]);
+  expect(journal.list({ limit: 9 })[0]).not.toHaveProperty('refused');
+});
+
+test('an event that the Broker refuses is there with status and reason; a reply that it refuses is told of by its delivery', async () => {
+  const server = await startSubscriber((response) => replyWith(response, { type: '' }));
+  const { journal, publish, brokers } = open({ stage: server }, triggersOf(['test>stage']));
+  const heard: number[] = [];
+  journal.follow((number) => heard.push(number));
+  publish({ type: '' }, 'data');
+  expect(heard).toEqual([1]);
+  expect(journal.find(1)).toMatchObject({
+    origin: 'broker default',
+    attributes: { type: '', id: '1' },
+    bytes: 4,
+    refusal: { status: 400, reason: 'The attribute type is missing' },
+    deliveries: [],
+  });
+  brokers.publish('none', message());
+  expect(journal.summary(2)).toMatchObject({ origin: 'broker none', refused: 404 });
+  publish({ id: 'taken' });
+  const numbers = (query: object) => journal.list({ limit: 9, ...query }).map(({ number }) => number);
+  expect(numbers({ state: 'refused' })).toEqual([2, 1]);
+  await eventually(() => expect(journal.find(3)?.deliveries[0]?.state).toBe('lost'));
+  expect(numbers({})).toEqual([3, 2, 1]);
+  expect(numbers({ state: 'lost' })).toEqual([3]);
 });
 
 test('a dead letter goes to its sink; without a sink, or if that fails too, it is lost', async () => {
@@ -186,6 +210,33 @@ test('attempts and their reasons weigh as well, and news of what is forgotten do
   for (const id of ['4', '5']) publish({ id });
   await eventually(() => expect(journal.find(5)?.deliveries[0]?.state).toBe('lost'));
   expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([5]);
+});
+
+test('a delivery is under way until it ends, and of what failures say 500 characters are kept', () => {
+  const journal = createJournal({ bounds: roomy, clock: testClock() });
+  const stage = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
+  expect(journal.find(1)?.deliveries).toEqual([{ trigger: 'one', subscriber: 'stage', state: 'under way', attempts: [] }]);
+  stage.attempt('stage')({ result: 'failed', retriable: false, reason: 'a'.repeat(501) });
+  stage.end('lost', 'b'.repeat(501));
+  const [{ attempts, ...ended } = expect.fail('no delivery')] = journal.find(1)?.deliveries ?? [];
+  expect(ended).toMatchObject({ state: 'lost', reason: 'b'.repeat(500) });
+  expect(attempts[0]?.reason).toBe('a'.repeat(500));
+  expect(attempts[0]).not.toHaveProperty('wait');
+});
+
+test.each([
+  ['an attempt', 199, ''],
+  ['what it says', 209, '0123456789'],
+])('%s that makes it too heavy pushes out the oldest', (_what, room, reason) => {
+  const attributes = { specversion: '1.0', id: '1', source: '/test', type: 'test' };
+  const weight = 500 + Object.entries(attributes).flat().join('').length;
+  const journal = createJournal({ bounds: { count: 9, bytes: 2 * weight + room }, clock: testClock() });
+  journal.event(message().event, { broker: 'default' });
+  const stage = journal.event(message().event, { broker: 'default' }).delivery('one', 'stage');
+  const end = stage.attempt('stage');
+  expect(journal.find(1) === undefined).toBe(reason === '');
+  end({ result: 'failed', retriable: false, reason });
+  expect(journal.list({ limit: 9 }).map(({ number }) => number)).toEqual([2]);
 });
 
 test('tells whoever follows of what is new, until they have enough', async () => {

@@ -80,8 +80,28 @@ test('if more is new than it tells, it says that alone', async () => {
   await eventually(() => expect(viewer.read).toContain('event: flood\n'));
   expect(viewer.read).not.toContain('event: events');
   publish('next');
-  await clock.advance(200);
+  await clock.advance(1000);
   await eventually(() => expect(viewer.read).toContain('"number":601'));
+});
+
+test('much news is told once a second, and little again at once', async () => {
+  const { clock, view, publish } = await open();
+  const viewer = await view();
+  const messages = () => viewer.read.match(/event: events/g)?.length ?? 0;
+  for (let round = 1; round <= 15; round += 1) {
+    for (let id = 0; id < 60; id += 1) publish(`${round}-${id}`);
+    await clock.advance(200);
+  }
+  // At 200, 1200 and 2200 ms; what came since then at 3200 ms.
+  await eventually(() => expect(messages()).toBe(3));
+  await clock.advance(200);
+  await eventually(() => expect(messages()).toBe(4));
+  publish('little');
+  await clock.advance(1000);
+  await eventually(() => expect(messages()).toBe(5));
+  publish('more');
+  await clock.advance(200);
+  await eventually(() => expect(messages()).toBe(6));
 });
 
 test('tells of the topology when it has changed, and looks at it now and then', async () => {

@@ -222,6 +222,7 @@ test.each<[Record<string, string>, number, object]>([
   [{ 'max-scale': '12' }, 0, { max: 12 }],
   [{ target: '0.5' }, 0, { target: 0.35 }],
   [{ 'min-scale': '5', 'max-scale': '5' }, 0, { min: 5, max: 5 }],
+  [{ 'min-scale': '1000000', 'max-scale': '1000000' }, 0, { min: 50, max: 50 }],
   [{}, 10, { target: 7 }],
   [{ target: '4' }, 0, { target: 2.8 }],
   [{ target: '200' }, 0, { target: 140 }],

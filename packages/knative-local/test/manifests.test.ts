@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifests } from '../src/manifest/read.ts';
@@ -41,6 +41,46 @@ test('reports an unbuilt function as one fault, and says what to do', async () =
   const read = readManifests({ ...asked, config: [join(folder, 'config')], functions: join(folder, 'functions') });
   await expect(read).rejects.toThrow(
     /^The manifests need a change:\n {2}\S+functions\/stage\/dist is missing. Run npm run build, and start again.$/,
+  );
+});
+
+test('of two functions with the same name, the one whose folder is called otherwise is told to choose another', async () => {
+  const folder = await copyFixtures();
+  for (const copy of ['a-copy', 'z-copy'])
+    await cp(join(folder, 'functions/stage'), join(folder, 'functions', copy), { recursive: true });
+  const reading = readManifests({ config: [join(folder, 'config')], functions: join(folder, 'functions'), ...asked });
+  const faults = await reading.catch(({ message }: Error) => message.split('\n').slice(1));
+  expect(faults).toEqual(
+    ['a-copy', 'z-copy'].map((copy) =>
+      expect.stringMatching(
+        new RegExp(`functions/${copy}/func\\.yaml:\\d+: function stage: name: \\S+/stage/func\\.yaml:\\d+ already has this name`),
+      ),
+    ),
+  );
+});
+
+test('a build that is older than its source has a fault, unless somebody builds what is saved', async () => {
+  const folder = await copyFixtures();
+  const dist = join(folder, 'functions/stage/dist');
+  const read = (buildsFollow?: () => boolean) =>
+    readManifests({
+      config: [join(folder, 'config')],
+      functions: join(folder, 'functions'),
+      ...asked,
+      ...(buildsFollow && { buildsFollow }),
+    }).then(
+      () => '',
+      ({ message }: Error) => message,
+    );
+  const built = (name: string) =>
+    writeFile(join(dist, 'sources.json'), JSON.stringify({ function: name, files: { '../func.yaml': 'another digest' } }));
+  await built('stage');
+  for (const follows of [undefined, () => false])
+    expect(await read(follows)).toMatch(/stage\/dist is older than its source: \S+func\.yaml has changed\. Run npm run build/);
+  expect(await read(() => true)).toBe('');
+  await built('other');
+  expect(await read(() => true)).toMatch(
+    /stage\/dist was built for the function other, and this one is stage\. Run npm run build/,
   );
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { limits } from '../src/limits.ts';
@@ -83,6 +84,20 @@ test('a request to a revision without a process waits until one is up', async ()
   all[1]!.healthy = true;
   await clock.advance(1000);
   expect(waiting.turn?.origin).toBe(originOf(1));
+});
+
+test('a process that starts after another has no part of its folder, which may still be on its way out', async () => {
+  const { begun, request, rest, all, clock } = await open();
+  await begun(1);
+  await rest();
+  const waiting = request();
+  await begun(2);
+  await clock.advance(limits.probeInterval);
+  waiting.turn!.release();
+  const [first, second] = all.map(({ program }) => program.environment['TMPDIR']!);
+  expect(second).not.toBe(first);
+  await expect.poll(() => existsSync(first!)).toBe(false);
+  expect(existsSync(second!)).toBe(true);
 });
 
 test('requests that wait for the same start are one start, and each gets a turn as the limit allows', async () => {

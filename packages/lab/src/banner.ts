@@ -1,6 +1,6 @@
 import { displayed } from 'knative-local/manifest/document';
 
-export interface Addresses {
+export interface LabAddresses {
   publicUrl: string;
   inboxUrl: string;
   /** With the token that opens it. */
@@ -11,7 +11,7 @@ export interface Addresses {
 }
 
 export function banner(
-  { publicUrl, inboxUrl, consoleUrl, metricsUrl }: Addresses,
+  { publicUrl, inboxUrl, consoleUrl, metricsUrl }: LabAddresses,
   dataFolder: string,
   traffic: string,
   kubeconfig: string,

@@ -8,7 +8,7 @@ export const operational =
   /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_|OTEL_)|^(RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
 /** How this lab's functions find each other. */
-export interface Surroundings {
+export interface LabEndpoints {
   sink: string;
   /** The secret that they show each other: see EVENT_TOKEN in SECURITY.md. */
   token: string;
@@ -17,18 +17,18 @@ export interface Surroundings {
 }
 
 /** Where photos and prints are. */
-export function storeUrl({ STORE_URL, DATA_DIR }: Pick<Settings, 'STORE_URL' | 'DATA_DIR'>): string {
+export function storeLocation({ STORE_URL, DATA_DIR }: Pick<Settings, 'STORE_URL' | 'DATA_DIR'>): string {
   return STORE_URL ?? pathToFileURL(join(DATA_DIR, 'store')).href;
 }
 
 /** The environment that the lab gives to every function, whatever its manifest says. */
-export function labEnvironment(settings: Settings, { sink, token, smtpPort, publicUrl }: Surroundings): Record<string, string> {
+export function labEnvironment(settings: Settings, { sink, token, smtpPort, publicUrl }: LabEndpoints): Record<string, string> {
   const { operator, DATA_DIR, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
     K_SINK: sink,
     EVENT_TOKEN: token,
-    STORE_URL: storeUrl(settings),
+    STORE_URL: storeLocation(settings),
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
     PUBLIC_URL: publicUrl,

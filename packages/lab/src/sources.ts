@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { CannotStart } from 'knative-local/errors';
 import type { Log } from 'knative-local/log';
 import { staleness } from 'knative-local/manifest/build';
@@ -41,12 +41,13 @@ async function foldersIn(functions: string): Promise<string[]> {
   return folders.filter((folder) => existsSync(join(folder, 'func.yaml')) && isSource(folder));
 }
 
-/** The name of the function in a folder, if its build is missing or out of date. */
+/** The name of the function in a folder, if its build is missing or out of date, or the folder a copy of another: then no build will do. */
 async function staleFunction(folder: string): Promise<string | undefined> {
   const dist = join(folder, 'dist');
   const name = /^name: *(\S+)/m.exec(await readFile(join(folder, 'func.yaml'), 'utf8'))?.[1];
   if (name === undefined) return undefined;
-  const isStale = !existsSync(join(dist, 'sources.json')) || (await staleness(dist, name)) !== undefined;
+  const isCopy = name !== basename(folder);
+  const isStale = isCopy || !existsSync(join(dist, 'sources.json')) || (await staleness(dist, name)) !== undefined;
   return isStale ? name : undefined;
 }
 

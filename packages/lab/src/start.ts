@@ -6,7 +6,7 @@ import { openStore } from '@darkroom/shared/store/open';
 import { banner } from './banner.ts';
 import { consoleDeadLetters } from './console-dead-letters.ts';
 import { openDataFolder } from './data-folder.ts';
-import { labEnvironment, operational, storeUrl } from './environment.ts';
+import { labEnvironment, operational, storeLocation } from './environment.ts';
 import { inbox } from './inbox.ts';
 import type { Log } from 'knative-local/log';
 import { machineEnvironment } from 'knative-local/machine';
@@ -76,7 +76,7 @@ export function startLab(
       inspect: inspectWiring,
       metrics: { port: settings.METRICS_PORT, anotherPort: anotherPort('METRICS_PORT'), variable: 'METRICS_PORT' },
       correlation: 'job',
-      deadLetters: consoleDeadLetters(() => openStore(storeUrl(settings))),
+      deadLetters: consoleDeadLetters(() => openStore(storeLocation(settings))),
       sources: sourcesOf(settings.FUNCTIONS_DIR, log),
       names: settings.PUBLIC_URL ? [new URL(settings.PUBLIC_URL).hostname] : [],
       firstPing: withoutIdling,

@@ -15,7 +15,7 @@ export function inspectWiring({ services, triggers, eventTypes }: Topology): { f
   const faults = revisions.flatMap((revision) => deafFilters(revision, triggers));
   const emitted = new Set<string>([...(eventTypes.length > 0 ? eventTypes : Object.values(eventType)), pingType]);
   const warnings = triggers.flatMap(({ name, attributes, filters }) =>
-    typesOf(attributes, filters)
+    [...new Set(typesOf(attributes, filters))]
       .filter((type) => !emitted.has(type))
       .map(
         (type) =>

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -43,30 +44,42 @@ test('a function that was copied by hand is refused until its manifests have its
   expect(String(printed)).toMatch(/^blur: /);
 });
 
-test('code that says the name of the function it was copied from builds, and does not start', async () => {
-  await change('func.yaml', 'name: sepia', 'name: blur');
-  await change('src/index.ts', 'filter(sepia)', "filter('sepia', sepia)");
-  const folder = join(functions, 'blur');
-  execFileSync(process.execPath, [join(repository, 'scripts/bundle.ts')], { cwd: folder });
-  const { status, stderr } = spawnSync(process.execPath, ['index.mjs'], { cwd: join(folder, 'dist'), encoding: 'utf8' });
+const bundle = () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(repository, 'scripts/bundle.ts')], {
+    cwd: join(functions, 'blur'),
+    encoding: 'utf8',
+  });
+  return { status, stdout, said: stderr.split('\n').filter(Boolean) };
+};
+/** What a build says that does not start. */
+const start = (environment: Record<string, string> = {}) => {
+  const cwd = join(functions, 'blur/dist');
+  const env = { PATH: process.env['PATH'], ...environment };
+  const { status, stderr } = spawnSync(process.execPath, ['index.mjs'], { cwd, env, encoding: 'utf8' });
   expect(status).toBe(1);
-  expect(stderr).toContain('The function blur makes the filter “sepia”. Write filter(...) without a name in its src/index.ts');
+  return stderr;
+};
+
+test.each([
+  ['func.yaml', 'name: sepia', 'name: blur', /^\S*blur\/package\.json: its name is @darkroom\/sepia\. Write "name"/],
+  ['package.json', '@darkroom/sepia', '@darkroom/blur', /^\S*blur\/func\.yaml:2: its name is sepia, [^.]*\. Write name: blur\.$/],
+])('with only the name in its %s changed, it does not build either', async (file, from, to, said) => {
+  await change(file, from, to);
+  expect(bundle()).toEqual({ status: 1, stdout: '', said: [expect.stringMatching(said)] });
+  expect(existsSync(join(functions, 'blur/dist'))).toBe(false);
 });
 
-test('what kn func create made from a template gets a name, and a hint that anyone could call it', async () => {
-  // func copies all of a template but its manifest.yaml, and writes func.yaml anew, without what a manifest.yaml cannot say.
-  const made = join(functions, 'soften');
-  await cp(join(repository, 'templates/typescript/filter'), made, { recursive: true });
-  await mkdir(join(made, '.func'));
-  const func =
-    'specVersion: 0.36.0\nname: soften\nruntime: typescript\ninvoke: cloudevent\nbuild:\n  buildEnvs:\n  - name: BP_NODE_PROJECT_PATH\n    value: dist\n';
-  await writeFile(join(made, 'func.yaml'), func);
-  await rm(join(functions, 'blur'), { recursive: true });
-  expect(check()).toEqual({
-    status: 0,
-    said: [expect.stringMatching(/soften\/func\.yaml: on a cluster, anyone could call it\./)],
-  });
-  expect(JSON.parse(await readFile(join(made, 'package.json'), 'utf8'))).toMatchObject({ name: '@darkroom/soften' });
-  expect(check().status).toBe(0);
-  expect(String(execFileSync(process.execPath, [join(repository, 'scripts/bundle.ts')], { cwd: made }))).toMatch(/^soften: /);
+test('code that says the name of the function it was copied from builds, and does not start', async () => {
+  await change('func.yaml', 'name: sepia', 'name: blur');
+  await change('package.json', '@darkroom/sepia', '@darkroom/blur');
+  await change('src/index.ts', 'filter(sepia)', "filter('sepia', sepia)");
+  expect(bundle().status).toBe(0);
+  expect(start()).toContain('The function blur makes the filter “sepia”. Write filter(...) without a name in its src/index.ts');
+});
+
+test('a build that was copied and deployed without being built again does not start', async () => {
+  await cp(join(repository, 'functions/sepia/dist'), join(functions, 'blur/dist'), { recursive: true });
+  expect(start({ K_SERVICE: 'blur', STORE_URL: 'file:/tmp', K_SINK: 'http://127.0.0.1:9' })).toContain(
+    'This is a build of the function sepia, and its Service is blur. Run npm run build, and deploy functions/blur again.',
+  );
 });

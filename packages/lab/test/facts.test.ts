@@ -29,6 +29,7 @@ interface Manifest {
 interface Func {
   name: string;
   specVersion: string;
+  created?: string;
   deploy: { labels?: { key: string; value: string }[] };
 }
 
@@ -118,6 +119,8 @@ test('npm start passes on every documented setting, except its own and those of 
 test.each(functions)('functions/%s: its manifest has its name, and only ingest is reachable from outside', (name) => {
   const func = parse(read(`functions/${name}/func.yaml`)) as Func;
   expect(func).toMatchObject({ name, specVersion: '0.36.0' });
+  // To func, a function without it “has not been initialized”, and is neither built nor deployed.
+  expect(func.created, 'created').toMatch(/^\d{4}-\d{2}-\d{2}T[\d:]+Z$/);
   const local =
     func.deploy.labels?.some(({ key, value }) => key === 'networking.knative.dev/visibility' && value === 'cluster-local') ??
     false;

@@ -4,9 +4,13 @@ import { parseSync } from 'rolldown/utils';
 import { expect, test } from 'vitest';
 
 const repository = resolve(import.meta.dirname, '../../..');
-const files = globSync('{packages,functions}/*/{src,page}/**/*.ts', { cwd: repository }).filter(
-  (path) => !path.endsWith('.d.ts'),
-);
+/** All that is written by hand: of packages and functions, of the templates that functions are made from, scripts, benches and tests. */
+const files = globSync(
+  ['*.ts', '{packages,functions}/*/{src,page,test}/**/*.ts', 'templates/*/*/src/**/*.ts', '{scripts,bench,test}/**/*.ts'],
+  { cwd: repository },
+).filter((path) => !path.endsWith('.d.ts'));
+/** What runs for people; the rest builds, measures and proves it. */
+const product = files.filter((file) => /^(packages|functions)\/[^/]+\/(src|page)\//.test(file));
 
 /** What a file names in `import`, `export from` and `import()`, types included. */
 function requestsOf(file: string): string[] {
@@ -50,14 +54,19 @@ function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | und
   return undefined;
 }
 
-/** "packages/shared/src/store/open.ts" is in the room packages/shared/src/store; a file directly in src is a room of its own. */
+/**
+ * "packages/shared/src/store/open.ts" is in the room packages/shared/src/store. A file directly in src is a room of its own, and so is a
+ * program in scripts or bench.
+ */
 function roomOf(file: string): string {
   const folder = dirname(file);
-  return folder.endsWith('/src') ? file : folder;
+  return /(^|\/)(src|scripts|bench)$/.test(folder) ? file : folder;
 }
 
 test('every import leads to a file that is looked at here', () => {
-  expect(files.length).toBeGreaterThan(150);
+  expect(product.length).toBeGreaterThan(150);
+  for (const part of ['packages/knative-local/page/', 'templates/', 'scripts/', 'bench/', 'test/', 'packages/lab/test/'])
+    expect(files.filter((file) => file.startsWith(part)).length, part).toBeGreaterThan(1);
   const all = [...imports].flatMap(([file, targets]) => targets.map((target) => ({ file, target })));
   expect(all.filter(({ target }) => !existsSync(join(repository, target)))).toEqual([]);
   for (const [file, requested] of requests)
@@ -67,14 +76,32 @@ test('every import leads to a file that is looked at here', () => {
 
 test('no circle of imports between files', () => expect(circleIn(imports)).toBeUndefined());
 
-test('between folders, imports go one way', () => {
+test.each([
+  ['folders', Infinity],
+  // packages/knative-local/src/api, with all that is in it.
+  ['folders with their own folders', 4],
+])('between %s, imports go one way', (_which, depth) => {
   const rooms = new Map<string, string[]>();
-  for (const [file, targets] of imports) {
-    const room = roomOf(file);
-    const others = targets.map(roomOf).filter((each) => each !== room);
+  const roomAt = (file: string) => roomOf(file).split('/').slice(0, depth).join('/');
+  // Tests have no folders that build on each other.
+  for (const [file, targets] of [...imports].filter(([each]) => !/(^|\/)test\//.test(each))) {
+    const room = roomAt(file);
+    const others = targets.map(roomAt).filter((each) => each !== room);
     rooms.set(room, [...(rooms.get(room) ?? []), ...others]);
   }
   expect(circleIn(rooms)).toBeUndefined();
+});
+
+test('what runs for people imports no test, script or bench', () => {
+  const known = new Set(product);
+  const isOwn = (target: string) => known.has(target) || /\/page\/[^/]+\.(css|html)$/.test(target);
+  const strays = product.flatMap((file) =>
+    imports
+      .get(file)!
+      .filter((target) => !isOwn(target))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(strays.filter((stray) => !stray.endsWith('.d.ts'))).toEqual([]);
 });
 
 /** What each may import of the repository, besides itself. */
@@ -83,9 +110,12 @@ test.each([
   ['packages/shared', []],
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
   ['packages/monitoring', []],
-  ...globSync('functions/*', { cwd: repository }).map((folder): [string, string[]] => [folder, ['packages/shared']]),
+  ...globSync(['functions/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
+    folder,
+    ['packages/shared'],
+  ]),
 ] as [string, string[]][])('%s imports of the repository only itself and %j', (home, others) => {
-  const own = files.filter((file) => file.startsWith(`${home}/`));
+  const own = files.filter((file) => file.startsWith(`${home}/`) && !file.startsWith(`${home}/test/`));
   expect(own).not.toEqual([]);
   const within = (target: string) => [home, ...others].some((folder) => target.startsWith(`${folder}/`));
   expect(own.flatMap((file) => imports.get(file)!.filter((target) => !within(target)))).toEqual([]);

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, watch } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readManifests } from 'knative-local/manifest/read';
@@ -41,7 +43,8 @@ test('a new filter has all that the others have, builds as it is, and its Trigge
     ['.funcignore', 'README.md', 'func.yaml', 'package.json', 'src', 'test'].sort(),
   );
   const sepia = parse(await readFile(join(repository, 'functions/sepia/func.yaml'), 'utf8')) as object;
-  expect(parse(await readFile(at('functions/blur/func.yaml'), 'utf8'))).toEqual({ ...sepia, name: 'blur' });
+  const created = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/) as string;
+  expect(parse(await readFile(at('functions/blur/func.yaml'), 'utf8'))).toEqual({ ...sepia, name: 'blur', created });
   expect(JSON.parse(await readFile(at('functions/blur/package.json'), 'utf8'))).toMatchObject({ name: '@darkroom/blur' });
   expect(node('scripts/bundle.ts', at('functions/blur')).stdout).toMatch(/^blur: \d+ files/);
   expect(await wiring()).toEqual([]);
@@ -66,6 +69,14 @@ test.each([
   [['stage', 'notify'], /^The stage "notify": “notify” already means something else/],
   [['filter', 'Blur'], /^The filter "Blur": must be 1 to 20 lower-case letters and digits/],
   [['filter', '../blur'], /^The filter "..\/blur": must be/],
+  [['filter', 'lab'], /^The filter "lab": “lab” already means something else/],
+  [['filter', 'store'], /^The filter "store": “store” already means something else/],
+  [['filter', 'constructor'], /^The filter "constructor": “constructor” already means something else/],
+  [['filter', 'a'.repeat(21)], /^The filter "a+": must be 1 to 20/],
+  [['filter', '--help'], /^The filter "--help": must be/],
+  [['filter', ''], /^The filter "": must be/],
+  [['--help'], /^Usage/],
+  [[], /^Usage/],
   [['filter', 'email'], /^The filter "email": “email” already means something else/],
   [['filter', 'taken'], /functions\/taken is there already\. Choose another name, or remove it\.$/],
   [['filter', 'sepia'], /triggers\.yaml has a Trigger sepia already\. Choose another name/],
@@ -82,4 +93,41 @@ test.each([
   expect(await readdir(at('functions'))).toEqual(['taken']);
   for (const file of ['triggers.yaml', 'event-types.yaml'])
     expect(await readFile(at('config/base', file), 'utf8')).toBe(await readFile(join(repository, 'config/base', file), 'utf8'));
+});
+
+test.each([
+  ['functions', /functions does not exist\. Set FUNCTIONS_DIR to the folder of functions\.$/],
+  ['config/base/triggers.yaml', /triggers\.yaml does not exist\. Set CONFIG_DIR to the folder of manifests\.$/],
+])('without %s it says what to set', async (path, said) => {
+  await rm(at(path), { recursive: true });
+  const { status, stderr } = create('filter', 'blur');
+  expect({ status, said: stderr.trim() }).toEqual({ status: 1, said: expect.stringMatching(said) as string });
+  expect(existsSync(at('functions/blur'))).toBe(false);
+});
+
+test('a second run changes nothing, and what cannot be written is not left half written', async () => {
+  expect(create('filter', 'blur').status).toBe(0);
+  const triggers = await readFile(at('config/base/triggers.yaml'), 'utf8');
+  expect(create('filter', 'blur').stderr).toMatch(/functions\/blur is there already/);
+  expect(await readFile(at('config/base/triggers.yaml'), 'utf8')).toBe(triggers);
+
+  // No disk takes it: a process may write no file beyond so many blocks of 512 bytes.
+  const blocks = Math.floor(triggers.length / 512);
+  const command = `ulimit -f ${blocks}; exec "$@"`;
+  const words = ['-c', command, 'sh', process.execPath, join(repository, 'scripts/new.ts'), 'filter', 'smooth'];
+  const { status, stderr } = spawnSync('sh', words, { env: environment(), encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('EFBIG')]);
+  expect(await readdir(at('functions'))).toEqual(['blur']);
+  expect(await readFile(at('config/base/triggers.yaml'), 'utf8')).toBe(triggers);
+});
+
+test('Ctrl-C while it writes leaves no half of it', async () => {
+  const child = spawn(process.execPath, [join(repository, 'scripts/new.ts'), 'filter', 'blur'], { env: environment() });
+  const watcher = watch(at('functions'), () => child.kill('SIGINT'));
+  const [status] = (await once(child, 'close')) as [number | null];
+  watcher.close();
+  expect(status).toBe(0);
+  expect(node('scripts/bundle.ts', at('functions/blur')).status).toBe(0);
+  expect(await wiring()).toEqual([]);
+  expect(await readFile(at('config/base/triggers.yaml'), 'utf8')).toContain('metadata: { name: blur }');
 });

@@ -19,7 +19,7 @@ const uploaded = 'dev.darkroom.image.uploaded';
 const probe = { path: '/', period: 1, timeout: 1, failureThreshold: 1 };
 
 const revision = (service: string, folder: string, environment: Record<string, string>): RevisionSpec => ({
-  name: service,
+  name: `${service}-v2`,
   service,
   folder,
   command: [],
@@ -31,7 +31,9 @@ const revision = (service: string, folder: string, environment: Record<string, s
 });
 
 function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] = []) {
-  const services = [{ name: 'ingest', http: true, revisions: [revision('ingest', '', { FILTERS })], traffic: [] }];
+  const services = [
+    { name: 'ingest', http: true, revisions: [{ ...revision('ingest', '', { FILTERS }), name: 'ingest-v2' }], traffic: [] },
+  ];
   return inspectWiring({ brokers: [], triggers, pings: [], services, eventTypes });
 }
 
@@ -41,7 +43,7 @@ const audit = trigger('audit', { type: uploaded });
 test('every filter that a revision asks for needs a Trigger of its own', () => {
   expect(inspect('sepia', [sepia, audit]).faults).toEqual([]);
   expect(inspect('sepia, invert', [sepia, audit]).faults).toEqual([
-    "ingest-v2: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
+    "ingest: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
   ]);
   for (const wrong of [
     trigger('invert', { type: uploaded, invert: 'false' }),
@@ -86,6 +88,6 @@ test('warns about a version that lets people choose something else for a filter 
   expect(warnings(JSON.stringify({ sepia: { maximum: 9, minimum: 1, type: 'integer' } }))).toEqual([]);
   for (const other of ['', '{}', JSON.stringify({ sepia: { ...option, maximum: 8 } })])
     expect(warnings(other)).toEqual([
-      'ingest: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
+      'ingest-v2: OPTIONS and the function sepia disagree on what can be chosen. By its option.json, it is sepia: {"type":"integer","minimum":1,"maximum":9}.',
     ]);
 });

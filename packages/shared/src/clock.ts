@@ -15,3 +15,9 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) => wait(ms, undefined, signal && { signal }),
 };
+
+/** For work in the background: a process may end while somebody waits by it. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => wait(ms, undefined, { ref: false, ...(signal && { signal }) }),
+};

@@ -44,7 +44,8 @@ export const flag = v.pipe(
 
 /**
  * Names that a filter cannot have because they already mean something else: attributes of CloudEvents and their extensions, attributes
- * of Darkroom's own events, fields of a post, files that every job has, and the other stages.
+ * of Darkroom's own events, fields of a post, files that every job has, the other stages, packages, Services beside the functions, and
+ * what every object of JavaScript has.
  */
 const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
@@ -53,6 +54,9 @@ const reservedNames = `
   file email format quality wait name
   original manifest mail
   ingest zip notify sweep unknown
+  shared lab
+  inbox store
+  constructor
 `.split(/\s+/);
 
 /** The name of a filter. It doubles as an event attribute, hence lower-case letters and digits only. */
@@ -61,7 +65,8 @@ export const filterName = v.pipe(
   v.regex(/^[a-z][a-z0-9]{0,19}$/, 'must be 1 to 20 lower-case letters and digits, like sepia'),
   v.check(
     (name) => !reservedNames.includes(name) && !name.startsWith('knative'),
-    ({ input }) => `“${input}” already means something else on events, in a post or in the store; choose another name`,
+    ({ input }) =>
+      `“${input}” already means something else on events, in a post, in the store or to the platform; choose another name`,
   ),
 );
 

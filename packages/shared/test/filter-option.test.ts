@@ -25,7 +25,7 @@ let folder: string;
 let fill: RunningFunction;
 beforeAll(async () => {
   folder = await mkdtemp(join(repository, '.functions-'));
-  const own = join(folder, 'filter');
+  const own = join(folder, 'fill');
   await cp(join(repository, 'templates/typescript/filter'), own, { recursive: true });
   await writeFile(join(own, 'option.json'), JSON.stringify(option));
   await writeFile(join(own, 'src/index.ts'), source);

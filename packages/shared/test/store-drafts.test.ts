@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Drafts, openDrafts } from '../src/store/drafts.ts';
+import { testClock, type TestClock } from './support/clock.ts';
 
 const hour = 60 * 60 * 1000;
 /** More than a kernel gives out. */
@@ -11,15 +12,16 @@ const me = hostname().replace(/\W/g, '-');
 
 let root: string;
 let folder: string;
+let clock: TestClock;
 let drafts: Drafts;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'drafts-'));
-  drafts = openDrafts(root);
+  clock = testClock();
+  drafts = openDrafts(root, clock);
   folder = dirname(drafts.begin());
   await mkdir(folder, { recursive: true });
 });
 afterEach(async () => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
   await rm(root, { recursive: true, force: true });
 });
@@ -28,7 +30,7 @@ afterEach(async () => {
 async function left(name: string, age = 0): Promise<void> {
   const path = join(folder, name);
   await writeFile(path, 'half');
-  const time = (Date.now() - age) / 1000;
+  const time = (clock.now() - age) / 1000;
   await utimes(path, time, time);
 }
 /** What is still there after a clean-up. */
@@ -46,13 +48,12 @@ test('drafts wait in a folder of their own below the root, each under its own na
 });
 
 test('a draft goes when its write is over, and one that was never begun on disk is no reason to try again', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   await writeFile(draft, 'x');
   await drafts.end(draft);
   expect(await readdir(folder)).toEqual([]);
   await drafts.end(drafts.begin());
-  expect(vi.getTimerCount()).toBe(0);
+  expect(clock.sleepers()).toBe(0);
 });
 
 test.each([
@@ -86,7 +87,6 @@ test('a draft stays if the system does not say whether its process lives', async
 });
 
 test('a draft that could not be removed when its write was over goes with the next clean-up', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   await mkdir(draft);
   await drafts.end(draft);
@@ -96,24 +96,22 @@ test('a draft that could not be removed when its write was over goes with the ne
 });
 
 test('what this process is writing stays, whichever of its stores began it', async () => {
-  const mine = openDrafts(root).begin();
+  const mine = openDrafts(root, clock).begin();
   await left(basename(mine));
   expect(await cleared()).toEqual([basename(mine)]);
 });
 
 test('drafts are looked through at most every ten seconds', async () => {
-  let now = 1_000_000;
-  vi.spyOn(performance, 'now').mockImplementation(() => now);
   const afterwards = async () => {
     await left('old', 2 * hour);
     return cleared();
   };
   expect(await afterwards()).toEqual([]);
-  now += 9_999;
+  await clock.advance(9_999);
   expect(await afterwards()).toEqual(['old']);
-  now += 1;
+  await clock.advance(1);
   expect(await afterwards()).toEqual([]);
-  now += 9_999;
+  await clock.advance(9_999);
   expect(await afterwards()).toEqual(['old']);
 });
 
@@ -123,17 +121,39 @@ test('a clean-up that fails is no fault for its caller', async () => {
 });
 
 test('if the disk would not let a draft go, its removal is tried again two seconds later', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const draft = drafts.begin();
   // As a file, it cannot be removed.
   await mkdir(draft);
   await drafts.end(draft);
-  expect(await readdir(folder)).toEqual([basename(draft)]);
-  await vi.advanceTimersByTimeAsync(1_900);
+  await clock.advance(1_999);
   await rmdir(draft);
   await writeFile(draft, 'x');
+  // It still waits, and has not tried yet.
+  expect(clock.sleepers()).toBe(1);
   expect(await readdir(folder)).toEqual([basename(draft)]);
-  vi.advanceTimersByTime(100);
-  vi.useRealTimers();
-  await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]));
+  await clock.advance(1);
+  await expect.poll(() => readdir(folder)).toEqual([]);
+});
+
+test('a disk that goes on refusing is tried again and again', async () => {
+  const draft = drafts.begin();
+  await mkdir(draft);
+  await drafts.end(draft);
+  for (let round = 0; round < 3; round += 1) {
+    await clock.advance(2_000);
+    await expect.poll(() => clock.sleepers()).toBe(1);
+  }
+  await rmdir(draft);
+  await writeFile(draft, 'x');
+  await clock.advance(2_000);
+  await expect.poll(() => readdir(folder)).toEqual([]);
+  expect(clock.sleepers()).toBe(0);
+});
+
+test('setting the clock of the machine delays no clean-up', async () => {
+  expect(await cleared()).toEqual([]);
+  await left('old', 2 * hour);
+  clock.jump(-hour / 2);
+  await clock.advance(10_000);
+  expect(await cleared()).toEqual([]);
 });

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '@darkroom/shared/clock';
+import { type Clock, systemClock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
 import type { Store } from '@darkroom/shared/store';
-import { answer, drop, openScripted, type ScriptedStore, stall, type Turn } from './store-s3-script.ts';
+import { answer, drop, openScripted, type ScriptedStore, type ScriptedAnswer } from './store-s3-script.ts';
 
 let scripted: ScriptedStore;
 let store: Store;
@@ -18,18 +18,18 @@ afterEach(() => scripted.close());
 const bytes = Buffer.from('some bytes');
 
 test.each([
-  ['a lost connection', drop],
-  ['silence', stall],
-  ['SlowDown', answer(503, 'SlowDown')],
-  ['too many requests', answer(429, 'TooManyRequests')],
-  ['an error of the server', answer(500, 'InternalError')],
-  ['a conflict with a removal', answer(409, 'ConditionalRequestConflict')],
-  ['a slow upload', answer(400, 'RequestTimeout')],
+  ['a lost connection', () => drop],
+  ['silence', () => scripted.stall],
+  ['SlowDown', () => answer(503, 'SlowDown')],
+  ['too many requests', () => answer(429, 'TooManyRequests')],
+  ['an error of the server', () => answer(500, 'InternalError')],
+  ['a conflict with a removal', () => answer(409, 'ConditionalRequestConflict')],
+  ['a slow upload', () => answer(400, 'RequestTimeout')],
 ])('%s is transient: the request is sent again, with its whole body', async (_name, fault) => {
   let received = {};
   scripted.turns = [
-    fault,
-    fault,
+    fault(),
+    fault(),
     ({ headers }, response, body) => ((received = { body, length: headers['content-length'] }), void response.end()),
   ];
   await store.write('key', bytes);
@@ -44,7 +44,7 @@ test('a file is reopened for each attempt, and closed afterwards', async () => {
   const openFiles = async () => (await readdir('/proc/self/fd')).length;
   const before = process.platform === 'linux' ? await openFiles() : 0;
   let received = 0;
-  scripted.turns = [drop, stall, (_request, response, body) => ((received = body.length), void response.end())];
+  scripted.turns = [drop, scripted.stall, (_request, response, body) => ((received = body.length), void response.end())];
   await store.write('key', { file });
   expect(received).toBe(3_000_000);
   scripted.hangUp();
@@ -55,7 +55,7 @@ test('a file is reopened for each attempt, and closed afterwards', async () => {
 test('a kept connection that the server has closed meanwhile is replaced by a new one', async () => {
   const sockets: unknown[] = [];
   const noted =
-    (turn: Turn): Turn =>
+    (turn: ScriptedAnswer): ScriptedAnswer =>
     (request, ...rest) => (sockets.push(request.socket), turn(request, ...rest));
   scripted.turns = [answer(200), drop, answer(200)].map(noted);
   await store.write('key', bytes);
@@ -116,8 +116,8 @@ test('the error for a bucket elsewhere names its region', async () => {
 test('after three attempts it gives up, and says why', async () => {
   scripted.turns = [drop, drop, drop];
   await expect(store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
-  scripted.turns = [stall, stall, stall];
-  expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 2 s');
+  scripted.turns = Array<ScriptedAnswer>(3).fill(scripted.stall);
+  expect(explain(await store.stat('key').catch((error: unknown) => error))).toContain('Nothing moved for 30 s');
   scripted.turns = [answer(503), answer(503), answer(503)];
   await expect(store.stat('key')).rejects.toThrow('S3 answered 503 to HEAD key');
   expect(scripted.requests).toHaveLength(9);
@@ -125,9 +125,13 @@ test('after three attempts it gives up, and says why', async () => {
 
 test('each wait is up to twice as long as the one before, at random, and at least half of that', async () => {
   const waits: number[] = [];
-  const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
+  const clock: Clock = {
+    ...systemClock,
+    // Only a silence can be called off.
+    sleep: async (ms, signal) => (signal ? systemClock.sleep(ms, signal) : void waits.push(ms)),
+  };
   const patient = await openScripted({ attempts: 5, backOff: 100, clock });
-  patient.turns = Array<Turn>(5).fill(drop);
+  patient.turns = Array<ScriptedAnswer>(5).fill(drop);
   await expect(patient.store.stat('key')).rejects.toThrow('S3 did not answer HEAD key');
   await patient.close();
   expect(waits).toHaveLength(4);
@@ -140,8 +144,11 @@ test('each wait is up to twice as long as the one before, at random, and at leas
 
 test('a writer that never heard of its success recognises its own work', async () => {
   let mark = '';
-  const unheard: Turn = (request, response) => ((mark = String(request.headers['x-amz-meta-writer'])), void response.destroy());
-  const present: Turn = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();
+  const unheard: ScriptedAnswer = (request, response) => (
+    (mark = String(request.headers['x-amz-meta-writer'])),
+    void response.destroy()
+  );
+  const present: ScriptedAnswer = (_request, response) => void response.writeHead(200, { 'x-amz-meta-writer': mark }).end();
   scripted.turns = [unheard, answer(412, 'PreconditionFailed'), present];
   expect(await store.writeOnce('key', bytes)).toBe(true);
   mark = 'another';

@@ -1,24 +1,34 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '@darkroom/shared/clock';
 import type { Timing } from '@darkroom/shared/store/s3-client';
 import { s3Store } from '@darkroom/shared/store/s3-store';
 import { bucketOf } from '@darkroom/shared/store/s3-location';
 import type { Store } from '@darkroom/shared/store';
+import { testClock, type TestClock } from './support/clock.ts';
 
 /** How a troubled server answers one request. */
-export type Turn = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>;
+export type ScriptedAnswer = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>;
 
 /** A store whose server follows a script, since a real one is never in trouble when it should be. */
 export interface ScriptedStore {
   store: Store;
+  /** Says when a silence has lasted too long. Pauses between attempts are over at once. */
+  clock: TestClock;
+  /** Lets time pass until the client no longer waits for the request under way. */
+  outlast(): Promise<void>;
   /** One per upcoming request. */
-  turns: Turn[];
+  turns: ScriptedAnswer[];
   /** "PUT /photos/key". */
   requests: string[];
+  /** Reads only the first bytes, and answers nothing for as long as the client waits. */
+  stall: ScriptedAnswer;
   hangUp(): void;
   close(): Promise<void>;
 }
+
+export const idleSeconds = 30;
 
 export async function openScripted(timing: Partial<Timing> = {}): Promise<ScriptedStore> {
   const server = createServer((request, response) => {
@@ -31,8 +41,28 @@ export async function openScripted(timing: Partial<Timing> = {}): Promise<Script
     AWS_ACCESS_KEY_ID: 'the-id',
     AWS_SECRET_ACCESS_KEY: 'top-secret',
   });
+  const clock = testClock();
+  let waiting: AbortSignal | undefined;
+  const impatient: Clock = {
+    ...clock,
+    async sleep(ms, signal) {
+      // Only a silence can be called off.
+      waiting = signal;
+      return signal && clock.sleep(ms, signal);
+    },
+  };
+  // In small steps: bytes may still be on their way, and then the time begins again.
+  async function outlast(): Promise<void> {
+    const client = waiting!;
+    while (!client.aborted) await clock.advance(idleSeconds * 100);
+  }
+  const stall: ScriptedAnswer = outlast;
+  const unread = new Set<ScriptedAnswer>([drop, sink, stall]);
   const scripted: ScriptedStore = {
-    store: s3Store(bucket, { idleSeconds: 2, backOff: 1, ...timing }),
+    store: s3Store(bucket, { idleSeconds, clock: impatient, ...timing }),
+    clock,
+    outlast,
+    stall,
     turns: [],
     requests: [],
     hangUp: () => server.closeAllConnections(),
@@ -55,17 +85,14 @@ export async function openScripted(timing: Partial<Timing> = {}): Promise<Script
 }
 
 export const answer =
-  (status: number, code = '', headers: Record<string, string> = {}): Turn =>
+  (status: number, code = '', headers: Record<string, string> = {}): ScriptedAnswer =>
   (_request, response) =>
     void response
       .writeHead(status, headers)
       .end(code && `<?xml version="1.0"?><Error><Code>${code}</Code><Message>the-id</Message></Error>`);
-export const drop: Turn = (request) => void request.socket.destroy();
-/** Reads only the first bytes, and never answers. */
-export const stall: Turn = () => {};
+export const drop: ScriptedAnswer = (request) => void request.socket.destroy();
 /** Reads everything, and keeps nothing. */
-export const sink: Turn = async (request, response) => {
+export const sink: ScriptedAnswer = async (request, response) => {
   for await (const chunk of request) if (!chunk) break;
   response.end();
 };
-const unread = new Set([drop, stall, sink]);

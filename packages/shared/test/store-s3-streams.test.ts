@@ -1,11 +1,12 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { entriesOf, readBytes, type Store } from '@darkroom/shared/store';
-import { answer, openScripted, type ScriptedStore, sink, type Turn } from './store-s3-script.ts';
+import { answer, idleSeconds, openScripted, type ScriptedStore, sink, type ScriptedAnswer } from './store-s3-script.ts';
 
 let scripted: ScriptedStore;
 let store: Store;
@@ -29,36 +30,54 @@ test('a large file is sent without being buffered in memory', async () => {
   expect(most).toBeLessThan(250_000_000);
 });
 
-test('a slow reader is waited for; a server that falls silent is not', async () => {
+test('a slow reader is waited for', async () => {
   scripted.turns = [
     (_request, response) => void response.writeHead(200, { 'content-length': '2000000' }).end(Buffer.alloc(2_000_000, 'x')),
   ];
+  const stream = (await store.read('key')) as Readable;
   let size = 0;
-  for await (const chunk of (await store.read('key'))!) {
-    if (size === 0) await sleep(3000);
+  for await (const chunk of stream) {
+    if (size === 0) {
+      // It reads ahead, and then no further.
+      await expect.poll(() => stream.readableLength).toBeGreaterThanOrEqual(stream.readableHighWaterMark);
+      await scripted.clock.advance(60 * 60 * 1000);
+    }
     size += (chunk as Buffer).length;
   }
   expect(size).toBe(2_000_000);
+});
 
-  scripted.turns = [(_request, response) => void response.writeHead(200, { 'content-length': '10' }).write('12345')];
-  await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
-
-  scripted.turns = [(_request, response) => response.writeHead(200, { 'content-length': '10' }).flushHeaders()];
-  await expect(readBytes(store, 'key')).rejects.toThrow('Nothing moved');
+test.each(['', '12345'])('a server that falls silent after %j is not waited for', async (begun) => {
+  scripted.turns = [
+    (_request, response) => void (response.writeHead(200, { 'content-length': '10' }).flushHeaders(), response.write(begun)),
+  ];
+  const reading = buffer((await store.read('key'))!);
+  reading.catch(() => undefined);
+  await scripted.outlast();
+  await expect(reading).rejects.toThrow('Nothing moved');
 });
 
 test('a slow server is waited for as long as bytes move', async () => {
+  const { clock } = scripted;
+  const pause = idleSeconds * 1000;
   scripted.turns = [
     async (_request, response) => {
       response.writeHead(200, { 'content-length': '6' });
       for (let sent = 0; sent < 6; sent += 1) {
         response.write('x');
-        await sleep(500);
+        await clock.sleep(pause);
       }
       response.end();
     },
   ];
-  expect((await readBytes(store, 'key'))?.length).toBe(6);
+  let size = 0;
+  for await (const chunk of (await store.read('key'))!) {
+    size += (chunk as Buffer).length;
+    // The server, and the timer of the client.
+    if (size < 6) await expect.poll(() => clock.sleepers()).toBe(2);
+    await clock.advance(pause);
+  }
+  expect(size).toBe(6);
 });
 
 test('a truncated body is a fault, not a shorter file', async () => {
@@ -99,7 +118,7 @@ test.each(sizes)('a body of %i bytes that is cut while it waits for its reader i
 });
 
 test('a listing continues where it was cut, and a missing or partial one is a fault', async () => {
-  const page = (keys: string[], rest: string): Turn => {
+  const page = (keys: string[], rest: string): ScriptedAnswer => {
     const contents = keys.map(
       (key) => `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size></Contents>`,
     );
@@ -116,7 +135,7 @@ test('a listing continues where it was cut, and a missing or partial one is a fa
   expect(scripted.requests[0]).toBe('GET /photos/?list-type=2&prefix=jobs%2F');
   expect(new URL(scripted.requests[1]!.slice(4), 'http://x').searchParams.get('continuation-token')).toBe('a+b/c&d=&');
 
-  const half: Turn = (_request, response) => void response.end('<ListBucketResult><Contents><Key>a</Key>');
+  const half: ScriptedAnswer = (_request, response) => void response.end('<ListBucketResult><Contents><Key>a</Key>');
   for (const turn of [
     page([], '<IsTruncated>true</IsTruncated>'),
     half,

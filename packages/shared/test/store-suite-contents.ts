@@ -2,7 +2,7 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, json, readBytes, readJson } from '@darkroom/shared/store';
 import { expect, test } from 'vitest';
-import type { StoreLab } from './store-suite.ts';
+import type { StoreLab } from './store-lab.ts';
 
 /** What goes in comes out: whole, in part, or not at all. */
 export function testContents(lab: StoreLab) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StoreLab } from './store-suite.ts';
+import type { StoreLab } from './store-lab.ts';
 
 /** Which names are valid, and which are refused. */
 export function testKeys(lab: StoreLab) {

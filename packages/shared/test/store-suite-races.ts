@@ -1,6 +1,6 @@
 import { readBytes } from '@darkroom/shared/store';
 import { expect, test } from 'vitest';
-import type { StoreLab } from './store-suite.ts';
+import type { StoreLab } from './store-lab.ts';
 
 /** Concurrent access. */
 export function testRaces(lab: StoreLab) {

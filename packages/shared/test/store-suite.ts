@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
-import { entriesOf, type Range, type Store } from '@darkroom/shared/store';
+import { entriesOf, type Store } from '@darkroom/shared/store';
+import type { StoreLab } from './store-lab.ts';
 import { testContents } from './store-suite-contents.ts';
 import { testKeys } from './store-suite-keys.ts';
 import { testRaces } from './store-suite-races.ts';
@@ -11,17 +12,6 @@ export interface OpenedStore {
   /** An empty one. */
   store: Store;
   close(): Promise<void>;
-}
-
-export interface StoreLab {
-  /** A new one for each test. */
-  readonly store: Store;
-  /** A folder for files that are to be stored. */
-  readonly folder: string;
-  text: (key: string, range?: Range) => Promise<string | undefined>;
-  /** The sorted keys. */
-  listed: (prefix: string) => Promise<string[]>;
-  fileOf: (bytes: Uint8Array | string) => Promise<{ file: string }>;
 }
 
 /** What every store promises and its callers rely on. */

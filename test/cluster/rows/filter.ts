@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -25,7 +25,8 @@ export const filterRow: Row = {
       await mkdir(join(folder, 'src'), { recursive: true });
       const manifest = await readFile(join(repository, 'functions/sepia/func.yaml'), 'utf8');
       await writeFile(join(folder, 'func.yaml'), manifest.replace('name: sepia', 'name: invert'));
-      await cp(join(repository, 'functions/sepia/package.json'), join(folder, 'package.json'));
+      const content = await readFile(join(repository, 'functions/sepia/package.json'), 'utf8');
+      await writeFile(join(folder, 'package.json'), content.replace('/sepia"', '/invert"'));
       await writeFile(join(folder, 'src/index.ts'), source);
       await run(process.execPath, [join(repository, 'scripts/bundle.ts')], { cwd: folder });
       await cluster.redeploy('invert', folder);

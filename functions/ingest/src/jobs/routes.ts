@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import type { Settings } from '../settings.ts';
 import { isDownload, sendFile } from './send-file.ts';
 import { findFile } from './files.ts';
-import { describe } from './status.ts';
+import { statusOf } from './status.ts';
 
 /** How long a presigned URL works: even a slow download only has to begin in that time. */
 const presignedSeconds = 300;
@@ -19,7 +19,7 @@ const presignedSeconds = 300;
 export function jobRoutes(app: FastifyInstance, { DOWNLOADS }: Settings, store: Store): void {
   app.get('/jobs/:job', async (request, reply) => {
     const job = await find(request);
-    return reply.header('cache-control', 'no-store').send(await describe(store, job));
+    return reply.header('cache-control', 'no-store').send(await statusOf(store, job));
   });
 
   app.delete('/jobs/:job', async (request, reply) => {

@@ -7,7 +7,7 @@ import { archiveOf, originalOf, printOf } from './files.ts';
 import type { ImageStatus, JobStatus, ResultStatus } from './job-status.ts';
 
 /** How far along a job is, for whoever has its URL. They do not get to see the e-mail address. */
-export async function describe(store: Store, job: Job): Promise<JobStatus> {
+export async function statusOf(store: Store, job: Job): Promise<JobStatus> {
   const { prints, archive, completed } = await readProgress(store, job);
   const completion = completed ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined) : undefined;
   return {
@@ -19,7 +19,7 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
     archive: job.archive,
     acceptedAt: job.acceptedAt,
     completedAt: completion?.completedAt ?? null,
-    images: await Promise.all(job.images.map((photo) => describeImage(store, job, photo, prints))),
+    images: await Promise.all(job.images.map((photo) => imageStatusOf(store, job, photo, prints))),
     ...(job.refused && { refused: job.refused }),
     archiveFile: archive ? { href: archiveOf(job).href, bytes: archive.size } : null,
     mail: {
@@ -29,12 +29,12 @@ export async function describe(store: Store, job: Job): Promise<JobStatus> {
   };
 }
 
-async function describeImage(store: Store, job: Job, photo: Photo, prints: Print[]): Promise<ImageStatus> {
+async function imageStatusOf(store: Store, job: Job, photo: Photo, prints: Print[]): Promise<ImageStatus> {
   const { image, name, width, height, bytes } = photo;
   const { href, type } = originalOf(job, photo);
   const note = noteOf(job, photo);
   const own = prints.filter((print) => print.photo.image === image);
-  const results = await Promise.all(own.map(async (print) => [print.filter, await describePrint(store, job, print)] as const));
+  const results = await Promise.all(own.map(async (print) => [print.filter, await resultStatusOf(store, job, print)] as const));
   return {
     image,
     name,
@@ -46,7 +46,7 @@ async function describeImage(store: Store, job: Job, photo: Photo, prints: Print
   };
 }
 
-async function describePrint(store: Store, job: Job, { photo, filter, status, bytes = 0 }: Print): Promise<ResultStatus> {
+async function resultStatusOf(store: Store, job: Job, { photo, filter, status, bytes = 0 }: Print): Promise<ResultStatus> {
   if (status === 'rejected') return { status, reason: await readReason(store, job.job, photo.image, filter) };
   if (status === 'pending') return { status };
   const { href, type } = printOf(job, photo, filter);

@@ -20,7 +20,8 @@ import type { Inspector } from './inspector.ts';
 import { openPublisher } from './publish-job.ts';
 import { openQuota } from './quota.ts';
 import { howTo, receive } from './receive.ts';
-import { openDisk, openSpool, type Spool } from './spool.ts';
+import { openDisk } from './disk.ts';
+import { openSpool, type Spool } from './spool.ts';
 import { openTurns } from './turns.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 

@@ -12,6 +12,7 @@ import { Busy } from '../http/busy.ts';
 import { safeName } from '../jobs/file-name.ts';
 import type { Settings } from '../settings.ts';
 import { StorageFailed } from '../storage.ts';
+import type { Disk } from './disk.ts';
 import { brokenOff } from './form.ts';
 import type { Inspector } from './inspector.ts';
 import { decodePart } from './transfer-encoding.ts';
@@ -52,28 +53,6 @@ export interface Spool {
    */
   take(source: AsyncIterable<Buffer>, sent: { name: string | undefined; encoding?: string }): Promise<void>;
   remove(): Promise<void>;
-}
-
-/** The bytes that all posts of this process together may hold on disk. */
-export interface Disk {
-  /** @throws Busy if there is no more room */
-  take(bytes: number): void;
-  give(bytes: number): void;
-}
-
-/** @param most bytes; 0 means any number */
-export function openDisk(most: number): Disk {
-  let used = 0;
-  return {
-    take(bytes) {
-      if (most > 0 && used + bytes > most)
-        throw new Busy(503, 'Too many photos are on their way at the moment. Nothing was kept; try again in a few seconds.', 10);
-      used += bytes;
-    },
-    give(bytes) {
-      used -= bytes;
-    },
-  };
 }
 
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;

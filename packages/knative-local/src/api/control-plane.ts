@@ -12,10 +12,10 @@ import { createDecisions } from './decisions/decisions.ts';
 import { createCertificate, earlierPort, writeKubeconfig } from './kubeconfig.ts';
 import { createReading } from './requests/reading.ts';
 import { createResources } from './requests/resources.ts';
-import { createServer } from './requests/server.ts';
+import { createApiServer } from './requests/server.ts';
 import { createTrafficShift } from './traffic-shift.ts';
 import { createWriting } from './requests/writing.ts';
-import { createLogBook, type Line } from './state/log-book.ts';
+import { createLogBook, type LogLine } from './state/log-book.ts';
 import { objectsIn } from './state/objects.ts';
 import { createPods, type Pods } from './state/pods.ts';
 import { createRegistry } from './state/registry.ts';
@@ -51,7 +51,7 @@ export interface ControlPlane {
   /** What is in effect. */
   readonly topology: Topology;
   /** The last lines of a process, by its name in the log. */
-  linesOf(process: string): readonly Line[];
+  linesOf(process: string): readonly LogLine[];
   /** Opens the door. */
   open(controlled: Controlled): Promise<Controls>;
   close(): Promise<void>;
@@ -112,7 +112,7 @@ export async function createControlPlane(
       const resources = createResources({ decisions, registry, wiring: given.wiring, pods, namespace, log, clock });
       const reading = createReading({ registry, pods, book, clock });
       const writing = createWriting(resources, clock);
-      listening.server.on('request', createServer({ reading, writing, namespace, token, log }));
+      listening.server.on('request', createApiServer({ reading, writing, namespace, token, log }));
       await writeKubeconfig(path, { port: listening.port, cert: certificate.cert, token, namespace });
       look();
       return { kubeconfig: path, shiftTraffic: createTrafficShift(resources, decisions) };

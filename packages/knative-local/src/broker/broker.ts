@@ -8,14 +8,8 @@ import { createBacklog } from './backlog.ts';
 import { deliver } from './delivery.ts';
 import { type CloudEvent, describe, missingAttribute, withAttributes } from './event.ts';
 import { matches } from './filter.ts';
-import { type ObservedDelivery, type ObservedEvent, type Observer, unobserved } from './observer.ts';
+import { type ObservedDelivery, type ObservedEvent, type Observer, type Refusal, unobserved } from './observer.ts';
 import type { Subscriber } from './subscriber.ts';
-
-/** Why an event is not accepted. */
-export interface Refusal {
-  status: 400 | 404 | 503;
-  reason: string;
-}
 
 /** The Brokers in the manifests: in memory, asynchronous, with Knative's delivery rules. */
 export interface Brokers {
@@ -96,7 +90,11 @@ export function createBrokers(
     apply(wiring) {
       brokers = new Map(wiring.brokers.map(({ name }) => [name, wiring.triggers.filter(({ broker }) => broker === name)]));
     },
-    publish: (name, message) => publish(name, message),
+    publish(name, message) {
+      const refusal = publish(name, message);
+      if (refusal) observer.refused(message.event, { broker: name }, refusal);
+      return refusal;
+    },
     async stop() {
       const waiting = backlog.size;
       stopping.abort();

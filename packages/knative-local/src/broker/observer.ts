@@ -8,6 +8,14 @@ export type Origin = { broker: string } | { ping: string };
 /** Is told what becomes of events. It must be quick, and must not throw. */
 export interface Observer {
   event(event: CloudEvent, origin: Origin): ObservedEvent;
+  /** A Broker does not take an event. Of a reply that is refused, its delivery tells. */
+  refused(event: CloudEvent, origin: Origin, refusal: Refusal): void;
+}
+
+/** Why an event is not accepted. */
+export interface Refusal {
+  status: 400 | 404 | 503;
+  reason: string;
 }
 
 export interface ObservedEvent {
@@ -31,7 +39,7 @@ const event = (): ObservedEvent => ({ delivery: () => delivery });
 const delivery: ObservedDelivery = { attempt: () => () => undefined, reply: event, end: () => undefined };
 
 /** For whoever observes nothing. */
-export const unobserved: Observer = { event };
+export const unobserved: Observer = { event, refused: () => undefined };
 
 /** Tells two. */
 export function both(one: Observer, other: Observer): Observer {
@@ -49,5 +57,11 @@ export function both(one: Observer, other: Observer): Observer {
       b.end(...how);
     },
   });
-  return { event: (...about) => bothEvents(one.event(...about), other.event(...about)) };
+  return {
+    event: (...about) => bothEvents(one.event(...about), other.event(...about)),
+    refused(...about) {
+      one.refused(...about);
+      other.refused(...about);
+    },
+  };
 }

@@ -11,8 +11,8 @@ import type { DeadLetters } from './dead-letters.ts';
 import { createDoor } from './door.ts';
 import { createLive } from './live.ts';
 import { memoryOf } from './memory.ts';
-import { createReading } from './reading.ts';
-import { createServer } from './server.ts';
+import { createPageData } from './page-data.ts';
+import { createConsoleServer } from './server.ts';
 import { topologyView } from './topology-view.ts';
 
 const loopback = '127.0.0.1';
@@ -61,8 +61,8 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   const token = randomBytes(32).toString('base64url');
   const live = createLive(journal, topology, clock);
   const door = createDoor(token, listening.port);
-  const reading = createReading({ ...options, topology, linesOf });
-  listening.server.on('request', createServer({ door, reading, actions: createActions(options), live, log }));
+  const pageData = createPageData({ ...options, topology, linesOf });
+  listening.server.on('request', createConsoleServer({ door, pageData, actions: createActions(options), live, log }));
   return {
     url: `http://localhost:${listening.port}/?token=${token}`,
     changed: () => live.changed(),

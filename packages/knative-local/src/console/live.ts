@@ -12,10 +12,12 @@ export interface Live {
   close(): void;
 }
 
-/** Between two messages, in milliseconds: soon enough to seem immediate, and few however much flows. */
+/** Between two messages, in milliseconds: soon enough to seem immediate; after much news, few, since all that they tell costs time. */
 const interval = 200;
-/** Memory changes without notice, so the topology is looked at now and then; counted in intervals. */
-const lookInterval = 10;
+const busyInterval = 1000;
+const muchNews = 50;
+/** Milliseconds. Memory changes without notice, so the topology is looked at now and then. */
+const lookInterval = 2000;
 /** Beyond this much news at once, it is cheaper to read the list again. */
 const mostNews = 500;
 const mostViewers = 20;
@@ -42,11 +44,16 @@ export function createLive(journal: Journal, topology: () => Promise<object>, cl
   }
 
   async function look(signal: AbortSignal): Promise<void> {
-    for (let round = 1; !signal.aborted; round += 1) {
-      await clock.sleep(interval, signal).catch(() => undefined);
+    let looked = clock.now();
+    let pause = interval;
+    while (!signal.aborted) {
+      await clock.sleep(pause, signal).catch(() => undefined);
       if (signal.aborted) return;
+      pause = news.size > muchNews ? busyInterval : interval;
       tellNews();
-      if (stale || round % lookInterval === 0) await tellTopology();
+      if (!stale && clock.now() - looked < lookInterval) continue;
+      looked = clock.now();
+      await tellTopology();
     }
   }
 

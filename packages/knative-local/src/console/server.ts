@@ -7,18 +7,18 @@ import type { Door } from './door.ts';
 import type { Live } from './live.ts';
 import { sendPage } from './page.ts';
 import { Problem, writeJson, writeProblem } from './problem.ts';
-import type { Reading } from './reading.ts';
+import type { PageData } from './page-data.ts';
 
-export interface ServerOptions {
+export interface ConsoleServerOptions {
   door: Door;
-  reading: Reading;
+  pageData: PageData;
   actions: Actions;
   live: Live;
   log: Log;
 }
 
 /** The HTTP interface of the console's page. */
-export function createServer(options: ServerOptions): RequestListener {
+export function createConsoleServer(options: ConsoleServerOptions): RequestListener {
   return (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
@@ -33,7 +33,7 @@ export function createServer(options: ServerOptions): RequestListener {
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: ConsoleServerOptions): Promise<void> {
   const headers = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' };
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const url = urlOf(request);
@@ -57,12 +57,12 @@ async function read(
   [area = '', ...steps]: string[],
   query: URLSearchParams,
   response: ServerResponse,
-  { reading, live }: ServerOptions,
+  { pageData, live }: ConsoleServerOptions,
 ): Promise<void> {
   if (area === '' && steps.length === 0) return sendPage(response);
   if (area !== 'api') throw nowhere();
   if (steps.join('/') === 'live') return live.open(response);
-  const found = await reading.read(steps, query);
+  const found = await pageData.read(steps, query);
   if (found === undefined) throw nowhere();
   writeJson(response, 200, found);
 }

@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../broker/event.ts';
 import type { ObservedDelivery, ObservedEvent, Observer, Origin } from '../broker/observer.ts';
 import type { Clock } from '../clock.ts';
-import { type Entry, recordOf, summaryOf, weightOf } from './entry.ts';
+import { type JournalEntry, recordOf, summaryOf, weightOf } from './entry.ts';
 import type { AttemptRecord, DeliveryRecord, EventRecord, EventSummary } from './record.ts';
 import { createShelf } from './shelf.ts';
 
@@ -10,8 +10,8 @@ export interface Query {
   /** The value of the attribute called `name`; without a name, a part of any value. */
   value?: string | undefined;
   name?: string | undefined;
-  /** Some delivery is in this state. */
-  state?: DeliveryRecord['state'] | undefined;
+  /** Some delivery is in this state, or the event itself was refused. */
+  state?: DeliveryRecord['state'] | 'refused' | undefined;
   /** Its number is lower. */
   before?: number | undefined;
   /** Of those, the newest so many. */
@@ -45,21 +45,21 @@ const attemptBytes = 200;
 const longestReason = 500;
 
 export function createJournal({ correlation, bounds, clock }: JournalOptions): Journal {
-  const shelf = createShelf<Entry>(bounds);
+  const shelf = createShelf<JournalEntry>(bounds);
   const listeners = new Set<(number: number) => void>();
 
-  function tell({ number }: Entry): void {
+  function tell({ number }: JournalEntry): void {
     for (const listener of listeners) listener(number);
   }
 
-  function enter(event: CloudEvent, origin: Origin, cause?: Entry['cause']): ObservedEvent {
-    const entry: Entry = { number: shelf.next, time: clock.now(), origin, event, ...(cause && { cause }), deliveries: [] };
+  function enter(event: CloudEvent, origin: Origin, more?: Pick<JournalEntry, 'cause' | 'refusal'>): ObservedEvent {
+    const entry: JournalEntry = { number: shelf.next, time: clock.now(), origin, event, ...more, deliveries: [] };
     shelf.add(entry, weightOf(event));
     tell(entry);
     return { delivery: (trigger, subscriber) => observe(entry, trigger, subscriber) };
   }
 
-  function observe(entry: Entry, trigger: string, subscriber: string): ObservedDelivery {
+  function observe(entry: JournalEntry, trigger: string, subscriber: string): ObservedDelivery {
     const delivery: DeliveryRecord = { trigger, subscriber, state: 'under way', attempts: [] };
     entry.deliveries.push(delivery);
     return {
@@ -77,7 +77,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
           tell(entry);
         };
       },
-      reply: (event, origin) => enter(event, origin, { event: entry.number, trigger }),
+      reply: (event, origin) => enter(event, origin, { cause: { event: entry.number, trigger } }),
       end(how, reason) {
         delivery.state = how;
         delivery.end = clock.now();
@@ -88,9 +88,9 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
   }
 
   /** By replies alone: whose reply it is, and so on, and every reply to any of these. */
-  function related(entry: Entry): Entry[] {
+  function related(entry: JournalEntry): JournalEntry[] {
     let root = entry;
-    for (let above: Entry | undefined = entry; above; above = above.cause && shelf.get(above.cause.event)) root = above;
+    for (let above: JournalEntry | undefined = entry; above; above = above.cause && shelf.get(above.cause.event)) root = above;
     const numbers = new Set([root.number]);
     // A reply comes after what it replies to.
     const later = [...shelf.newest()].toReversed().filter(({ number }) => number > root.number);
@@ -100,6 +100,7 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
 
   return {
     event: (event, origin) => enter(event, origin),
+    refused: (event, origin, refusal) => void enter(event, origin, { refusal }),
     list({ before, limit, ...query }) {
       const found: EventSummary[] = [];
       for (const entry of shelf.newest(before)) {
@@ -132,8 +133,11 @@ export function createJournal({ correlation, bounds, clock }: JournalOptions): J
   };
 }
 
-function fits({ event: { attributes }, deliveries }: Entry, { name, value, state }: Omit<Query, 'before' | 'limit'>): boolean {
-  if (state !== undefined && !deliveries.some((delivery) => delivery.state === state)) return false;
+function fits(
+  { event: { attributes }, refusal, deliveries }: JournalEntry,
+  { name, value, state }: Omit<Query, 'before' | 'limit'>,
+): boolean {
+  if (state === 'refused' ? !refusal : state && !deliveries.some((delivery) => delivery.state === state)) return false;
   if (value === undefined) return name === undefined || attributes.has(name);
   if (name !== undefined) return attributes.get(name) === value;
   return [...attributes.values()].some((each) => each.includes(value));

@@ -12,6 +12,8 @@ export interface EventRecord {
   bytes: number;
   /** The delivery that it is the reply to. */
   cause?: { event: number; trigger: string };
+  /** Why the Broker did not take it, by which HTTP status. */
+  refusal?: { status: number; reason: string };
   deliveries: DeliveryRecord[];
 }
 
@@ -50,5 +52,7 @@ export interface EventSummary {
   id: string;
   /** The value of the correlation attribute. */
   correlation?: string;
+  /** The HTTP status by which the Broker refused it. */
+  refused?: number;
   deliveries: { trigger: string; state: DeliveryRecord['state']; attempts: number; end?: number }[];
 }

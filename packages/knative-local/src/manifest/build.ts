@@ -26,8 +26,9 @@ interface Package {
  * A missing build is one fault; references to the function are still checked as if it were there.
  * @param name the function's name in func.yaml
  * @param folder where the buildpack looks for package.json (BP_NODE_PROJECT_PATH)
+ * @param follows whether somebody builds what is saved: then a build may be older than its source
  */
-export async function readBuild(folder: string, name: string, faults: Faults): Promise<Build> {
+export async function readBuild(folder: string, name: string, faults: Faults, follows: boolean): Promise<Build> {
   const path = join(folder, 'package.json');
   const none = { folder, command: [], build: '', variables: {} };
   if (!existsSync(path)) {
@@ -35,7 +36,7 @@ export async function readBuild(folder: string, name: string, faults: Faults): P
     faults.push(`${displayed(lacking)} is missing. Run npm run build, and start again.`);
     return none;
   }
-  const stale = await staleness(folder, name);
+  const stale = await staleness(folder, name, follows);
   if (stale) faults.push(`${displayed(folder)} ${stale}. Run npm run build, and start again.`);
   const build = await digestOf(folder);
   const { scripts } = JSON.parse(await readFile(path, 'utf8')) as Package;
@@ -81,11 +82,12 @@ async function digestOf(folder: string): Promise<string> {
  * Why a build must not run: it belongs to another function, or its sources have changed since.
  * @param folder where its package.json is
  */
-export async function staleness(folder: string, name: string): Promise<string | undefined> {
+export async function staleness(folder: string, name: string, follows = false): Promise<string | undefined> {
   const path = join(folder, 'sources.json');
   if (!existsSync(path)) return undefined;
   const { function: builtFor, files } = JSON.parse(await readFile(path, 'utf8')) as Sources;
   if (builtFor !== name) return `was built for the function ${builtFor}, and this one is ${name}`;
+  if (follows) return undefined;
   const changed = await Promise.all(
     Object.entries(files).map(async ([file, digest]) => {
       const content = await readFile(join(folder, file)).catch(() => '');

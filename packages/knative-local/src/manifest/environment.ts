@@ -1,11 +1,12 @@
 import type * as v from 'valibot';
 import type { Environment } from '../machine.ts';
-import type { container, func } from './schema.ts';
+import type { func } from './func-schema.ts';
+import type { container } from './schema.ts';
 
 type Container = v.InferOutput<typeof container>;
 type FuncEnvs = NonNullable<NonNullable<v.InferOutput<typeof func>['run']>['envs']>;
 
-export interface Sources {
+export interface EnvironmentSources {
   configMaps: ReadonlyMap<string, Record<string, string>>;
   secrets: ReadonlyMap<string, Record<string, string>>;
   /** Overrides keys of Secrets and ConfigMaps of the same name. Literal values in a manifest are left alone. */
@@ -19,7 +20,7 @@ export interface Sources {
 /** `run.envs` of a func.yaml: literals, `{{ env:X }}`, `{{ secret:name:KEY }}`, `{{ configMap:name[:KEY] }}`. */
 export function ofFunction(
   envs: FuncEnvs,
-  { configMaps, secrets, operator, operational, fault }: Sources,
+  { configMaps, secrets, operator, operational, fault }: EnvironmentSources,
 ): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};
@@ -51,7 +52,7 @@ export function ofFunction(
 export function ofContainer(
   { env = [], envFrom = [] }: Container,
   path: PropertyKey[],
-  { configMaps, secrets, operator, operational, fault }: Sources,
+  { configMaps, secrets, operator, operational, fault }: EnvironmentSources,
 ): Record<string, string> {
   const imported: Environment = {};
   const named: Environment = {};

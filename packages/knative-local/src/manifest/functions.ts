@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type * as v from 'valibot';
 import { check } from './check.ts';
 import { displayed, type Document, type Faults, readDocuments } from './document.ts';
-import { func } from './schema.ts';
+import { func } from './func-schema.ts';
 
 export interface Func {
   /** Where its package.json is: at BP_NODE_PROJECT_PATH, as for the Node.js buildpack, or else next to func.yaml. */
   folder: string;
+  /** The name of the folder of its func.yaml. */
+  home: string;
   document: Document;
   content: v.InferOutput<typeof func>;
 }
@@ -23,12 +25,17 @@ export async function readFunctions(functionsFolder: string, setting: string, fa
     if (!existsSync(path)) continue;
     for (const document of await readDocuments(path, faults)) {
       const content = check(func, document, faults);
-      if (content) functions.push({ folder: join(folder, projectPath(content)), document, content });
+      if (content) functions.push({ folder: join(folder, projectPath(content)), home: name, document, content });
     }
   }
-  for (const [index, { document, content }] of functions.entries()) {
-    const earlier = functions.slice(0, index).find((each) => each.content.name === content.name);
-    if (earlier) faults.push(document.fault(['name'], `${earlier.document.at(['name'])} already has this name; choose another`));
+  // Of those with the same name, a copy is the one whose folder is called otherwise.
+  const owners = new Map<string, Func>();
+  const isCopy = ({ home, content }: Func) => Number(home !== content.name);
+  for (const each of functions.toSorted((one, other) => isCopy(one) - isCopy(other))) {
+    const { content, document } = each;
+    const owner = owners.get(content.name);
+    if (owner) faults.push(document.fault(['name'], `${owner.document.at(['name'])} already has this name; choose another`));
+    else owners.set(content.name, each);
   }
   if (names.length === 0)
     faults.push(`${displayed(functionsFolder)}: there are no functions here. Set ${setting} to their folder.`);

@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import { limits } from '../limits.ts';
-import type { container, func, probe } from './schema.ts';
+import type { func } from './func-schema.ts';
+import type { container, probe } from './schema.ts';
 import type { ProbeSpec } from './topology.ts';
 
 type Health = Record<'readiness', ProbeSpec> & Partial<Record<'liveness', ProbeSpec>>;

@@ -23,6 +23,8 @@ export interface ManifestSources {
   operational?: RegExp;
   /** By default, the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
   image?: ImageName;
+  /** Whether somebody builds what is saved. Then a build that is older than its source runs as it is, until the next one is there. */
+  buildsFollow?: () => boolean;
   /** What takes effect of the files' documents, and what else does. By default, just these. */
   amend?: (documents: Document[]) => Amended;
 }
@@ -40,7 +42,7 @@ const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<re
  * @throws CannotStart with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
 export async function readManifests(sources: ManifestSources): Promise<Topology> {
-  const { config, functions, settings, operator, operational, image = lastPart, amend } = sources;
+  const { config, functions, settings, operator, operational, image = lastPart, buildsFollow, amend } = sources;
   const missing = config.find((folder) => !existsSync(folder));
   if (missing) throw new CannotStart(`${displayed(missing)} does not exist. Set ${settings.config} to the folder of manifests.`);
   const faults: Faults = [];
@@ -104,6 +106,7 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
     operator,
     operational,
     image,
+    buildsFollow: buildsFollow?.() ?? false,
     faults,
   });
 

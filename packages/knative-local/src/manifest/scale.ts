@@ -1,5 +1,6 @@
+import { limits } from '../limits.ts';
 import type * as v from 'valibot';
-import type { func } from './schema.ts';
+import type { func } from './func-schema.ts';
 import type { ScaleSpec } from './topology.ts';
 
 export type Annotations = Record<string, string>;
@@ -46,8 +47,8 @@ export function readScale(
   const most = Math.min(wanted, concurrency || (wanted === Infinity ? defaults.target : Infinity));
   const utilization = read('target-utilization-percentage', defaults.utilization, percentage, 'a percentage');
   return {
-    min,
-    max,
+    min: Math.min(min, limits.mostReplicas),
+    max: Math.min(max, limits.mostReplicas),
     target: Math.max((most * utilization) / 100, 0.01),
     window: read('window', defaults.window, (text) => between(6000, duration(text)), 'a duration from 6s to 1h'),
     retention: read(

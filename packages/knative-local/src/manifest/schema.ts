@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { duration } from './duration.ts';
 import { attributes, filter } from './filters.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const metadata = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
 const values = v.record(v.string(), v.string('must be text: put it in quotes'));
 
@@ -16,7 +16,12 @@ export const destination = v.pipe(
         name: v.string(),
       }),
     ),
-    uri: v.optional(v.pipe(v.string(), v.regex(/^https?:\/\//, 'must be an absolute http URL'))),
+    uri: v.optional(
+      v.pipe(
+        v.string(),
+        v.check((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an absolute http URL'),
+      ),
+    ),
   }),
   v.check(({ ref, uri }) => (ref === undefined) !== (uri === undefined), 'needs either ref or uri'),
 );
@@ -56,8 +61,7 @@ export const pingSource = v.object({
   }),
 });
 
-/** The catalogue of events that somebody emits. */
-/** v1beta3 has the type among the attributes; earlier versions have it in a separate field. */
+/** An entry in the catalogue of events that somebody emits. v1beta3 has the type among the attributes; earlier versions have it in a separate field. */
 export const eventType = v.object({
   metadata,
   spec: v.object({
@@ -68,7 +72,14 @@ export const eventType = v.object({
 
 export const configMap = v.object({ metadata, data: v.optional(values) });
 
-export const secret = v.object({ data: v.optional(values), stringData: v.optional(values) });
+const encoded = v.pipe(
+  v.string('must be text: put it in quotes'),
+  v.check((text) => {
+    const letters = text.replaceAll(/\s/g, '');
+    return Buffer.from(letters, 'base64').toString('base64') === letters;
+  }, 'must be base64; text as it is belongs in stringData'),
+);
+export const secret = v.object({ data: v.optional(v.record(v.string(), encoded)), stringData: v.optional(values) });
 
 const keyRef = v.object({ name: v.string(), key: v.string(), optional: v.optional(v.boolean()) });
 
@@ -87,8 +98,8 @@ export const container = v.object({
   env: v.optional(
     v.array(
       v.object({
-        name: v.string(),
-        value: v.optional(v.string('must be text: put it in quotes')),
+        name: v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'must be the name of a variable')),
+        value: v.optional(v.pipe(v.string('must be text: put it in quotes'), v.excludes('\0', 'must not have a NUL character'))),
         valueFrom: v.optional(v.object({ configMapKeyRef: v.optional(keyRef), secretKeyRef: v.optional(keyRef) })),
       }),
     ),
@@ -129,32 +140,4 @@ export const service = v.object({
       ),
     ),
   }),
-});
-
-const envs = v.array(v.object({ name: v.optional(v.string()), value: v.optional(v.string('must be text: put it in quotes')) }));
-
-export const func = v.object({
-  name: v.pipe(v.string(), v.minLength(1)),
-  invoke: v.optional(v.string()),
-  build: v.optional(v.object({ buildEnvs: v.optional(envs) })),
-  run: v.optional(v.object({ envs: v.optional(envs) })),
-  deploy: v.optional(
-    v.object({
-      healthEndpoints: v.optional(v.object({ readiness: v.optional(v.string()), liveness: v.optional(v.string()) })),
-      options: v.optional(
-        v.object({
-          scale: v.optional(
-            v.object({
-              min: v.optional(count),
-              max: v.optional(count),
-              metric: v.optional(v.string()),
-              target: v.optional(v.number()),
-              utilization: v.optional(v.number()),
-            }),
-          ),
-          resources: v.optional(v.object({ limits: v.optional(v.object({ concurrency: v.optional(count) })) })),
-        }),
-      ),
-    }),
-  ),
 });

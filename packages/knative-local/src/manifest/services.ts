@@ -1,7 +1,7 @@
 import { readBuild } from './build.ts';
 import { check } from './check.ts';
 import type { Document, Faults } from './document.ts';
-import { ofContainer, ofFunction, type Sources } from './environment.ts';
+import { ofContainer, ofFunction, type EnvironmentSources } from './environment.ts';
 import { type Func, readFunctions } from './functions.ts';
 import * as probes from './probes.ts';
 import * as scale from './scale.ts';
@@ -17,7 +17,7 @@ export interface ImageName {
   written: string;
 }
 
-export interface ServiceSources extends Omit<Sources, 'fault'> {
+export interface ServiceSources extends Omit<EnvironmentSources, 'fault'> {
   documents: Document[];
   functionsFolder: string;
   /** The setting that names the folder of functions. */
@@ -25,6 +25,8 @@ export interface ServiceSources extends Omit<Sources, 'fault'> {
   image: ImageName;
   /** Functions that do not run. */
   removed?: ReadonlySet<string> | undefined;
+  /** Whether a build that is older than its source may run. */
+  buildsFollow: boolean;
   faults: Faults;
 }
 
@@ -47,7 +49,7 @@ export async function readServices(sources: ServiceSources): Promise<ServiceSpec
 
 async function fromFunction(func: Func, sources: ServiceSources): Promise<ServiceSpec> {
   const { name, invoke } = func.content;
-  const { folder, command, build, variables } = await readBuild(func.folder, name, sources.faults);
+  const { folder, command, build, variables } = await readBuild(func.folder, name, sources.faults, sources.buildsFollow);
   const { environment, ...rest } = ofFunc(func, sources);
   const revision = {
     name: `${name}-00001`,
@@ -81,7 +83,7 @@ async function fromDocuments(
   functions: Func[],
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
-  const { configMaps, secrets, operator, operational, image, faults } = sources;
+  const { configMaps, secrets, operator, operational, image, buildsFollow, faults } = sources;
   const read = documents.flatMap((document) => {
     const content = check(service, document, faults);
     return content ? [{ document, spec: content.spec }] : [];
@@ -121,7 +123,7 @@ async function fromDocuments(
     const scaled = scale.readScale(annotations, concurrency, (annotation, message) =>
       fault(['spec', 'template', 'metadata', 'annotations', annotation], message),
     );
-    const { folder, command, build, variables } = await readBuild(known.folder, known.content.name, faults);
+    const { folder, command, build, variables } = await readBuild(known.folder, known.content.name, faults, buildsFollow);
     const environment = { ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;

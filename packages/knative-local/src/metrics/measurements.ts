@@ -26,6 +26,12 @@ export function createMeasurements(
     labelNames: ['kn_broker_name', 'cloudevents_type'],
     registers,
   });
+  const refused = new Counter({
+    name: 'knative_local_events_refused_total',
+    help: 'Events that a Broker did not accept, by the HTTP status of its answer',
+    labelNames: ['kn_broker_name', 'http_response_status_code'],
+    registers,
+  });
   const dispatch = new Histogram({
     name: 'kn_eventing_dispatch_duration_seconds',
     help: 'Attempts to deliver an event to the subscriber of a Trigger, or to its dead letter sink',
@@ -66,6 +72,9 @@ export function createMeasurements(
   const share = gauge('knative_local_traffic_percent', 'The share of requests that a revision is to have');
 
   const observer: Observer = {
+    refused(_event, origin, { status }) {
+      if ('broker' in origin) refused.inc({ kn_broker_name: origin.broker, http_response_status_code: status });
+    },
     event(event, origin) {
       const broker = 'broker' in origin ? origin.broker : undefined;
       const type = event.attributes.get('type') ?? '';

@@ -34,14 +34,13 @@ export function killAll(): void {
 }
 
 /** Starts a Node program that prints line by line through `print`, and cannot outlive this process. */
-export function startChild({ command, folder, environment }: Program, print: (line: string) => void): Child {
-  const child = spawn(process.execPath, ['--import', preload, ...command], {
-    cwd: folder,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Its own process group: Ctrl-C in the terminal must reach it through our orderly SIGTERM, not directly.
-    detached: true,
-  });
+export function startChild(program: Program, print: (line: string) => void): Child {
+  let child: ChildProcess;
+  try {
+    child = spawned(program);
+  } catch (error) {
+    return stillborn(error as NodeJS.ErrnoException);
+  }
   living.add(child);
   const kept: string[] = [];
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -68,6 +67,31 @@ export function startChild({ command, folder, environment }: Program, print: (li
     ended,
     lastLines: () => [...kept],
     kill: (signal) => void child.kill(signal),
+  };
+}
+
+function spawned({ command, folder, environment }: Program): ChildProcess {
+  return spawn(process.execPath, ['--import', preload, ...command], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Its own process group: Ctrl-C in the terminal must reach it through our orderly SIGTERM, not directly.
+    detached: true,
+  });
+}
+
+/** What the system refuses to start at all. Node's own words may quote a variable, which may be a secret. */
+function stillborn({ code }: NodeJS.ErrnoException): Child {
+  const why =
+    {
+      E2BIG: 'its environment is larger than the system allows',
+      ERR_INVALID_ARG_VALUE: 'a variable of its environment has a NUL character',
+    }[code ?? ''] ?? code;
+  return {
+    gone: Promise.resolve(),
+    ended: Promise.resolve(`could not be started: ${why}`),
+    lastLines: () => [],
+    kill: () => undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import { type Child, endChild, type Program, type startChild } from './child.ts'
 import { type Ask, type Probe, type Prober, untilHealthy, watchHealth } from './probe.ts';
 
 /** What to start, where it will answer, and how its health is probed. */
-export interface Service extends Program {
+export interface ProbedProgram extends Program {
   address: string;
   readiness: Probe;
   liveness?: Probe | undefined;
@@ -44,7 +44,7 @@ interface Listeners {
 
 /** One life of a supervised process: it starts, becomes ready, and ends. */
 export function beginLife(
-  { readiness, liveness, ...program }: Service,
+  { readiness, liveness, ...program }: ProbedProgram,
   { print, up, down, unready }: Listeners,
   { start, ask, clock }: Surroundings,
 ): Life {

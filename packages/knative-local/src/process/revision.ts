@@ -62,8 +62,8 @@ export interface Replica extends Revision {
 export interface ReplicaOptions {
   /** Which of the processes of its revision it is; the first has the name of the revision. */
   number?: number;
-  /** The folder for temporary files of its revision, which nobody else uses at the same time. */
-  temporary?: string | undefined;
+  /** Its folder for temporary files, which nobody else has, and which goes with it. */
+  temporary?: string;
   /** Called when its process starts, becomes ready, ceases to be, or ends. */
   changed?: (() => void) | undefined;
   /** The variable that tells it on which port to serve /metrics; otherwise, the port is that of its requests. */
@@ -81,8 +81,7 @@ export function startReplica(
   options: ReplicaOptions = {},
 ): Replica {
   const { number = 1, changed = () => undefined, metricsVariable } = options;
-  const ofRevision = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
-  const temporary = number === 1 ? ofRevision : `${ofRevision}.${number}`;
+  const temporary = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
   // A function with one revision is known by its own name; several revisions of a service must be distinguishable.

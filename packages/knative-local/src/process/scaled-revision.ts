@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { explain } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -27,7 +29,11 @@ export function scaleRevision(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings,
-  { changed = () => undefined, ...options }: Omit<ReplicaOptions, 'number'> = {},
+  {
+    temporary = join(platform['TMPDIR'] ?? tmpdir(), spec.name),
+    changed = () => undefined,
+    ...options
+  }: Omit<ReplicaOptions, 'number'> = {},
 ): Revision {
   const { clock } = surroundings;
   const autoscaler = createAutoscaler(spec.scale, clock.now());
@@ -43,6 +49,7 @@ export function scaleRevision(
   let quiet = Promise.withResolvers<void>();
   let isUp = false;
   let requests = 0;
+  let launches = 0;
   let stopped: Promise<void> | undefined;
 
   const first = Array.from({ length: Math.max(spec.scale.min, 1) }, launch);
@@ -66,7 +73,10 @@ export function scaleRevision(
     const numbers = new Set([...slots].map(({ number }) => number));
     let number = 1;
     while (numbers.has(number)) number += 1;
-    const replica = startReplica(spec, platform, log, surroundings, { ...options, number, changed: look });
+    launches += 1;
+    // Not by its number: the folder of the one that had the number before may still be on its way out.
+    const own = launches === 1 ? temporary : `${temporary}.${launches}`;
+    const replica = startReplica(spec, platform, log, surroundings, { ...options, number, temporary: own, changed: look });
     const slot: Slot = { replica, number, load: 0, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {

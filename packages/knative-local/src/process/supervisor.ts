@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { within } from '../within.ts';
 import { type Child, endChild, startChild } from './child.ts';
-import { beginLife, type End, type Service, type Surroundings } from './life.ts';
+import { beginLife, type End, type ProbedProgram, type Surroundings } from './life.ts';
 import { askHttp } from './probe.ts';
 
 export interface Supervised {
@@ -33,7 +33,7 @@ export interface Vitals {
 export interface Plan {
   name: string;
   /** Called for each life, since another program may take the port in between. */
-  program: () => Promise<Service>;
+  program: () => Promise<ProbedProgram>;
   /** The rest can do without it: if it does not start, that is logged, and it is retried for as long as it takes. */
   dispensable?: boolean;
   /** Called after it has become ready, ceased to be, ended, or begun a new life. */
@@ -106,7 +106,7 @@ export function supervise(
   }
 
   async function live(): Promise<End | undefined> {
-    let service: Service;
+    let service: ProbedProgram;
     try {
       service = await program();
     } catch (error) {

@@ -16,6 +16,14 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: browserPath!, timeout: 0, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
 }
 
+/** Runs in the page: the pixels of an image as the browser decodes it, in RGBA. */
+export const readPixels = `async (image) => {
+  await image.decode();
+  const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
+  context.drawImage(image, 0, 0);
+  return [...context.getImageData(0, 0, image.naturalWidth, image.naturalHeight).data];
+}`;
+
 function exists(path: string): boolean {
   try {
     accessSync(path);

@@ -12,8 +12,7 @@ import { type Darkroom, openDarkroom, type Status } from './darkroom.ts';
 /** Runs in the page: notes the names of the parts of the picture that light up. */
 const watchLights = `globalThis.lit = new Set();
   setInterval(() => {
-    for (const node of document.querySelectorAll('.node'))
-      if (node.getAnimations().length > 0) lit.add(node.querySelector('b').textContent);
+    for (const node of document.querySelectorAll('.node.lit')) lit.add(node.querySelector('b').textContent);
   }, 20);`;
 
 describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
@@ -107,6 +106,18 @@ describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: se
     await page.close();
   });
 
+  test('an event that the Broker refuses is listed with its reason', async () => {
+    const page = await openConsole();
+    await page.getByRole('tab', { name: 'Send' }).click();
+    await page.fill('#attributes', 'id=without-type\nwhat=nothing');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.locator('#fault').getByText('The attribute type is missing.').waitFor();
+    await page.selectOption('#state', 'refused');
+    await page.getByRole('option', { name: 'without-type' }).getByText('refused, 400').click();
+    await page.locator('#timeline').getByText('Refused with 400: The attribute type is missing.').waitFor();
+    await page.close();
+  });
+
   test('the slider moves, and posts follow it; with the keyboard alone', async () => {
     const page = await openConsole();
     await page.getByRole('tab', { name: 'Timeline' }).focus();
@@ -175,6 +186,21 @@ describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: se
     expect([await chosen.getAttribute('aria-posinset'), await chosen.getAttribute('aria-setsize')]).toEqual(['10000', '10000']);
     expect(await page.locator('#list').getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
     expect(await page.locator('.row').count()).toBeLessThan(60);
+    await page.close();
+  });
+
+  test('while the page is hidden it hears nothing, and then catches up', async () => {
+    const page = await openConsole();
+    const hide = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${hidden} });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    await hide(true);
+    await page.getByText('Paused while nobody sees it.').waitFor();
+    const job = await post();
+    expect(await darkroom.finished(job)).toMatchObject({ status: 'completed' });
+    expect(await page.getByRole('option', { name: job }).count()).toBe(0);
+    await hide(false);
+    await page.getByRole('option', { name: job }).first().waitFor();
     await page.close();
   });
 

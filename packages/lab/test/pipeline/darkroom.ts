@@ -71,6 +71,8 @@ export interface Darkroom {
 export interface Variation {
   /** What is started instead of the runtime's own main. */
   program?: string;
+  /** What follows `npm start --`. */
+  words?: string[];
   /** Changes the folder before the start. */
   prepare?: (folder: string) => Promise<void>;
 }
@@ -80,7 +82,7 @@ const main = join(repository, 'packages/lab/src/main.ts');
 /** The whole of Darkroom, as `npm start` runs it, on free ports, with a folder and a copy of config/ of its own. */
 export async function openDarkroom(
   environment: Record<string, string> = {},
-  { program = main, prepare }: Variation = {},
+  { program = main, words = [], prepare }: Variation = {},
 ): Promise<Darkroom> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-'));
   await cp(join(repository, 'config'), join(folder, 'config'), { recursive: true });
@@ -120,7 +122,7 @@ export async function openDarkroom(
       // All that a test sends comes from one client, and mostly for one address.
       const withoutLimits = { CLIENT_POSTS: '0', CLIENT_BYTES: '0', ADDRESS_JOBS: '0' };
       const anyPorts = { PORT: '0', SMTP_PORT: '0', INBOX_PORT: '0' };
-      child = spawn(process.execPath, [program], {
+      child = spawn(process.execPath, [program, ...words], {
         env: {
           PATH,
           HOME,

@@ -5,16 +5,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rgb, tiff } from '../../../shared/test/images/tiff.ts';
 import { photo } from '../../../shared/test/support/lab.ts';
-import { browserPath, openBrowser } from './browser.ts';
+import { browserPath, openBrowser, readPixels } from './browser.ts';
 import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
-
-/** Runs in the page: the pixels of an image as the browser decodes it. */
-const readPixels = `async (image) => {
-  await image.decode();
-  const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
-  context.drawImage(image, 0, 0);
-  return [...context.getImageData(0, 0, image.naturalWidth, image.naturalHeight).data];
-}`;
 
 describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
   let darkroom: Darkroom;

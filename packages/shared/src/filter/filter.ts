@@ -2,22 +2,19 @@ import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
-import { checkOption, type OptionSchema, readSchema } from './option.ts';
+import { readSchema } from './option.ts';
+import { develop, outcomeOf } from './print.ts';
 import { identify } from '../trace/current.ts';
-import { Misconfigured, Rejected } from '../errors.ts';
+import { Misconfigured } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
-import { printType } from '../image/formats.ts';
-import { type Job, type Photo, readJob } from '../job/job.ts';
+import { readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { withdrawIfGone } from '../job/remove.ts';
 import { limits } from '../image/limits.ts';
-import { metrics } from '../metrics/metrics.ts';
 import { type Stage, stage } from '../stage/stage.ts';
-import { json, type Store } from '../store/store.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
-import { traced } from '../trace/trace.ts';
 import { isWorker } from '../worker/process.ts';
 import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
 import { work } from '../worker/worker.ts';
@@ -105,7 +102,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
   };
 }
 
-/** @throws Misconfigured if a filter cannot have the name, or its function has another */
+/** @throws Misconfigured if a filter cannot have the name, or its function or Service has another */
 function nameOf(named: string | undefined): string | undefined {
   // The build replaces this by the name in func.yaml; in a test or a bench there is none.
   const built = process.env.FUNC_NAME;
@@ -115,49 +112,16 @@ function nameOf(named: string | undefined): string | undefined {
     throw new Misconfigured(
       `The function ${built} makes the filter “${name}”. Write filter(...) without a name in its src/index.ts, or correct the name in its func.yaml.`,
     );
+  // A dist/ that was copied along would answer for the other filter, and nobody for this one.
+  const service = process.env['K_SERVICE'];
+  if (built !== undefined && service !== undefined && service !== built)
+    throw new Misconfigured(
+      `This is a build of the function ${built}, and its Service is ${service}. Run npm run build, and deploy functions/${service} again.`,
+    );
   return name;
 }
 
 /** The runtime's type for a reply declares none of its methods. */
 function refuse(reply: unknown): void {
   (reply as { code(status: number): { send(body: string): void } }).code(503).send('No image worker can be started');
-}
-
-/** The outcome of an earlier delivery of the same event, if there was one. */
-async function outcomeOf(store: Store, job: Job, photo: Photo, name: string): Promise<PrintOutcome | undefined> {
-  if (await store.stat(keys.print(job, photo, name))) return 'succeeded';
-  if (await store.stat(keys.rejection(job.job, photo.image, name))) return 'rejected';
-  return undefined;
-}
-
-async function develop(
-  store: Store,
-  pool: WorkerPool<Task, void>,
-  job: Job,
-  photo: Photo,
-  name: string,
-  schema: OptionSchema | undefined,
-): Promise<PrintOutcome> {
-  const { revision } = job;
-  const { format, quality, filters } = job.options;
-  try {
-    const option = filters?.[name] ?? schema?.default;
-    // The version of ingest that accepted it may have had another schema.
-    if (schema && option !== undefined) checkOption(name, schema, option);
-    const task = {
-      original: keys.original(job.job, photo),
-      print: keys.print(job, photo, name),
-      type: printType(photo.type, format),
-      ...(quality !== undefined && { quality }),
-      ...(option !== undefined && { option }),
-    };
-    await traced(`develop ${name}`, { attributes: { 'darkroom.bytes': photo.bytes } }, () => pool.run(task, job.email));
-    metrics.printsMade.inc({ revision, filter: name });
-    return 'succeeded';
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    if (await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message })))
-      metrics.printsRejected.inc({ revision, filter: name, reason: error.reason });
-    return 'rejected';
-  }
 }

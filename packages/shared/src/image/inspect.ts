@@ -1,5 +1,4 @@
 import { open, readFile } from 'node:fs/promises';
-import type { Metadata } from 'sharp';
 import { readBmpSize } from './bmp-header.ts';
 import { Rejected } from '../errors.ts';
 import { type Cost, costOf } from './cost.ts';
@@ -8,9 +7,9 @@ import { headBytes, refusalOf, refusalOfRaw } from './foreign.ts';
 import { extensionOf, formats, type ImageType, type PrintType, printType, sniff } from './formats.ts';
 import type { Header } from './header.ts';
 import { type ImageLimits, megabytes } from './limits.ts';
-import { countPictures } from './pictures.ts';
+import { metadataOf, readMetadata } from './metadata.ts';
 import { withProfile } from './png.ts';
-import { isCameraRaw, startsWithThumbnail, tileBytes } from './tiff.ts';
+import { isCameraRaw, startsWithThumbnail } from './tiff.ts';
 
 /** A photo ready to be decoded. */
 export interface Prepared {
@@ -122,43 +121,6 @@ const plainBmp = {
   samplesPerPixel: 3,
   tile: 0,
 };
-
-/** Samples per pixel, by the chroma subsampling of a JPEG. */
-const samples: Record<string, number> = { '4:2:0': 1.5, '4:2:2': 2, '4:4:4': 3 };
-
-function readMetadata(type: ImageType, metadata: Metadata, bytes: Buffer, exifOrientation: number | undefined): Header {
-  const { pageHeight, pages, delay, loop, space, icc, depth, hasAlpha, channels, isProgressive, chromaSubsampling } = metadata;
-  const frames = formats[type].moves ? (pages ?? 1) : 1;
-  // libvips cannot rotate an animation. TIFF has its own tag for orientation.
-  const orientation = frames > 1 ? 1 : (exifOrientation ?? metadata.orientation ?? 1);
-  const [width, height] = [metadata.width, frames > 1 ? (pageHeight ?? metadata.height) : metadata.height];
-  return {
-    type,
-    ...(orientation > 4 ? { width: height, height: width } : { width, height }),
-    frames,
-    pictures: Math.max(frames, countPictures(bytes, type)),
-    ...(frames > 1 && { ...(delay && { delay }), ...(loop !== undefined && { loop }) }),
-    orientation,
-    model: space,
-    alpha: hasAlpha,
-    depth,
-    bands: channels,
-    interlaced: isProgressive,
-    samplesPerPixel: channels > 3 ? channels : (samples[chromaSubsampling ?? ''] ?? channels),
-    tile: type === 'image/tiff' ? tileBytes(bytes) : 0,
-    ...(icc && { profile: icc }),
-  };
-}
-
-/** libvips is loaded with the first image, not before: a page or a status does not need it. */
-async function metadataOf(bytes: Buffer): Promise<Metadata> {
-  const { sharp } = await import('./libvips.ts');
-  return sharp(bytes, { limitInputPixels: false, failOn: 'none' })
-    .metadata()
-    .catch((cause: unknown) => {
-      throw new Rejected('The file is damaged: it starts like an image, but its header cannot be read.', { cause });
-    });
-}
 
 async function readHead(path: string): Promise<Buffer> {
   const handle = await open(path);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Clock } from '../clock.ts';
 
 /** Half-written files wait here. Keys never start with a dot, so none can collide with it. */
 const folderName = '.tmp';
@@ -26,31 +27,36 @@ export interface Drafts {
 /** Those that this process is writing, by name: all its stores share them. */
 const underWay = new Set<string>();
 
-export function openDrafts(root: string): Drafts {
+/** @param clock one that keeps no process from ending: the next process removes what is left */
+export function openDrafts(root: string, clock: Clock): Drafts {
   const folder = join(root, folderName);
-  let cleared = -Infinity;
+  let cleared = false;
+
+  async function end(draft: string): Promise<void> {
+    underWay.delete(basename(draft));
+    await rm(draft, { force: true }).catch(() => void clock.sleep(retryAfter).then(() => end(draft)));
+  }
+
   return {
     begin() {
       const name = owner + randomUUID();
       underWay.add(name);
       return join(folder, name);
     },
-    async end(draft) {
-      underWay.delete(basename(draft));
-      await rm(draft, { force: true }).catch(() => void setTimeout(() => void this.end(draft), retryAfter).unref());
-    },
+    end,
     async clear() {
-      if (performance.now() - cleared < clearEvery) return;
-      cleared = performance.now();
-      await removeLeftovers(folder).catch(() => undefined);
+      if (cleared) return;
+      cleared = true;
+      void clock.sleep(clearEvery).then(() => (cleared = false));
+      await removeLeftovers(folder, clock.now()).catch(() => undefined);
     },
   };
 }
 
-async function removeLeftovers(folder: string): Promise<void> {
+async function removeLeftovers(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found && (isOrphan(name) || found.mtimeMs < Date.now() - draftLifetime)) await rm(join(folder, name), { force: true });
+    if (found && (isOrphan(name) || found.mtimeMs < now - draftLifetime)) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { backgroundClock } from '../clock.ts';
 import { chunksOf, type Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
 import type { Entry, Store } from './store.ts';
@@ -10,8 +11,9 @@ import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
  * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails if the name
  * exists, so exactly one writer wins); then every folder up to the root is fsynced.
  * @param folder absolute path; created on the first write
+ * @param clock says when drafts that were left behind are removed
  */
-export function fileStore(folder: string): Store {
+export function fileStore(folder: string, clock = backgroundClock): Store {
   const root = resolve(folder);
   const pathOf = (key: string) => {
     assertKey(key);
@@ -21,7 +23,7 @@ export function fileStore(folder: string): Store {
   // Synced together they are one journal commit, about as cheap as the innermost alone.
   const settle = (path: string) => Promise.all([root, ...foldersBetween(root, path)].map(syncFolder));
 
-  const drafts = openDrafts(root);
+  const drafts = openDrafts(root, clock);
   async function put<T>(path: string, content: Content, into: (draft: string, path: string) => Promise<T>): Promise<T> {
     const draft = drafts.begin();
     try {

@@ -1,4 +1,6 @@
-/** Aborts what makes no progress: a timer that restarts with every byte. */
+import type { Clock } from '../clock.ts';
+
+/** Aborts what makes no progress: a timer that begins again with every byte. */
 export interface IdleTimeout {
   signal: AbortSignal;
   /** Something moved, in either direction. */
@@ -8,21 +10,40 @@ export interface IdleTimeout {
   end(): void;
 }
 
-export function idleTimeout(seconds: number): IdleTimeout {
-  const controller = new AbortController();
-  const run = () => controller.abort(new Error(`Nothing moved for ${seconds} s`));
-  let timer = setTimeout(run, seconds * 1000);
-  const pause = () => clearTimeout(timer);
+/** How often it is looked at within the time: a timer that is set anew for every piece of a file would cost more than the piece. */
+const looks = 10;
+
+/** @param seconds without a move after which it is aborted, or up to a tenth later */
+export function idleTimeout(seconds: number, clock: Clock): IdleTimeout {
+  const over = new AbortController();
+  let paused = false;
+  let quiet = 0;
+  void watch();
+
+  async function watch(): Promise<void> {
+    // The first look may come right after a move.
+    while (quiet <= looks) {
+      try {
+        await clock.sleep((seconds * 1000) / looks, over.signal);
+      } catch {
+        return;
+      }
+      if (!paused) quiet += 1;
+    }
+    over.abort(new Error(`Nothing moved for ${seconds} s`));
+  }
+
   return {
-    signal: controller.signal,
+    signal: over.signal,
     progress() {
-      pause();
-      timer = setTimeout(run, seconds * 1000);
+      paused = false;
+      quiet = 0;
     },
-    pause,
+    pause() {
+      paused = true;
+    },
     end() {
-      pause();
-      controller.abort(new Error('The request is over'));
+      over.abort(new Error('The request is over'));
     },
   };
 }

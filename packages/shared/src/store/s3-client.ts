@@ -75,7 +75,7 @@ export function s3Client({ address, region, credentials }: Bucket, { idleSeconds
     async send(asked: S3Request): Promise<S3Response> {
       const request = `${asked.method} ${asked.object || address}`;
       for (let attempt = 1; ; attempt += 1) {
-        const timeout = idleTimeout(idleSeconds);
+        const timeout = idleTimeout(idleSeconds, clock);
         try {
           const response = await once(asked, timeout);
           timeout.progress();

@@ -3,7 +3,8 @@ import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { relayTo } from '../metrics/registry.ts';
 import { stackOf } from '../stack.ts';
-import { employer, type Reply, type Said, type Told } from './process.ts';
+import { employer } from './process.ts';
+import type { Reply, Said, Told } from './protocol.ts';
 
 /**
  * Wraps the part of a task that computes and depends on nothing outside: only there can the photo be blamed for a hang.

@@ -97,6 +97,8 @@ function without(fields: Fields, paths: string[][]): Fields {
 
 /** Removes a field, and parents that are empty without it. */
 function remove(object: Fields, [key, ...rest]: string[]): void {
+  // What a client says it manages can have any name, even one of JavaScript's own.
+  if (!Object.hasOwn(object, key!)) return;
   const child = object[key!];
   if (rest.length > 0 && !isFields(child)) return;
   if (rest.length > 0) remove(child as Fields, rest);

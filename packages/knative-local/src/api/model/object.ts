@@ -31,6 +31,7 @@ export interface KubeObject extends Fields {
 
 const texts = v.record(v.string(), v.string());
 const name = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const managed = v.looseObject({ manager: v.string(), fieldsV1: v.record(v.string(), v.unknown()) });
 const envelope = v.looseObject({
   apiVersion: v.string(),
   kind: v.string(),
@@ -41,6 +42,7 @@ const envelope = v.looseObject({
     annotations: v.optional(v.nullable(texts)),
     uid: v.optional(v.string()),
     resourceVersion: v.optional(v.string()),
+    managedFields: v.optional(v.nullable(v.array(managed))),
   }),
 });
 

@@ -16,12 +16,18 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 
 /**
  * JSON Patch (RFC 6902).
- * @throws StatusError 422 if an operation cannot be made, 413 if copies make an object grow without bounds
+ * @throws StatusError 422 if an operation cannot be made, 413 if there are too many of them, or copies make an object grow without bounds
  */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
   const operations = Array.isArray(patch) ? patch.filter(isFields) : undefined;
   if (!operations || operations.length !== (patch as unknown[]).length)
     throw new StatusError(400, 'a JSON Patch is a list of operations: [{"op": "replace", "path": "/spec/...", "value": ...}]');
+  if (operations.length > limits.patchOperations)
+    throw new StatusError(
+      413,
+      `a JSON Patch can have ${limits.patchOperations} operations, and this one has ${operations.length}`,
+    );
+  let copied = 0;
   const patched: { object: unknown } = { object: structuredClone(target) };
   for (const [index, operation] of operations.entries()) {
     const { path, from } = operation;
@@ -39,10 +45,11 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
     if (fault)
       throw new StatusError(
         422,
-        `operation ${index} (${String(operation['op'])} ${path}) cannot be made: ${fault.message || fault.name}`,
+        `operation ${index} (${String(operation['op'])} ${path}) cannot be made: ${(fault.message || fault.name).replaceAll('/object/', '/')}`,
       );
-    if (operation['op'] === 'copy' && JSON.stringify(patched).length > limits.requestBytes)
-      throw new StatusError(413, `the patch makes the object larger than ${limits.requestBytes} bytes`);
+    if (operation['op'] !== 'copy') continue;
+    copied += JSON.stringify(Pointer.fromJSON(within.from ?? '').get(patched)).length;
+    if (copied > limits.requestBytes) throw new StatusError(413, `the patch copies more than ${limits.requestBytes} bytes`);
   }
   return patched.object;
 }
@@ -57,8 +64,12 @@ export function strategicMergePatch(target: unknown, patch: unknown): unknown {
   return mergePatch(target, patch);
 }
 
-/** Each field that differs, with its value before (-) and now (+). */
+/** What is compared field by field: lists take time and memory that grow with the square of their length. */
+const mostCompared = 32 * 1024;
+
+/** Each field that differs, with its value before (-) and now (+); nothing if there is too much to compare. */
 export function differences(before: unknown, now: unknown): string {
+  if (JSON.stringify([before, now]).length > mostCompared) return '';
   const lines = createPatch(before, now).map((operation) => {
     const field = operation.path
       .slice(1)

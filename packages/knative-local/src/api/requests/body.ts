@@ -14,10 +14,15 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   if (Number(request.headers['content-length'] ?? 0) > limits.requestBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += (chunk as Buffer).length;
-    if (size > limits.requestBytes) throw tooLarge();
-    chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).length;
+      if (size > limits.requestBytes) throw tooLarge();
+      chunks.push(chunk as Buffer);
+    }
+  } catch (cause) {
+    // Whoever hung up hears nothing of it, and it is no fault of ours that the log should have.
+    throw cause instanceof StatusError ? cause : new StatusError(400, 'the body ended early', { cause });
   }
   const body = Buffer.concat(chunks);
   const type = request.headers['content-type'] ?? '';
@@ -31,9 +36,21 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
 
 function parsed(text: string, isYaml: boolean): unknown {
   try {
-    return isYaml ? parse(text, { maxAliasCount: 20, logLevel: 'error' }) : JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
-    throw new StatusError(400, `the body is not valid ${isYaml ? 'YAML' : 'JSON'}: ${explain(cause)}`, { cause });
+    if (isYaml) return parsedYaml(text);
+    throw new StatusError(400, `the body is not valid JSON: ${explain(cause)}`, { cause });
+  }
+}
+
+function parsedYaml(text: string): unknown {
+  if (Buffer.byteLength(text) > limits.yamlBytes)
+    throw new StatusError(413, `the body is YAML of more than ${limits.yamlBytes} bytes; send it as JSON`);
+  try {
+    return parse(text, { maxAliasCount: 20, logLevel: 'error' });
+  } catch (cause) {
+    // The first line says what is wrong, and those after it repeat the body.
+    throw new StatusError(400, `the body is not valid YAML: ${explain(cause).split('\n')[0]}`, { cause });
   }
 }
 

@@ -10,7 +10,7 @@ export interface ApiRequest {
   response: ServerResponse;
   query: URLSearchParams;
   form: Form;
-  target: Target;
+  target: RequestTarget;
 }
 
 export interface ApiResponse {
@@ -42,7 +42,7 @@ export function shown({ form, target: { kind, version }, query }: ApiRequest, st
 }
 
 /** Which object or objects a request is about. */
-export interface Target {
+export interface RequestTarget {
   kind: Kind;
   version: string;
   /** Undefined for all of them. */
@@ -52,7 +52,7 @@ export interface Target {
 }
 
 /** The part of a path that names objects: `/apis/eventing.knative.dev/v1/namespaces/default/triggers/sepia`. Undefined if there is none. */
-export function targetOf(path: string): Target | undefined {
+export function targetOf(path: string): RequestTarget | undefined {
   const [, core, group = '', named, rest = ''] = /^\/(?:api\/(v1)|apis\/([\w.-]+)\/(\w+))\/(.+?)\/?$/.exec(path) ?? [];
   const version = core ?? named;
   const steps = rest.split('/').map(decoded);

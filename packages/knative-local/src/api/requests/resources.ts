@@ -5,7 +5,7 @@ import { type Decision, kept } from '../decisions/decision.ts';
 import type { Decisions } from '../decisions/decisions.ts';
 import { pruned, revise, routed, unchanged } from '../decisions/revisions.ts';
 import { apiVersionOf, detailsOf, inVersion, type Kind, missing, resourceOf } from '../model/kinds.ts';
-import { asObject, canonical, contentOf, keyOf, type KubeObject, timestamp } from '../model/object.ts';
+import { asObject, canonical, contentOf, keyOf, type KubeObject, textOf, timestamp } from '../model/object.ts';
 import { StatusError, toStatus } from '../model/status-error.ts';
 import type { Pods } from '../state/pods.ts';
 import type { Registry } from '../state/registry.ts';
@@ -13,7 +13,7 @@ import type { Registry } from '../state/registry.ts';
 /** What a client wants of an object, from what it is now; both in the version that the client speaks. */
 export type Wish = (now: KubeObject | undefined) => unknown;
 
-export interface Options {
+export interface ChangeOptions {
   version: string;
   /** Says what would happen, and leaves everything as it is. */
   dryRun: boolean;
@@ -22,8 +22,8 @@ export interface Options {
 /** Changes objects, one at a time. What is answered is in effect, and kept. */
 export interface Resources {
   /** @throws StatusError if it cannot be; then nothing has changed */
-  put(kind: Kind, name: string, wish: Wish, options: Options): Promise<{ object: KubeObject; created: boolean }>;
-  remove(kind: Kind, name: string, accepts: (now: KubeObject) => void, options: Options): Promise<KubeObject>;
+  put(kind: Kind, name: string, wish: Wish, options: ChangeOptions): Promise<{ object: KubeObject; created: boolean }>;
+  remove(kind: Kind, name: string, accepts: (now: KubeObject) => void, options: ChangeOptions): Promise<KubeObject>;
 }
 
 interface Parts {
@@ -81,6 +81,7 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
         const wanted = asObject(wish(now));
         fits(kind, name, wanted, version, namespace);
         current(kind, wanted, now);
+        if (kind.kind === 'Trigger' && now) sameBroker(now, wanted);
         if (kind.kind === 'Revision') return { object: unchanged(now ?? missing(kind, name), wanted), created: false };
         const key = keyOf(wanted);
         const before = decisions.all.get(key);
@@ -136,6 +137,18 @@ function current(kind: Kind, { metadata: { name, uid, resourceVersion } }: KubeO
       `Operation cannot be fulfilled on ${resourceOf(kind)} ${JSON.stringify(name)}: the object has been modified; please apply your changes to the latest version and try again`,
       { details: detailsOf(kind, name) },
     );
+}
+
+/**
+ * A Trigger stays with its Broker, as Knative's webhook says it.
+ * @throws StatusError 400
+ */
+function sameBroker(now: KubeObject, wanted: KubeObject): void {
+  const [before, after] = [now, wanted].map((each) => textOf(each, 'spec.broker') || 'default');
+  if (before === after) return;
+  const webhook = 'admission webhook "validation.webhook.eventing.knative.dev" denied the request';
+  const change = `{string}:\n\t-: ${JSON.stringify(before)}\n\t+: ${JSON.stringify(after)}\n`;
+  throw new StatusError(400, `${webhook}: validation failed: Immutable fields changed (-old +new): broker, spec\n${change}`);
 }
 
 /** What a generation counts changes of. */

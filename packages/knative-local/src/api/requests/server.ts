@@ -10,7 +10,7 @@ import type { Reading } from './reading.ts';
 import { type ApiResponse, type ApiRequest, formOf, notAllowed, targetOf, verbOf } from './request.ts';
 import type { Writing } from './writing.ts';
 
-export interface ServerOptions {
+export interface ApiServerOptions {
   reading: Reading;
   writing: Writing;
   /** The only one there is. */
@@ -20,7 +20,7 @@ export interface ServerOptions {
 }
 
 /** The part of the Kubernetes API that kubectl and kn need. Every refusal is a Status. */
-export function createServer(options: ServerOptions): RequestListener {
+export function createApiServer(options: ApiServerOptions): RequestListener {
   return (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       const status = toStatus(error);
@@ -31,7 +31,7 @@ export function createServer(options: ServerOptions): RequestListener {
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: ApiServerOptions): Promise<void> {
   const foreign = foreignness(request);
   if (foreign !== undefined) throw new StatusError(403, foreign);
   const { pathname: path, searchParams: query } = urlOf(request);
@@ -84,7 +84,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: Stat
 }
 
 /** Resolves with undefined if the answer is a stream, which has begun. */
-async function dispatch(asked: ApiRequest, { reading, writing, namespace }: ServerOptions): Promise<ApiResponse | undefined> {
+async function dispatch(asked: ApiRequest, { reading, writing, namespace }: ApiServerOptions): Promise<ApiResponse | undefined> {
   const { kind, name, namespace: home, subresource } = asked.target;
   if (subresource !== undefined && !subresourcesOf(kind).includes(subresource))
     throw new StatusError(404, 'the server could not find the requested resource');

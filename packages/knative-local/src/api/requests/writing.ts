@@ -56,8 +56,10 @@ export function createWriting(resources: Resources, clock: Clock): Writing {
 
     const manager = asked.query.get('fieldManager');
     if (!manager) throw new StatusError(422, 'fieldManager: is required for apply patch');
-    const given = { apiVersion: apiVersionOf(kind, version), kind: kind.kind, ...(body as object) };
-    const applied = asObject({ ...given, metadata: { name, ...(given as { metadata?: object }).metadata } });
+    if (!isFields(body)) throw new StatusError(400, 'the body is not an object; an apply sends the fields that it wants');
+    const given = { apiVersion: apiVersionOf(kind, version), kind: kind.kind, ...body };
+    const { metadata = {} } = body;
+    const applied = asObject({ ...given, metadata: isFields(metadata) ? { name, ...metadata } : metadata });
     const force = asked.query.get('force') === 'true';
     return put(asked, name, (now) => serverSideApply(now, applied, { manager, force, time: timestamp(clock.now()) }));
   }

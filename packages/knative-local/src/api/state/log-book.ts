@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 
-export interface Line {
+export interface LogLine {
   /** Milliseconds since 1970. */
   time: number;
   text: string;
@@ -11,9 +11,9 @@ export interface Line {
 export interface LogBook {
   /** Passes everything on to the log of the runtime. */
   log: Log;
-  linesOf(source: string): readonly Line[];
+  linesOf(source: string): readonly LogLine[];
   /** @returns a function that ends the subscription */
-  follow(source: string, listener: (line: Line) => void): () => void;
+  follow(source: string, listener: (line: LogLine) => void): () => void;
 }
 
 const linesKept = 1000;
@@ -21,10 +21,10 @@ const longestLine = 16_384;
 const sourcesKept = 100;
 
 export function createLogBook(log: Log, clock: Clock): LogBook {
-  const books = new Map<string, Line[]>();
-  const listeners = new Map<string, Set<(line: Line) => void>>();
+  const books = new Map<string, LogLine[]>();
+  const listeners = new Map<string, Set<(line: LogLine) => void>>();
 
-  function keep(source: string, line: Line): void {
+  function keep(source: string, line: LogLine): void {
     const lines = books.get(source) ?? [];
     lines.push(line);
     if (lines.length > linesKept) lines.shift();

@@ -1,5 +1,5 @@
 import { kinds } from '../model/kinds.ts';
-import { type KubeObject, timestamp } from '../model/object.ts';
+import { type KubeObject, type Metadata, timestamp } from '../model/object.ts';
 import { eventingStatus } from './eventing.ts';
 import { servingObjects } from './serving.ts';
 import type { Situation } from './situation.ts';
@@ -24,8 +24,14 @@ export function objectsIn(situation: Situation): KubeObject[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: home, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
     ...definitions(timestamp(begun)),
-    ...objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } })),
+    ...objects.map((object) => ({ ...object, metadata: { ...metadataOf(object), namespace } })),
   ];
+}
+
+/** ConfigMaps, Secrets and Pods have no generation: whoever reads them has no status to write it to. */
+function metadataOf({ apiVersion, metadata }: KubeObject): Metadata {
+  const { generation, ...rest } = metadata;
+  return apiVersion === 'v1' || generation === undefined ? rest : { ...rest, generation };
 }
 
 /** Knative's kinds, as an installation of Knative defines them. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { limits } from '../../limits.ts';
 import { canonical, fieldOf, isFields, type KubeObject, keyOf, timestamp } from '../model/object.ts';
 import { StatusError } from '../model/status-error.ts';
 
@@ -33,12 +34,12 @@ export interface Registry {
   subscribe(listener: (happening: Happening) => void): () => void;
 }
 
-/** So many happenings are remembered. */
-const remembered = 2000;
-
 export function createRegistry(clock: Clock): Registry {
   let objects = new Map<string, KubeObject>();
-  let history: Happening[] = [];
+  const history: Happening[] = [];
+  /** Bytes of each happening that is remembered, and of all. */
+  const weights: number[] = [];
+  let weight = 0;
   const listeners = new Set<(happening: Happening) => void>();
   // A later start continues with greater numbers, since no runtime makes a thousand changes a second.
   let version = clock.now();
@@ -48,13 +49,19 @@ export function createRegistry(clock: Clock): Registry {
     version += 1;
     const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
     const happening: Happening = { type, object: versioned, version, ...(before && { before }) };
-    history.push(happening);
-    if (history.length > remembered) {
-      forgotten = history[history.length - remembered - 1]!.version;
-      history = history.slice(-remembered);
-    }
+    remember(happening);
     for (const listener of listeners) listener(happening);
     return versioned;
+  }
+
+  function remember(happening: Happening): void {
+    history.push(happening);
+    weights.push(JSON.stringify(happening.object).length);
+    weight += weights.at(-1)!;
+    while (history.length > limits.changes || weight > limits.changeBytes) {
+      forgotten = history.shift()!.version;
+      weight -= weights.shift()!;
+    }
   }
 
   function since(from: number): Happening[] {

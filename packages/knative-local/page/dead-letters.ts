@@ -5,17 +5,17 @@ import { act, ask, complain } from './server.ts';
 import { isShown } from './tabs.ts';
 
 /** Dead letters: those that the project keeps, and those of the journal. */
-export interface Letters {
+export interface DeadLetterList {
   refresh(): void;
 }
 
-export function createLetters(open: (event: EventSummary) => void): Letters {
-  const place = element('#letters');
+export function createDeadLetterList(open: (event: EventSummary) => void): DeadLetterList {
+  const place = element('#dead-letters');
   let drawn = '';
-  const load = throttle(700, () => void look());
+  const load = throttle(2000, () => void look());
 
   async function look(): Promise<void> {
-    if (!isShown('letters')) return;
+    if (!isShown('dead-letters')) return;
     try {
       const { kept, list } = await ask<{ kept: boolean; list: DeadLetterView[] }>('dead-letters');
       const [dead, lost] = await Promise.all(
@@ -45,13 +45,13 @@ export function createLetters(open: (event: EventSummary) => void): Letters {
       make('h3', {}, `${count(list.length, 'dead letter')} kept`),
       ...(list.length > 1 ? [all] : []),
     );
-    return [title, ...list.map(letterOf)];
+    return [title, ...list.map(cardOf)];
   }
 
-  function letterOf(letter: DeadLetterView): HTMLElement {
-    const { name, type, subscriber, reason, at, correlation } = letter;
+  function cardOf(deadLetter: DeadLetterView): HTMLElement {
+    const { name, type, subscriber, reason, at, correlation } = deadLetter;
     const button = make('button', { ariaLabel: `Replay ${name}` }, 'Replay');
-    button.addEventListener('click', () => void replay([letter]));
+    button.addEventListener('click', () => void replay([deadLetter]));
     return make(
       'div',
       { className: 'card' },

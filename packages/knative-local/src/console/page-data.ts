@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { CloudEvent } from '../broker/event.ts';
 import type { Journal, Query } from '../journal/journal.ts';
-import type { DeliveryRecord } from '../journal/record.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Problem } from './problem.ts';
 import type { DataView, TopologyView } from './view.ts';
 
-export interface ReadingOptions {
+export interface PageDataOptions {
   journal: Journal;
   topology: () => Promise<TopologyView>;
   /** The last lines of a process, by its id. */
@@ -15,7 +14,7 @@ export interface ReadingOptions {
 }
 
 /** What the page asks for. */
-export interface Reading {
+export interface PageData {
   /**
    * @param steps of the path, after /api
    * @returns what is to be sent as JSON; undefined if there is nothing
@@ -24,12 +23,12 @@ export interface Reading {
   read(steps: string[], query: URLSearchParams): Promise<unknown>;
 }
 
-const states: DeliveryRecord['state'][] = ['under way', 'delivered', 'dead letter', 'lost', 'stopped'];
+const states: Query['state'][] = ['under way', 'delivered', 'dead letter', 'lost', 'stopped', 'refused'];
 const forgotten = () => new Problem(404, 'The journal has forgotten this event, or never knew it. Choose a newer one.');
 const mostAtOnce = 1000;
 const mostShown = 64 * 1024;
 
-export function createReading({ journal, topology, linesOf, deadLetters }: ReadingOptions): Reading {
+export function createPageData({ journal, topology, linesOf, deadLetters }: PageDataOptions): PageData {
   return {
     async read([area, name, part, ...more], query) {
       if (more.length > 0) return undefined;
