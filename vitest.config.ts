@@ -15,6 +15,8 @@ export default defineConfig({
     reporters: ['default', './scripts/tally.ts'],
     testTimeout: longest,
     hookTimeout: longest,
+    // Many tests wait for processes and clocks rather than work, so two at a time suit even one processor.
+    maxWorkers: 2,
     // Shorter than a test, so that what it waited for in vain is told.
     expect: { poll: { timeout: longest / 2, interval: 20 } },
   },

@@ -31,9 +31,7 @@ const revision = (service: string, folder: string, environment: Record<string, s
 });
 
 function inspect(FILTERS: string, triggers: TriggerSpec[], eventTypes: string[] = []) {
-  const services = [
-    { name: 'ingest', http: true, revisions: [{ ...revision('ingest', '', { FILTERS }), name: 'ingest-v2' }], traffic: [] },
-  ];
+  const services = [{ name: 'ingest', http: true, revisions: [revision('ingest', '', { FILTERS })], traffic: [] }];
   return inspectWiring({ brokers: [], triggers, pings: [], services, eventTypes });
 }
 
@@ -43,7 +41,7 @@ const audit = trigger('audit', { type: uploaded });
 test('every filter that a revision asks for needs a Trigger of its own', () => {
   expect(inspect('sepia', [sepia, audit]).faults).toEqual([]);
   expect(inspect('sepia, invert', [sepia, audit]).faults).toEqual([
-    "ingest: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
+    "ingest-v2: no Trigger hears the filter invert, so its prints would never come. Add a Trigger for type dev.darkroom.image.uploaded and invert 'true', or take invert out of FILTERS.",
   ]);
   for (const wrong of [
     trigger('invert', { type: uploaded, invert: 'false' }),

@@ -106,7 +106,7 @@ describe.skipIf(!browserPath)('faults on the console, in Chromium (skipped witho
     const job = await post();
     await page.getByRole('tab', { name: 'Dead letters' }).click();
     await page.fill('#wanted', `job=${job}`);
-    const letter = page.locator('#letters .card', { hasText: `${job}.1.sepia` });
+    const letter = page.locator('#dead-letters .card', { hasText: `${job}.1.sepia` });
     await letter.getByText('image.uploaded to sepia').waitFor();
     await letter.locator('.bad').getByText('500').waitFor();
     expect((await (await fetch(`${darkroom.url}/jobs/${job}`)).json()) as Status).toMatchObject({ status: 'processing' });
