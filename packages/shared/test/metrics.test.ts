@@ -1,6 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { counter, gauge, histogram, type Measurement, record, registry, relayTo } from '@darkroom/shared/metrics/registry';
 import { serveMetrics } from '@darkroom/shared/metrics/server';
+import { entriesOf } from '@darkroom/shared/store';
 import { measured } from '@darkroom/shared/store/measured';
 import { expect, test } from 'vitest';
 import { testClock } from './support/clock.ts';
@@ -54,7 +55,7 @@ test('calls of a store are timed, those that fail as such; a listing ends with i
     yield* [];
     throw new Error('EIO');
   };
-  await expect(Array.fromAsync(watched.list('a/'))).rejects.toThrow('EIO');
+  await expect(entriesOf(watched, 'a/')).rejects.toThrow('EIO');
   const counts = (await samples('darkroom_store_call_duration_seconds_count')).sort();
   expect(counts).toEqual(
     [
