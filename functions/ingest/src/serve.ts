@@ -1,12 +1,12 @@
-import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { anyHost } from '@darkroom/shared/any-host';
 import { systemClock } from '@darkroom/shared/clock';
 import { logListening } from '@darkroom/shared/listening';
 import { log } from '@darkroom/shared/log';
+import { serveMetrics } from '@darkroom/shared/metrics/server';
 import { openStore } from '@darkroom/shared/store/open';
 import { prepareTemporaryFolder } from '@darkroom/shared/temporary-folder';
-import { measure } from './http/metrics.ts';
+import { flushTraces, openTracing } from '@darkroom/shared/trace';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';
@@ -19,23 +19,14 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   prepareTemporaryFolder(spoolPurpose, 'Photos cannot be taken in');
   const closing = new AbortController();
   const store = guarded(openStore(settings.STORE_URL));
-  const metrics = measure();
-  const app = createServer({ settings, store, inspector, metrics, clock: systemClock, closing: closing.signal });
-  stopOnSignal(app, closing, systemClock);
-  const host = await anyHost();
-  const metricsPort =
-    settings.METRICS_PORT === undefined ? undefined : await serveMetrics(metrics.server(), settings.METRICS_PORT, host);
+  const app = createServer({ settings, store, inspector, clock: systemClock, closing: closing.signal });
+  const [host, metrics] = await Promise.all([anyHost(), serveMetrics(), openTracing()]);
+  const lastWords = async () => void (await Promise.all([metrics?.lastRead(), flushTraces()]));
+  stopOnSignal(app, closing, systemClock, lastWords);
   await app.listen({ port: settings.PORT, host });
+  const { port } = app.server.address() as AddressInfo;
   const { K_REVISION: revision, FILTERS } = settings;
-  logListening({ port: portOf(app.server), metricsPort, revision, filters: FILTERS.join('+') });
+  logListening({ port, metricsPort: metrics?.port, revision, filters: FILTERS.join('+') });
   if (settings.TRUSTED_PROXIES === undefined)
     log('clients are not told apart, and have no limits of their own: TRUSTED_PROXIES is not set');
 }
-
-/** Stays up until the process ends, so that a scrape sees the last requests as well. */
-async function serveMetrics(server: Server, port: number, host: string): Promise<number> {
-  await once(server.unref().listen(port, host), 'listening');
-  return portOf(server);
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -4,6 +4,7 @@ import { bulkhead } from './http/bulkhead.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
 import { refuseOtherMethods } from './http/methods.ts';
+import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
@@ -13,7 +14,7 @@ import { type Intake, uploadRoute } from './upload/route.ts';
 
 /** Everything that ingest serves to people. */
 export function createServer(intake: Intake): FastifyInstance {
-  const { settings, store, metrics, closing } = intake;
+  const { settings, store, closing } = intake;
   const always = {
     'x-darkroom-revision': settings.K_REVISION,
     'x-content-type-options': 'nosniff',
@@ -51,7 +52,7 @@ export function createServer(intake: Intake): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   void app.register(multipart);
 
-  metrics.observe(app);
+  measureRequests(app, settings.K_REVISION);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   pageRoute(app, settings);
   uploadRoute(app, intake);

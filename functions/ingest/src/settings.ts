@@ -39,8 +39,6 @@ const origins = v.pipe(
 const schema = {
   /** 0 means any free port; the first line of the log names it. */
   PORT: v.optional(integer(0, 65_535), '8080'),
-  /** The port of /metrics for Prometheus; off if absent. 0 means any free port. */
-  METRICS_PORT: v.optional(integer(0, 65_535)),
   STORE_URL: storeUrl,
   /** Whether downloads pass through ingest, or come by presigned URL from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),

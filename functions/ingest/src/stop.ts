@@ -12,12 +12,20 @@ const cleanUpTime = 2_000;
 /**
  * On SIGTERM, accepts no more connections, finishes what is in flight, and exits.
  * @param closing aborted at the signal, for requests that wait on purpose
+ * @param lastWords what is left to be done once nothing is in flight
  */
-export function stopOnSignal(app: Server, closing: AbortController, clock: Clock): void {
+export function stopOnSignal(
+  app: Server,
+  closing: AbortController,
+  clock: Clock,
+  lastWords: () => Promise<void> = async () => {},
+): void {
   async function stop() {
     if (closing.signal.aborted) return;
     closing.abort();
-    process.exit((await finish(app, clock)) ? 0 : 1);
+    const isFinished = await finish(app, clock);
+    await lastWords();
+    process.exit(isFinished ? 0 : 1);
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
 }

@@ -176,7 +176,7 @@ test('of two posts of one job, the first to write it decides, and the other is t
 });
 
 test('what was asked for, and what was turned down, is in the job; a job without a claim has none', async () => {
-  const refused = [{ name: 'b.txt', reason: 'It is no image.', status: 415 }];
+  const refused = [{ name: 'b.txt', reason: 'It is no image.', status: 415, reasonClass: 'unsupported' }];
   const wishes = { email: 'a@example.org', options: { quality: 70 }, wait: 30 };
   const logged = vi.spyOn(console, 'log').mockImplementation(() => {});
   const two = { ...settings(), FILTERS: ['sepia', 'grayscale'] };

@@ -24,7 +24,7 @@ const arrival = (name: string, digest: string) => ({
   file: '',
   digest,
 });
-const refusal = (name: string, reason: string) => ({ name, reason, status: 422 });
+const refusal = (name: string, reason: string) => ({ name, reason, status: 422, reasonClass: 'damaged' });
 const content = {
   wishes: { email: 'a@example.org', options: { format: 'image/png' as const, quality: 80 }, wait: 0 },
   arrivals: [arrival('a.jpg', '1'), arrival('b.jpg', '2')],

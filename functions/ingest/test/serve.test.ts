@@ -17,7 +17,9 @@ test('health, and metrics on a port of their own', async () => {
   await fetch(`${bench.ingest.url}/jobs/00000000-0000-0000-0000-000000000000`);
   const metrics = await (await fetch(`http://127.0.0.1:${/metricsPort=(\d+)/.exec(bench.ingest.output())![1]}/metrics`)).text();
   expect(metrics).toContain('process_cpu_seconds_total');
-  expect(metrics).toContain('darkroom_uploads_refused_total{status="400"} 1');
-  expect(metrics).toContain('darkroom_http_request_duration_seconds_count{route="/jobs/:job",method="GET",status="404"} 1');
+  expect(metrics).toContain('darkroom_uploads_refused_total{revision="ingest-v2",reason="invalid"} 1');
+  expect(metrics).toContain(
+    'darkroom_http_request_duration_seconds_count{revision="ingest-v2",route="/jobs/:job",method="GET",status="404"} 1',
+  );
   expect(metrics).not.toContain('00000000-');
 });

@@ -3,7 +3,6 @@ import type { Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
-import { measure } from '../src/http/metrics.ts';
 import { createServer } from '../src/server.ts';
 import { readSettings } from '../src/settings.ts';
 import { guarded } from '../src/storage.ts';
@@ -37,7 +36,7 @@ export async function openServer(
   const closing = new AbortController();
   const clock = testClock();
   const store = guarded(through(openStore(settings.STORE_URL)));
-  const app = createServer({ settings, store, inspector, metrics: measure(), clock, closing: closing.signal });
+  const app = createServer({ settings, store, inspector, clock, closing: closing.signal });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const stop = async () => {
     closing.abort();

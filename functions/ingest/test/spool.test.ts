@@ -71,18 +71,18 @@ test('photos are numbered as they came, without those that are refused', async (
     ['1', 'a.png'],
     ['2', 'photo.png'],
   ]);
-  expect(spool.refused()).toEqual([{ name: 'b.png', reason: 'It is torn.', status: 415 }]);
+  expect(spool.refused()).toEqual([{ name: 'b.png', reason: 'It is torn.', status: 415, reasonClass: 'unsupported' }]);
 });
 
-test.each<[what: string, chunks: (number | Buffer)[], encoding: string, status: number, reason: RegExp]>([
-  ['of one byte too many', [100, 1], 'binary', 413, /larger than 100 bytes/],
-  ['without a byte', [], 'binary', 422, /empty/],
-  ['in gzip', [Buffer.from([0x1f]), Buffer.from([0x8b, 8])], 'binary', 415, /gzip/],
-  ['in another encoding', [1], 'uuencode', 415, /“uuencode” is unknown/],
-])('a file %s is refused, uninspected, under the name that it came with', async (_what, chunks, encoding, status, reason) => {
+test.each<[what: string, chunks: (number | Buffer)[], encoding: string, status: number, reasonClass: string, reason: RegExp]>([
+  ['of one byte too many', [100, 1], 'binary', 413, 'too_large', /larger than 100 bytes/],
+  ['without a byte', [], 'binary', 422, 'damaged', /empty/],
+  ['in gzip', [Buffer.from([0x1f]), Buffer.from([0x8b, 8])], 'binary', 415, 'unsupported', /gzip/],
+  ['in another encoding', [1], 'uuencode', 415, 'unsupported', /“uuencode” is unknown/],
+])('a file %s is refused, uninspected, under its own name', async (_what, chunks, encoding, status, reasonClass, reason) => {
   const spool = await open();
   await spool.take(sent(...chunks), { name: '../a.png', encoding });
-  expect(spool.refused()).toEqual([{ name: 'a.png', reason: expect.stringMatching(reason), status }]);
+  expect(spool.refused()).toEqual([{ name: 'a.png', reason: expect.stringMatching(reason), status, reasonClass }]);
   expect([spool.arrivals(), inspected]).toEqual([[], []]);
 });
 

@@ -1,12 +1,15 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { identify } from '@darkroom/shared/trace/current';
 import { jobCompleted } from '@darkroom/shared/events';
 import { type Completion, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import { countEnd } from '@darkroom/shared/job/end';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { mayBeDeveloped, type Progress, progressOf, readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
+import { traced } from '@darkroom/shared/trace';
 import pLimit from 'p-limit';
 import { attachmentsFor } from './attachments.ts';
 import type { Send } from './handover.ts';
@@ -20,7 +23,8 @@ export interface NotifierOptions {
   store: Store;
   clock: Clock;
   send: Send;
-  count: (outcome: MailOutcome) => void;
+  /** Is told how each attempt to send a mail ended. */
+  count: (outcome: MailOutcome, job: Job) => void;
   settings: MailSettings & { MAIL_ATTACH_MAX: number; MAIL_RETRY: number };
 }
 
@@ -38,6 +42,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job) return undefined;
+    identify(job);
     const ended = await readEnd(id);
     if (ended) return jobCompleted(id, ended.status);
     if (!(await isPacked(job))) return undefined;
@@ -92,15 +97,18 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     for (;;) {
       const attachments = known.linksOnly ? [] : attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
       const mail = await composeMail({ store, job, progress, attachments, settings });
-      const outcome = await send(mail, { signal: lock.signal, confirm: () => handOver(lock, job.job, known) }).catch(
-        async (error: unknown) => {
-          // Of a job that is deleted meanwhile, the files are gone, and so is the lock.
-          if (!lock.signal.aborted && (await lock.still())) throw error;
-          log('left the mail to another', { job: job.job });
-        },
-      );
+      const handover = { signal: lock.signal, confirm: () => handOver(lock, job.job, known) };
+      const outcome = await traced('send mail', { kind: 'client' }, async (span) => {
+        const ended = await send(mail, handover);
+        span?.set('darkroom.mail', ended.kind);
+        return ended;
+      }).catch(async (error: unknown) => {
+        // Of a job that is deleted meanwhile, the files are gone, and so is the lock.
+        if (!lock.signal.aborted && (await lock.still())) throw error;
+        log('left the mail to another', { job: job.job });
+      });
       if (!outcome) return undefined;
-      report(job.job, outcome);
+      report(job, outcome);
       if (outcome.kind !== 'contentRefused' || attachments.length === 0) return { outcome, known };
       known = { ...known, linksOnly: true };
     }
@@ -112,8 +120,9 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!(await lock.still())) throw new Error('Another has taken over this mail');
   }
 
-  function report(job: string, outcome: MailOutcome): void {
-    count(outcome);
+  function report(accepted: Job, outcome: MailOutcome): void {
+    count(outcome, accepted);
+    const { job } = accepted;
     if (outcome.kind === 'sent') return;
     if (outcome.kind === 'misconfigured')
       return log('MAIL SETTINGS DO NOT WORK: check SMTP_URL or SENDGRID_API_KEY, MAIL_FROM and what your mail service expects', {
@@ -134,7 +143,8 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     };
     // The mail may be out, and giving up now would send it again: so a failing store is tried several times.
     await retry(async () => {
-      if (await store.stat(keys.job(id))) await store.writeOnce(keys.completed(id), json(completion));
+      if ((await store.stat(keys.job(id))) && (await store.writeOnce(keys.completed(id), json(completion))))
+        countEnd(job, completion);
     }, clock);
     await store.remove(keys.open(id));
     await store.remove(keys.mail(id));

@@ -14,5 +14,3 @@ export type MailOutcome =
   | { kind: 'busy'; answer: string; retryAfterSeconds?: number }
   /** It went out, and whether it arrived is not known. */
   | { kind: 'unsure'; answer: string };
-
-export const outcomeKinds = ['sent', 'addressRefused', 'contentRefused', 'misconfigured', 'busy', 'unsure'] as const;

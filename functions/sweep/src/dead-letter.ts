@@ -4,7 +4,9 @@ import { CorruptJob, type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
+import { identify } from '@darkroom/shared/trace/current';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { readStoreTime } from './store-time.ts';
 import type { FailedEvent } from './task.ts';
@@ -27,6 +29,7 @@ export async function recordDeadLetter(store: Store, failed: FailedEvent): Promi
   const job = await readJob(store, id).catch((error: unknown) => {
     if (!(error instanceof CorruptJob)) throw error;
   });
+  if (job) identify(job);
   const stage = failed.stage ?? (job && (await stageByJob(store, job, failed))) ?? unknownStage;
   const key = keys.dead(id, image, stage);
   if (!job || !(await concerns(store, job, { image, stage, key })))
@@ -48,6 +51,8 @@ export async function recordDeadLetter(store: Store, failed: FailedEvent): Promi
   };
   await store.write(key, json(deadLetter));
   if (await withdrawIfGone(store, id)) return;
+  const known = [...job.filters, 'zip', 'notify'].includes(stage) ? stage : unknownStage;
+  metrics.deadLetters.inc({ revision: job.revision, stage: known });
   log('dead letter', { job: id, image, type, stage, code, count: deadLetter.count });
 }
 

@@ -1,8 +1,11 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { unknownRevision } from '@darkroom/shared/trace/current';
 import { type Completion, type Job, type Rejection } from '@darkroom/shared/job';
+import { countEnd } from '@darkroom/shared/job/end';
 import { keys } from '@darkroom/shared/job/keys';
 import type { Print, Progress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import type { JobOutcome } from '@darkroom/shared/events';
@@ -16,34 +19,45 @@ const late = {
   record: 'The record of this job is damaged. Send the photos again.',
 };
 
-export async function refusePrint(store: Store, job: string, { photo, filter }: Print, reason: string): Promise<void> {
-  await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection));
+/** @param kind the class of the reason */
+export async function refusePrint(
+  store: Store,
+  { job, revision }: Job,
+  { photo, filter }: Print,
+  { kind, reason }: { kind: 'late' | 'failing'; reason: string },
+): Promise<void> {
+  if (await store.writeOnce(keys.rejection(job, photo.image, filter), json({ reason } satisfies Rejection)))
+    metrics.printsRejected.inc({ revision, filter, reason: kind });
 }
 
 /** Refuses the prints on which their stage fails again and again, if the photo is to blame. @returns whether there were any */
-export async function refuseFailing(store: Store, { job }: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+export async function refuseFailing(store: Store, accepted: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+  const { job } = accepted;
   let any = false;
   const deadLetters = await entriesOf(store, keys.deadOf(job));
   const failed = ({ photo, filter, status }: Print) =>
     status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
   for (const print of prints.filter(failed)) {
     if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
-    await refusePrint(store, job, print, `The ${print.filter} filter failed on it again and again.`);
+    const reason = `The ${print.filter} filter failed on it again and again.`;
+    await refusePrint(store, accepted, print, { kind: 'failing', reason });
     any = true;
   }
   return any;
 }
 
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */
-export async function giveUp(store: Store, clock: Clock, { job }: Job, progress: Progress): Promise<void> {
+export async function giveUp(store: Store, clock: Clock, accepted: Job, progress: Progress): Promise<void> {
+  const { job, revision } = accepted;
   const { developed, packed, anySucceeded, prints } = progress;
   if (!developed) {
     log('past the deadline: prints', { job });
     const pending = prints.filter(({ status }) => status === 'pending');
-    for (const print of pending) await refusePrint(store, job, print, late.print);
+    for (const print of pending) await refusePrint(store, accepted, print, { kind: 'late', reason: late.print });
   } else if (!packed) {
     log('past the deadline: archive', { job });
-    await store.writeOnce(keys.archiveRejection(job), json({ reason: late.archive } satisfies Rejection));
+    if (await store.writeOnce(keys.archiveRejection(job), json({ reason: late.archive } satisfies Rejection)))
+      metrics.archives.inc({ revision, outcome: 'late' });
   } else {
     // Whoever is sending the mail right now may still succeed, and will say so.
     const lock = await takeLock(store, keys.mailLock(job), { clock });
@@ -52,7 +66,7 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
       const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
       if (!(await lock.still())) return;
       log('past the deadline: mail', { job });
-      await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', reason);
+      await complete(store, clock, accepted, anySucceeded ? 'completed' : 'failed', reason);
     } finally {
       await lock.release();
     }
@@ -67,12 +81,14 @@ async function mayHaveArrived(store: Store, job: string): Promise<boolean> {
 
 /** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */
 export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
-  await complete(store, clock, job, 'failed', late.record);
+  await complete(store, clock, { job, revision: unknownRevision }, 'failed', late.record);
   await store.remove(keys.open(job));
   log('ended, since its record is damaged', { job });
 }
 
-async function complete(store: Store, clock: Clock, job: string, status: JobOutcome, mailReason: string): Promise<void> {
+type Ending = Pick<Job, 'job' | 'revision'> & Partial<Job>;
+
+async function complete(store: Store, clock: Clock, job: Ending, status: JobOutcome, mailReason: string): Promise<void> {
   const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), mail: 'failed', mailReason };
-  await store.writeOnce(keys.completed(job), json(completion));
+  if (await store.writeOnce(keys.completed(job.job), json(completion))) countEnd(job, completion);
 }

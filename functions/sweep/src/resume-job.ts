@@ -5,11 +5,15 @@ import { keys } from '@darkroom/shared/job/keys';
 import { type Progress, readProgress } from '@darkroom/shared/job/progress';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import type { Entry, Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
+import { traced } from '@darkroom/shared/trace';
+import { currentWork, identify } from '@darkroom/shared/trace/current';
 import { printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refuseFailing } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
+import type { OpenJobs } from './open-jobs.ts';
 import type { StoreTime } from './store-time.ts';
 import { nextWatch, pauseAfter, readWatch, writeWatch } from './watch.ts';
 
@@ -39,12 +43,14 @@ export function jobResumer(
   { store, emit, clock }: Resumption,
   { idleSeconds, deadlineSeconds }: ResumeOptions,
   time: StoreTime,
+  open: Pick<OpenJobs, 'age'>,
 ): ResumeJob {
   const printsOf = printTimes(store);
   return resumeJob;
 
   async function resumeJob(id: string, entry: Entry, ignorePause: boolean): Promise<number | 'pausing' | undefined> {
     const watch = await readWatch(store, id);
+    if (watch.acceptedAt !== undefined) open.age(clock.now() - Date.parse(watch.acceptedAt));
     if (!ignorePause && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return 'pausing';
     const job = await readJob(store, id).catch((error: unknown) => {
       if (!(error instanceof CorruptJob)) throw error;
@@ -59,6 +65,7 @@ export function jobResumer(
       await ((await isGone(store, id)) ? removeParts(store, id) : store.remove(keys.open(id)));
       return undefined;
     }
+    identify(job);
     const progress = await readProgress(store, job);
     if (!progress.completed && time.since(progress.lastProgress) < idleSeconds * 1000) return undefined;
     const next = nextWatch(watch, progress, time, entry, idleSeconds);
@@ -69,12 +76,21 @@ export function jobResumer(
     if (await withdrawIfGone(store, id)) return undefined;
     const atWork = !late && !current.completed && current.lastSign !== undefined && time.since(current.lastSign) < lockLease;
     const events = atWork ? [] : await missingEvents(store, job, current);
-    for (const event of events) await emit(event);
-    if (events.length > 0)
-      log('resumed', { job: id, emitted: events.map(({ type }) => type.split('.').slice(2).join('.')).join(',') });
+    if (events.length > 0) await emitAgain(job, events);
     if (!current.completed) return current.settled;
     await store.remove(keys.open(id));
     return undefined;
+  }
+
+  /** In the trace of the job, whenever that began. */
+  async function emitAgain({ job, revision, traceparent: parent }: Job, events: DarkroomEvent[]): Promise<void> {
+    const emitted = events.map(({ type }) => type.split('.').slice(2).join('.')).join(',');
+    const attributes = { 'darkroom.job': job, 'darkroom.revision': revision, 'darkroom.emitted': emitted };
+    await traced('resume', { parent, link: currentWork().span?.traceparent, attributes }, async () => {
+      for (const event of events) await emit(event);
+      log('resumed', { job, emitted });
+    });
+    metrics.resumptions.inc({ revision });
   }
 
   /** Refuses what will not be made. */

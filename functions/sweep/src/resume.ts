@@ -4,6 +4,8 @@ import { keys } from '@darkroom/shared/job/keys';
 import { readProgress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import type { Entry } from '@darkroom/shared/store';
+import { workingOn } from '@darkroom/shared/trace/current';
+import { countOpenJobs } from './open-jobs.ts';
 import { jobResumer, type ResumeOptions, type Resumption } from './resume-job.ts';
 import { readStoreTime } from './store-time.ts';
 
@@ -26,8 +28,11 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
   const { store, clock } = resumption;
   const time = await readStoreTime(store);
   const due: Entry[] = [];
-  for await (const entry of store.list(keys.allOpen))
+  const open = countOpenJobs(clock);
+  for await (const entry of store.list(keys.allOpen)) {
+    open.count(time.since(entry.modified));
     if (time.since(entry.modified) >= options.idleSeconds * 1000) due.push(entry);
+  }
   // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
   shuffle(due);
   const pausing: Entry[] = [];
@@ -37,7 +42,7 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
     () => over.abort(),
     () => undefined,
   );
-  const resumeJob = jobResumer(resumption, options, time);
+  const resumeJob = jobResumer(resumption, options, time, open);
 
   /** @returns whether of those that were resumed more moved on than did not */
   async function walk(entries: Entry[], isPausing: boolean): Promise<boolean> {
@@ -48,7 +53,7 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
       for (let entry = entries.pop(); entry && !over.signal.aborted; entry = entries.pop()) {
         const id = entry.key.slice(keys.allOpen.length);
         try {
-          const settled = await resumeJob(id, entry, isPausing);
+          const settled = await workingOn({ job: id }, () => resumeJob(id, entry, isPausing));
           if (settled === 'pausing') pausing.push(entry);
           const isAnyoneWaiting = entries.length > 0 || (!isPausing && pausing.length > 0);
           if (typeof settled !== 'number' || !isAnyoneWaiting) continue;
@@ -69,6 +74,7 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
     if (await walk(due, false)) await walk(pausing, true);
   } finally {
     ended.abort();
+    open.show();
   }
 
   async function movesOn(id: string, settled: number, isBlocked: () => boolean): Promise<boolean> {

@@ -14,10 +14,13 @@ export interface Watch {
   settled: number;
   /** How long it has stood still, added up from look to look. */
   idleSeconds: number;
+  /** ISO 8601, as ingest has written it. */
+  acceptedAt?: string;
 }
 
 const number = v.fallback(v.pipe(v.number(), v.minValue(0)), 0);
-const schema = v.fallback(v.object({ looks: number, rounds: number, settled: number, idleSeconds: number }), {
+const acceptedAt = v.exactOptional(v.string());
+const schema = v.fallback(v.object({ looks: number, rounds: number, settled: number, idleSeconds: number, acceptedAt }), {
   looks: 0,
   rounds: 0,
   settled: 0,
@@ -59,5 +62,6 @@ export function nextWatch(watch: Watch, progress: Progress, time: StoreTime, ent
     rounds: stoodStill ? watch.rounds + 1 : 1,
     settled: progress.settled,
     idleSeconds: (stoodStill ? watch.idleSeconds : 0) + counted,
+    ...(watch.acceptedAt !== undefined && { acceptedAt: watch.acceptedAt }),
   };
 }

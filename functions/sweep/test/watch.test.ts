@@ -27,11 +27,19 @@ test.each([
   ['cut off', '{"looks": '],
   ['null', 'null'],
   ['a text', '"x"'],
-  ['as ingest writes it', '{"acceptedAt": "2026-07-01T12:00:00Z"}'],
   ['wrong', '{"looks": -1, "rounds": "3", "settled": null, "idleSeconds": "x"}'],
 ])('of a marker that is %s, nothing is remembered', async (_kind, content) => {
   if (content !== undefined) await store.write(keys.open(job), Buffer.from(content));
   expect(await readWatch(store, job)).toEqual(nothing);
+});
+
+test('of a marker that is as ingest writes it, when the job was accepted, and that stays', async () => {
+  const acceptedAt = '2026-07-01T12:00:00Z';
+  await store.write(keys.open(job), json({ acceptedAt }));
+  const first = await readWatch(store, job);
+  expect(first).toEqual({ ...nothing, acceptedAt });
+  await writeWatch(store, job, { ...first, looks: 1 });
+  expect(await readWatch(store, job)).toEqual({ ...nothing, looks: 1, acceptedAt });
 });
 
 test('one wrong number does not make the others wrong', async () => {

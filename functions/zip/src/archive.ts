@@ -7,6 +7,7 @@ import { keys } from '@darkroom/shared/job/keys';
 import { noteOf } from '@darkroom/shared/job/note';
 import { archivePath } from '@darkroom/shared/job/names';
 import type { Print } from '@darkroom/shared/job/progress';
+import { metrics } from '@darkroom/shared/metrics';
 import type { Store } from '@darkroom/shared/store';
 import { makeTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { createZip, type ZipFile } from './zip-file.ts';
@@ -56,7 +57,7 @@ export async function pack(
       await zip.close();
     }
     if (!(await mayStore())) return false;
-    await store.writeOnce(keys.archive(job.job), { file });
+    if (await store.writeOnce(keys.archive(job.job), { file })) metrics.archives.inc({ revision: job.revision, outcome: 'packed' });
     return true;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { identify } from '@darkroom/shared/trace/current';
 import { Rejected } from '@darkroom/shared/errors';
 import { archiveCreated } from '@darkroom/shared/events';
 import { isGone, type Job, readJob, type Rejection } from '@darkroom/shared/job';
@@ -6,6 +7,7 @@ import { keys } from '@darkroom/shared/job/keys';
 import { mayBeDeveloped, type Print, readProgress } from '@darkroom/shared/job/progress';
 import { withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { json, type Store } from '@darkroom/shared/store';
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import pLimit from 'p-limit';
@@ -22,6 +24,7 @@ export function packer(store: Store, clock: Clock) {
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
     if (!job?.archive) return undefined;
+    identify(job);
     if (!(await mayBeDeveloped(store, job))) return undefined;
     const progress = await readProgress(store, job);
     if (!progress.developed) return undefined;
@@ -43,7 +46,7 @@ export function packer(store: Store, clock: Clock) {
   }
 
   async function packUnder(lock: Lock, job: Job, prints: Print[]): Promise<boolean> {
-    const { job: id } = job;
+    const { job: id, revision } = job;
     // Another may have packed it since we looked.
     if ((await store.stat(keys.archive(id))) || (await store.stat(keys.archiveRejection(id)))) return true;
     const mayStore = async () => (await lock.still()) && !(await isGone(store, id));
@@ -53,7 +56,8 @@ export function packer(store: Store, clock: Clock) {
       if (lock.signal.aborted || (await isGone(store, id))) return false;
       if (!(error instanceof Rejected)) throw error;
       log('no archive', { job: id, error: error.message });
-      await store.writeOnce(keys.archiveRejection(id), json({ reason: error.message } satisfies Rejection));
+      const reason = json({ reason: error.message } satisfies Rejection);
+      if (await store.writeOnce(keys.archiveRejection(id), reason)) metrics.archives.inc({ revision, outcome: 'rejected' });
       return true;
     }
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]
+ * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N]
+ *     [--scale-to-zero]
  *
  * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
  * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
@@ -8,6 +9,7 @@
  * --service    the function behind it (default: the only one with `invoke: http`)
  * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
  * --correlation    the attribute that events of one chain share, for the console (default: chains follow replies)
+ * --metrics        the port of /metrics on loopback, of all functions together; 0 means any free one (default: 0)
  * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
@@ -25,7 +27,7 @@ import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
 const usage =
-  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--scale-to-zero]';
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N] [--scale-to-zero]';
 
 interface Options {
   config: string[];
@@ -34,6 +36,7 @@ interface Options {
   service: string | undefined;
   data: string;
   correlation: string | undefined;
+  metrics: number;
   scaleToZero: boolean;
 }
 
@@ -49,11 +52,15 @@ function readOptions(): Options {
         service: text,
         data: text,
         correlation: text,
+        metrics: text,
         'scale-to-zero': { type: 'boolean' },
       },
     });
-    const { config = ['config'], functions = 'functions', port = '8080', service, data = '.knative-local', correlation } = values;
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port must be a whole number from 0 to 65535.');
+    const { config = ['config'], functions = 'functions', service, data = '.knative-local', correlation } = values;
+    const { port = '8080', metrics = '0' } = values;
+    for (const [name, written] of Object.entries({ port, metrics }))
+      if (!/^\d{1,5}$/.test(written) || Number(written) > 65_535)
+        throw new Error(`--${name} must be a whole number from 0 to 65535.`);
     return {
       config: config.map((folder) => resolve(folder)),
       functions: resolve(functions),
@@ -61,6 +68,7 @@ function readOptions(): Options {
       service,
       data: resolve(data),
       correlation,
+      metrics: Number(metrics),
       scaleToZero: values['scale-to-zero'] ?? false,
     };
   } catch (error) {
@@ -69,7 +77,7 @@ function readOptions(): Options {
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service, data, correlation, scaleToZero } = readOptions();
+  const { config, functions, port, service, data, correlation, metrics, scaleToZero } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -82,6 +90,7 @@ function start(log: Log): Running {
     service,
     data,
     correlation,
+    metrics: { port: metrics, anotherPort: (free) => `--metrics ${free}` },
     scaleToZero,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
@@ -103,6 +112,7 @@ function banner({
   traffic,
   kubeconfig,
   consoleUrl,
+  metricsUrl,
 }: Awaited<ReturnType<typeof startRuntime>['started']>): string {
   return `
   knative-local is ready.
@@ -110,6 +120,7 @@ function banner({
     ${service.padEnd(8)} http://localhost:${port}
     Broker   ${brokerUrl}
     Console  ${consoleUrl}
+    Metrics  ${metricsUrl}
     Traffic  ${traffic}
 
     export KUBECONFIG=${displayed(kubeconfig!)}    # kubectl and kn then act on this machine

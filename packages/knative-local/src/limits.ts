@@ -51,6 +51,10 @@ export const limits = {
   replicas: 10,
   /** The same, whatever its annotations say. */
   mostReplicas: 50,
+  /** How long a process may take to say what it has measured. */
+  metricsTime: 2000,
+  /** Between two times that it is asked: of one that is killed, no more is lost than it counted in between. */
+  metricsInterval: 5000,
   /** How long work in flight may take to finish when the runtime stops. */
   drainTime: 10_000,
   /** What a process gets to shut down, even if requests in flight used up the rest. */

@@ -36,6 +36,8 @@ export interface RuntimeOptions extends ManifestSources {
   firstPing?: (data: string) => string;
   /** What functions are built from: a change in one of these folders, or in one within it, builds what is out of date. */
   sources?: Sources;
+  /** Serves what all processes and the runtime itself measure, at /metrics on loopback. Without it, nothing is measured. */
+  metrics?: MetricsOptions;
   /** The attribute that events of one chain share, for the console. */
   correlation?: string | undefined;
   /** Those that the project keeps, for the console. */
@@ -44,6 +46,15 @@ export interface RuntimeOptions extends ManifestSources {
   intercept?: (subscriber: Subscriber) => Subscriber;
   log: Log;
   clock?: Clock;
+}
+
+export interface MetricsOptions {
+  /** 0 means any free one. */
+  port: number;
+  /** The command that chooses another port, for the operator. */
+  anotherPort: (port: number) => string;
+  /** The variable that tells a function on which port to serve /metrics; otherwise, it does so on the port of its requests. */
+  variable?: string;
 }
 
 export interface Addresses {
@@ -59,6 +70,8 @@ export interface Started extends Addresses {
   traffic: string;
   /** For kubectl and kn, if they have an API. */
   kubeconfig?: string;
+  /** Where /metrics is, if it is served. */
+  metricsUrl?: string;
   /** Of the console, if there is one; with the token that opens it. */
   consoleUrl?: string;
 }

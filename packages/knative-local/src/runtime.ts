@@ -4,6 +4,7 @@ import { WrongManifests } from './errors.ts';
 import { namespace } from './broker/address.ts';
 import { createBrokers } from './broker/broker.ts';
 import { createIngress } from './broker/ingress.ts';
+import { both, unobserved } from './broker/observer.ts';
 import type { Subscriber } from './broker/subscriber.ts';
 import { createDestinations } from './destinations.ts';
 import { type Console, openConsole } from './console/console.ts';
@@ -12,6 +13,7 @@ import { limits } from './limits.ts';
 import { close, listen } from './listen.ts';
 import { readManifests } from './manifest/read.ts';
 import type { Destination, Topology } from './manifest/topology.ts';
+import { openMetrics } from './metrics/metrics.ts';
 import { createPings } from './pings.ts';
 import { createFleet } from './process/fleet.ts';
 import { portTaken, whenFree } from './process/ports.ts';
@@ -74,18 +76,24 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       control?.changed();
       page?.changed();
     };
+    const metrics = options.metrics && (await openMetrics(options.metrics, clock));
     const fleet = createFleet(options.environment(addresses), log, real(clock), {
       scaleToZero: options.scaleToZero ?? false,
       changed,
+      metricsVariable: options.metrics?.variable,
+      beforeEnd: metrics?.lastRead,
     });
+    let current = topology;
+    metrics?.measure(() => ({ topology: current, replicas: fleet.replicas }));
     const destinations = createDestinations(fleet, brokerOrigin, options.token);
     const resolve = (destination: Destination) => intercept(destinations(destination));
     const { correlation, deadLetters } = options;
     const journal = createJournal({ correlation, bounds: { count: limits.journalEvents, bytes: limits.journalBytes }, clock });
-    const observer = control ? journal : undefined;
+    const observer = both(control ? journal : unobserved, metrics?.observer ?? unobserved);
     const brokers = createBrokers(resolve, log, clock, observer);
     const pings = createPings(resolve, log, clock, observer);
-    const inEffect = () => {
+    const inEffect = (applied: Topology) => {
+      current = applied;
       control?.inEffect();
       page?.changed();
     };
@@ -101,6 +109,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ending.defer(() => within(left(), brokers.stop(), clock));
     ending.defer(() => close(front, left(), clock));
     ending.defer(() => pings.stop());
+    // Those who stop are still read.
+    if (metrics) ending.defer(() => metrics.close());
 
     await Promise.all([...companions.map((companion) => companion.started), wiring.apply(topology)]);
     ending.defer(await watchProject(options, wiring.reload, clock));
@@ -114,7 +124,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ready = true;
     pings.sendAll(options.firstPing);
     const doors = controls && page && { kubeconfig: controls.kubeconfig, consoleUrl: page.url };
-    return { ...addresses, traffic: describeTraffic(topology), ...doors };
+    return { ...addresses, traffic: describeTraffic(topology), ...doors, ...(metrics && { metricsUrl: metrics.url }) };
   }
 
   async function stop(): Promise<void> {

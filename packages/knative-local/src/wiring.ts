@@ -14,7 +14,7 @@ export interface WiringOptions {
   pings: Pings;
   log: Log;
   /** Called once what was read last is in effect. */
-  inEffect?: () => void;
+  inEffect?: (topology: Topology) => void;
 }
 
 /** Puts the manifests into effect, now and whenever they change. */
@@ -38,7 +38,7 @@ export function createWiring({ build, read, fleet, brokers, pings, log, inEffect
     brokers.apply(topology);
     pings.apply(topology.pings);
     applied = topology;
-    inEffect?.();
+    inEffect?.(topology);
   }
 
   function alone<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -66,7 +66,7 @@ export function createWiring({ build, read, fleet, brokers, pings, log, inEffect
     try {
       const topology = await read();
       const changed = applied && changedBuilds(applied, topology);
-      if (changed?.length === 0) return inEffect?.();
+      if (changed?.length === 0) return inEffect?.(topology);
       await apply(topology);
       const what = changed
         ? `New code is in effect: ${changed.join(', ')}`

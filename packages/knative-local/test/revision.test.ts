@@ -35,6 +35,8 @@ test('a function is told who it is and where to listen, as in a cluster; nothing
     PLATFORM: 'its own',
     PORT: port,
     FUNC_PORT: port,
+    FAAS_ID: 'zip-v1',
+    FAAS_INSTANCE: 'zip-v1',
     K_SERVICE: 'zip',
     K_CONFIGURATION: 'zip',
     K_REVISION: 'zip-v1',

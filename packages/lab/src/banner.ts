@@ -5,12 +5,13 @@ export interface LabAddresses {
   inboxUrl: string;
   /** With the token that opens it. */
   consoleUrl: string;
+  metricsUrl: string;
   smtpPort: number;
   brokerUrl: string;
 }
 
 export function banner(
-  { publicUrl, inboxUrl, consoleUrl }: LabAddresses,
+  { publicUrl, inboxUrl, consoleUrl, metricsUrl }: LabAddresses,
   dataFolder: string,
   traffic: string,
   kubeconfig: string,
@@ -21,6 +22,7 @@ export function banner(
     Page     ${publicUrl}
     Inbox    ${inboxUrl}
     Console  ${consoleUrl}
+    Metrics  ${metricsUrl}
     Data     ${displayed(dataFolder)}
     Traffic  ${traffic}
 

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 /** Operational settings that reach every function, whether or not a manifest names them. A test holds the README to them. */
 export const operational =
-  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_)|^(RETENTION|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_|OTEL_)|^(RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
 /** How this lab's functions find each other. */
 export interface LabEndpoints {
@@ -34,7 +34,5 @@ export function labEnvironment(settings: Settings, { sink, token, smtpPort, publ
     PUBLIC_URL: publicUrl,
     // The router, and whatever the operator has put in front of it.
     TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] ?? '1',
-    // Every pod in a cluster can use the same port; here they would collide, and 0 takes any free one.
-    METRICS_PORT: operator['METRICS_PORT'] ?? '',
   };
 }

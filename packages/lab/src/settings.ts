@@ -10,6 +10,7 @@ const schema = {
   PORT: port(8080),
   SMTP_PORT: port(1025),
   INBOX_PORT: port(1080),
+  METRICS_PORT: port(0),
   SMTP_URL: v.optional(url('smtp:', 'smtps:')),
   MAIL_FROM: v.optional(v.string(), 'Darkroom <darkroom@localhost>'),
   PUBLIC_URL: v.optional(url('http:', 'https:')),

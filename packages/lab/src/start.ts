@@ -74,6 +74,7 @@ export function startLab(
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],
       token,
       inspect: inspectWiring,
+      metrics: { port: settings.METRICS_PORT, anotherPort: anotherPort('METRICS_PORT'), variable: 'METRICS_PORT' },
       correlation: 'job',
       deadLetters: consoleDeadLetters(() => openStore(storeLocation(settings))),
       sources: sourcesOf(settings.FUNCTIONS_DIR, log),
@@ -85,9 +86,16 @@ export function startLab(
     // Processes that had to be killed could not clear up after themselves.
     ending.defer(() => rm(join(dataFolder, 'tmp'), { recursive: true, force: true }));
     ending.defer(() => runtime.stop());
-    const { port, brokerUrl, traffic, kubeconfig, consoleUrl } = await runtime.started;
+    const { port, brokerUrl, traffic, kubeconfig, consoleUrl, metricsUrl } = await runtime.started;
     const inboxUrl = `http://localhost:${webPort}`;
-    const addresses = { publicUrl: publicUrl(port), inboxUrl, consoleUrl: consoleUrl!, smtpPort, brokerUrl };
+    const addresses = {
+      publicUrl: publicUrl(port),
+      inboxUrl,
+      consoleUrl: consoleUrl!,
+      metricsUrl: metricsUrl!,
+      smtpPort,
+      brokerUrl,
+    };
     ending.defer(await writeRuntimeFile(dataFolder, { ...addresses, token }));
     return banner(addresses, dataFolder, traffic, kubeconfig!);
   }

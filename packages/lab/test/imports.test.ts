@@ -109,6 +109,7 @@ test.each([
   ['packages/knative-local', []],
   ['packages/shared', []],
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
+  ['packages/monitoring', []],
   ...globSync(['functions/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
     folder,
     ['packages/shared'],

@@ -1,3 +1,15 @@
+/** Classes of reasons, by HTTP status: metrics count them, so there must be few. */
+const reasons: Record<number, string> = {
+  400: 'invalid',
+  401: 'forbidden',
+  403: 'forbidden',
+  408: 'too_slow',
+  410: 'deleted',
+  413: 'too_large',
+  415: 'unsupported',
+  422: 'damaged',
+};
+
 /**
  * The input itself is at fault, and no retry can fix that. Anything else that is thrown counts as transient, and the broker tries again.
  *
@@ -7,10 +19,16 @@ export class Rejected extends Error {
   override readonly name = 'Rejected';
   /** The matching HTTP status. */
   readonly status: number;
+  /** The class of the reason, in one word. */
+  readonly reason: string;
 
-  constructor(message: string, { status = 422, cause }: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    { status = 422, reason = reasons[status] ?? 'other', cause }: { status?: number; reason?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause });
     this.status = status;
+    this.reason = reason;
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { currentWork, identify } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
+import { metrics } from '@darkroom/shared/metrics';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Settings } from '../settings.ts';
 import { deleted, type PostContent } from './claim.ts';
@@ -31,6 +33,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   const { id, begunAt, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
+  const { span } = currentWork();
   const job: Job = {
     job: id,
     revision: settings.K_REVISION,
@@ -42,6 +45,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
     ...(refused.length > 0 && { refused: refused.map(({ name, reason }) => ({ name, reason })) }),
     ...(claim !== undefined && { claim }),
     acceptedAt: new Date(clock.now()).toISOString(),
+    ...(span && { traceparent: span.traceparent }),
   };
   try {
     await writeOriginals(store, job.job, arrivals);
@@ -56,6 +60,11 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   }
   // Whoever has its id from an earlier response may have deleted the job while this post was writing it.
   if (claim !== undefined && (await withdrawIfGone(store, id))) throw deleted();
+  identify(job);
+  const { revision } = job;
+  metrics.jobsAccepted.inc({ revision });
+  metrics.photosAccepted.inc({ revision }, arrivals.length);
+  for (const { reasonClass: reason } of refused) metrics.photosRefused.inc({ revision, reason });
   const bytes = arrivals.reduce((sum, { photo }) => sum + photo.bytes, 0);
   log('accepted', {
     job: job.job,
@@ -73,6 +82,7 @@ async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
   if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   if (await withdrawIfGone(store, job.job)) throw deleted();
+  identify(job);
   log('accepted again', { job: job.job });
   return job;
 }

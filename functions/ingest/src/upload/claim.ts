@@ -72,6 +72,7 @@ async function repeated(store: Store, claim: string, earlier: Claim | ClosedClai
   if (earlier.post !== digestOf(content))
     throw new Rejected('This “Idempotency-Key” was already used with other photos or options. Send a new key with a new post.', {
       status: 422,
+      reason: 'conflict',
     });
   if (await isGone(store, earlier.job)) throw deleted();
   return { id: earlier.job, claim, giveBack: async () => {} };

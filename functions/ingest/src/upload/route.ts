@@ -1,13 +1,16 @@
 import type { Clock } from '@darkroom/shared/clock';
+import { workingOn } from '@darkroom/shared/trace/current';
 import { Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
 import type { Store } from '@darkroom/shared/store';
+import { traced } from '@darkroom/shared/trace';
+import type { Span } from '@darkroom/shared/trace/span';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
-import type { Metrics } from '../http/metrics.ts';
+import { countRefusedUpload } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
 import type { Settings } from '../settings.ts';
 import { accept } from './accept.ts';
@@ -31,13 +34,12 @@ export interface Intake {
   store: Store;
   inspector: Inspector;
   clock: Clock;
-  metrics: Metrics;
   /** Aborted when the process has been told to stop. */
   closing: AbortSignal;
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, metrics, closing }: Intake): void {
+export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, closing }: Intake): void {
   const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
   const allowance = openAllowance(settings);
@@ -54,6 +56,20 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
   });
 
   app.post('/', async (request, reply) => {
+    const attributes = { 'darkroom.revision': settings.K_REVISION, 'http.route': '/' };
+    const parent = request.headers['traceparent'] as string | undefined;
+    const step = async (span: Span | undefined) => {
+      const { job } = await post(request, reply).catch((error: unknown) => {
+        countRefusedUpload(error, settings.K_REVISION);
+        throw error;
+      });
+      span?.set('darkroom.job', job);
+    };
+    await workingOn({}, () => traced('POST /', { kind: 'server', parent, attributes }, step));
+    return reply;
+  });
+
+  async function post(request: FastifyRequest, reply: FastifyReply): Promise<Job> {
     refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
     refuseEncodings(request, reply);
     const client = clientOf(request, settings);
@@ -62,11 +78,11 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     const taking = take(request, client).finally(leave);
     underWay.add(taking);
     const { job, wait } = await taking.finally(() => underWay.delete(taking));
-    metrics.accepted(job.images.length);
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
-    if (prefersPage(request)) return reply.redirect(`/?job=${job.job}#accepted`, 303);
-    return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
-  });
+    if (prefersPage(request)) reply.redirect(`/?job=${job.job}#accepted`, 303);
+    else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
+    return job;
+  }
 
   async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
     const begunAt = clock.now();

@@ -36,6 +36,8 @@ export interface Refused {
   reason: string;
   /** The matching HTTP status. */
   status: number;
+  /** For metrics, in one word. */
+  reasonClass: string;
 }
 
 /** A folder in which the photos of one post wait until all have been inspected. */
@@ -133,7 +135,7 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
         files[place] = { photo: { image: String(place + 1), name, bytes, ...inspection }, file, digest };
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;
-        files[place] = { name: calledName, reason: error.message, status: error.status };
+        files[place] = { name: calledName, reason: error.message, status: error.status, reasonClass: error.reason };
       }
     },
     async remove() {

@@ -40,3 +40,28 @@ const delivery: ObservedDelivery = { attempt: () => () => undefined, reply: even
 
 /** For whoever observes nothing. */
 export const unobserved: Observer = { event, refused: () => undefined };
+
+/** Tells two. */
+export function both(one: Observer, other: Observer): Observer {
+  const bothEvents = (a: ObservedEvent, b: ObservedEvent): ObservedEvent => ({
+    delivery: (...about) => bothDeliveries(a.delivery(...about), b.delivery(...about)),
+  });
+  const bothDeliveries = (a: ObservedDelivery, b: ObservedDelivery): ObservedDelivery => ({
+    attempt(destination) {
+      const ended = [a.attempt(destination), b.attempt(destination)];
+      return (...how) => ended.forEach((end) => end(...how));
+    },
+    reply: (...reply) => bothEvents(a.reply(...reply), b.reply(...reply)),
+    end(...how) {
+      a.end(...how);
+      b.end(...how);
+    },
+  });
+  return {
+    event: (...about) => bothEvents(one.event(...about), other.event(...about)),
+    refused(...about) {
+      one.refused(...about);
+      other.refused(...about);
+    },
+  };
+}

@@ -5,7 +5,7 @@ import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import type { Surroundings } from './life.ts';
-import { NotUp, type Replica, type Revision, startReplica } from './revision.ts';
+import { NotUp, type Replica, type ReplicaOptions, type Revision, startReplica } from './revision.ts';
 import { scaleRevision } from './scaled-revision.ts';
 import { real } from './supervisor.ts';
 
@@ -24,18 +24,16 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export interface FleetOptions {
+export interface FleetOptions extends Pick<ReplicaOptions, 'changed' | 'metricsVariable' | 'beforeEnd'> {
   /** Revisions have as many processes as their requests need; otherwise, one. */
   scaleToZero?: boolean;
-  /** Called when a process starts, becomes ready, ceases to be, or ends. */
-  changed?: (() => void) | undefined;
 }
 
 export function createFleet(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-  { scaleToZero = false, changed = () => undefined }: FleetOptions = {},
+  { scaleToZero = false, changed = () => undefined, metricsVariable, beforeEnd }: FleetOptions = {},
 ): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
@@ -49,9 +47,10 @@ export function createFleet(
     launches.set(spec.name, count);
     // The one before it, of the same name, may still be finishing its requests.
     const temporary = join(platform['TMPDIR'] ?? tmpdir(), count === 1 ? spec.name : `${spec.name}_${count}`);
+    const options = { temporary, changed, metricsVariable, beforeEnd };
     const revision = scaleToZero
-      ? scaleRevision(spec, platform, log, surroundings, { temporary, changed })
-      : startReplica(spec, platform, log, surroundings, { temporary, changed });
+      ? scaleRevision(spec, platform, log, surroundings, options)
+      : startReplica(spec, platform, log, surroundings, options);
     alive.add(revision);
     return revision;
   }

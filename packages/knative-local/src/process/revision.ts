@@ -55,6 +55,8 @@ export interface Replica extends Revision {
   /** How its process is known in the log. */
   readonly process: string;
   readonly vitals: Vitals;
+  /** Where it says what it has measured, if it does. */
+  readonly metricsUrl: string | undefined;
 }
 
 export interface ReplicaOptions {
@@ -63,7 +65,11 @@ export interface ReplicaOptions {
   /** Its folder for temporary files, which nobody else has, and which goes with it. */
   temporary?: string;
   /** Called when its process starts, becomes ready, ceases to be, or ends. */
-  changed?: () => void;
+  changed?: (() => void) | undefined;
+  /** The variable that tells it on which port to serve /metrics; otherwise, the port is that of its requests. */
+  metricsVariable?: string | undefined;
+  /** Called when nothing is in flight any more, and before its process is told to stop. */
+  beforeEnd?: ((replica: Replica) => Promise<void>) | undefined;
 }
 
 /** @param platform what the platform itself puts into the environment; nothing overrides it */
@@ -74,7 +80,7 @@ export function startReplica(
   surroundings: Surroundings = real(systemClock),
   options: ReplicaOptions = {},
 ): Replica {
-  const { number = 1, changed = () => undefined } = options;
+  const { number = 1, changed = () => undefined, metricsVariable } = options;
   const temporary = options.temporary ?? join(platform['TMPDIR'] ?? tmpdir(), spec.name);
   const { clock } = surroundings;
   const entrance = gate(spec.concurrency);
@@ -84,14 +90,20 @@ export function startReplica(
   const begun = clock.now();
   let leaving: number | undefined;
   let stopped: Promise<void> | undefined;
+  let metricsUrl: string | undefined;
 
   async function program() {
     const port = await freePort();
+    const metricsPort = metricsVariable === undefined ? port : await freePort();
+    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
     const address = `http://127.0.0.1:${port}`;
-    // faas-js-runtime has another name for its port.
+    // faas-js-runtime has another name for its port, and labels what it measures with a random id unless it is told one.
     const identity = {
       PORT: String(port),
       FUNC_PORT: String(port),
+      FAAS_ID: spec.name,
+      FAAS_INSTANCE: spec.name,
+      ...(metricsVariable !== undefined && { [metricsVariable]: String(metricsPort) }),
       K_SERVICE: spec.service,
       K_CONFIGURATION: spec.service,
       K_REVISION: spec.name,
@@ -125,6 +137,9 @@ export function startReplica(
     get vitals() {
       return process.vitals;
     },
+    get metricsUrl() {
+      return metricsUrl;
+    },
     async turn(signal) {
       const release = await entrance.enter(signal);
       const origin = await process.address(limits.revisionWait);
@@ -141,6 +156,7 @@ export function startReplica(
     changed();
     const left = countdown(timeout, clock);
     await within(timeout, entrance.idle(), clock);
+    await options.beforeEnd?.(replica);
     await process.stop(Math.max(left(), limits.leastDrainTime));
     // Nobody waits for it, and whoever starts next has a folder of its own.
     rm(temporary, { recursive: true, force: true }).catch(() => undefined);

@@ -29,7 +29,11 @@ export function scaleRevision(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings,
-  { temporary = join(platform['TMPDIR'] ?? tmpdir(), spec.name), changed = () => undefined }: Omit<ReplicaOptions, 'number'> = {},
+  {
+    temporary = join(platform['TMPDIR'] ?? tmpdir(), spec.name),
+    changed = () => undefined,
+    ...options
+  }: Omit<ReplicaOptions, 'number'> = {},
 ): Revision {
   const { clock } = surroundings;
   const autoscaler = createAutoscaler(spec.scale, clock.now());
@@ -72,7 +76,7 @@ export function scaleRevision(
     launches += 1;
     // Not by its number: the folder of the one that had the number before may still be on its way out.
     const own = launches === 1 ? temporary : `${temporary}.${launches}`;
-    const replica = startReplica(spec, platform, log, surroundings, { number, temporary: own, changed: look });
+    const replica = startReplica(spec, platform, log, surroundings, { ...options, number, temporary: own, changed: look });
     const slot: Slot = { replica, number, load: 0, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {

@@ -42,6 +42,7 @@ export interface Darkroom {
   brokerUrl: string;
   /** With the token that opens it. */
   consoleUrl: string;
+  metricsUrl: string;
   /** What publishers must show. */
   token: string;
   folder: string;
@@ -88,7 +89,7 @@ export async function openDarkroom(
   await prepare?.(folder);
   let child: ChildProcess;
   let output = '';
-  let addresses = { publicUrl: '', inboxUrl: '', brokerUrl: '', consoleUrl: '', token: '' };
+  let addresses = { publicUrl: '', inboxUrl: '', brokerUrl: '', consoleUrl: '', metricsUrl: '', token: '' };
 
   const darkroom: Darkroom = {
     get url() {
@@ -102,6 +103,9 @@ export async function openDarkroom(
     },
     get consoleUrl() {
       return addresses.consoleUrl;
+    },
+    get metricsUrl() {
+      return addresses.metricsUrl;
     },
     get token() {
       return addresses.token;

@@ -4,6 +4,7 @@ import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { readSchema } from './option.ts';
 import { develop, outcomeOf } from './print.ts';
+import { identify } from '../trace/current.ts';
 import { Misconfigured } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
 import { readJob } from '../job/job.ts';
@@ -72,6 +73,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
 
     return async ({ job: id, image }) => {
       const job = await readJob(store, id);
+      if (job) identify(job);
       const photo = job?.images.find((candidate) => candidate.image === image);
       // The job was deleted, or never asked for this filter: there is nothing to do, and nothing to retry.
       if (!job || !photo || !job.filters.includes(name)) return undefined;

@@ -3,7 +3,9 @@ import type { PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
 import type { Job, Photo } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import { metrics } from '../metrics/metrics.ts';
 import { json, type Store } from '../store/store.ts';
+import { traced } from '../trace/trace.ts';
 import type { WorkerPool } from '../worker/pool.ts';
 import type { Task } from './develop.ts';
 import { checkOption, type OptionSchema } from './option.ts';
@@ -24,6 +26,7 @@ export async function develop(
   name: string,
   schema: OptionSchema | undefined,
 ): Promise<PrintOutcome> {
+  const { revision } = job;
   const { format, quality, filters } = job.options;
   try {
     const option = filters?.[name] ?? schema?.default;
@@ -36,11 +39,13 @@ export async function develop(
       ...(quality !== undefined && { quality }),
       ...(option !== undefined && { option }),
     };
-    await pool.run(task, job.email);
+    await traced(`develop ${name}`, { attributes: { 'darkroom.bytes': photo.bytes } }, () => pool.run(task, job.email));
+    metrics.printsMade.inc({ revision, filter: name });
     return 'succeeded';
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message }));
+    if (await store.writeOnce(keys.rejection(job.job, photo.image, name), json({ reason: error.message })))
+      metrics.printsRejected.inc({ revision, filter: name, reason: error.reason });
     return 'rejected';
   }
 }

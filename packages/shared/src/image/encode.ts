@@ -51,5 +51,6 @@ export function checkSize({ width, height }: { width: number; height: number }, 
   if (Math.max(width, height) <= longestSide) return;
   throw new Rejected(
     `The image is ${width} x ${height} pixels; a ${extensionOf(type).toUpperCase()} file can be at most ${longestSide} pixels wide and high. Ask for another format, or send a smaller version.`,
+    { reason: 'too_large' },
   );
 }

@@ -67,17 +67,26 @@ function refuseThumbnails(bytes: Buffer): void {
     );
 }
 
+const tooLarge = { reason: 'too_large' };
+
 function checkSize(header: Header, limits: ImageLimits): void {
   const { type, width, height, frames } = header;
   if (frames > limits.MAX_FRAMES)
-    throw new Rejected(`The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed. Send a shorter one.`);
+    throw new Rejected(
+      `The animation has ${frames} frames; at most ${limits.MAX_FRAMES} can be developed. Send a shorter one.`,
+      tooLarge,
+    );
   if (width * height * frames > limits.MAX_PIXELS)
     throw new Rejected(
       `The image has ${megapixels(width * height * frames)}; at most ${megapixels(limits.MAX_PIXELS)} can be developed. Send a smaller version of it.`,
+      tooLarge,
     );
   const { longestSide } = formats[type];
   if (Math.max(width, height) > longestSide)
-    throw new Rejected(`The image is ${width} x ${height} pixels; no side can be longer than ${longestSide}. Send a part of it.`);
+    throw new Rejected(
+      `The image is ${width} x ${height} pixels; no side can be longer than ${longestSide}. Send a part of it.`,
+      tooLarge,
+    );
 }
 
 /** @throws Rejected when a print would take more memory, or more of a processor, than one photo may have */
@@ -88,10 +97,12 @@ export function checkCost({ type }: Header, { bytes, seconds }: Cost, print: Pri
   if (bytes > MAX_IMAGE_MEMORY)
     throw new Rejected(
       `The image would take ${megabytes(bytes)} of memory to develop${kind}; at most ${megabytes(MAX_IMAGE_MEMORY)} is allowed. ${remedy}`,
+      tooLarge,
     );
   if (seconds > MAX_IMAGE_SECONDS)
     throw new Rejected(
       `The image would take about ${Math.ceil(seconds)} seconds to develop${kind}; at most ${MAX_IMAGE_SECONDS} are allowed. ${remedy}`,
+      tooLarge,
     );
 }
 

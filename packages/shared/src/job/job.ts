@@ -53,6 +53,8 @@ const job = v.object({
   claim: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   /** ISO 8601. */
   acceptedAt: isoTime,
+  /** Its trace, for steps that no event leads to (W3C Trace Context). */
+  traceparent: v.exactOptional(v.string()),
 });
 
 export type Photo = v.InferOutput<typeof photo>;

@@ -3,7 +3,9 @@ import type { InvokerOptions } from 'faas-js-runtime';
 import { anyHost } from '../any-host.ts';
 import { explain } from '../errors.ts';
 import { logListening } from '../listening.ts';
+import { serveMetrics } from '../metrics/server.ts';
 import { stackOf } from '../stack.ts';
+import { flushTraces, openTracing } from '../trace/trace.ts';
 import { isWorker } from '../worker/process.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,11 +18,17 @@ export async function serve(module: Stage): Promise<void> {
   // The runtime would exit silently, with 0.
   process.prependListener('uncaughtException', stop);
   try {
-    const { default: runtime } = await import('faas-js-runtime');
+    // The runtime's own /metrics would otherwise be labelled with a random id: new series at each start, for ever.
+    process.env['FAAS_ID'] ??= process.env['K_REVISION'] ?? 'local';
+    const [{ default: runtime }, metrics] = await Promise.all([import('faas-js-runtime'), serveMetrics(), openTracing()]);
     if ((await anyHost()) === '0.0.0.0') listenOnIPv4();
     const port = Number(process.env['PORT'] ?? 8080);
-    await runtime.start(module, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
-    logListening({ port, revision: process.env['K_REVISION'] });
+    const shutdown = async () => {
+      await module.shutdown();
+      await Promise.all([metrics?.lastRead(), flushTraces()]);
+    };
+    await runtime.start({ ...module, shutdown }, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
+    logListening({ port, metricsPort: metrics?.port, revision: process.env['K_REVISION'] });
   } catch (error) {
     stop(error);
   }

@@ -2,9 +2,12 @@ import type { Context, HealthCheck } from 'faas-js-runtime';
 import { type Clock, systemClock } from '../clock.ts';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { type DarkroomEvent, type Incoming, readEvent } from '../events.ts';
+import { currentWork, revisionOf, workingOn } from '../trace/current.ts';
 import { log } from '../log.ts';
+import { metrics } from '../metrics/metrics.ts';
 import { shorten } from '../shorten.ts';
 import { stackOf } from '../stack.ts';
+import { traced, withTrace } from '../trace/trace.ts';
 import { demandToken } from './token.ts';
 
 /** What the runtime expects of a function module. */
@@ -22,6 +25,7 @@ interface Step {
   job?: string | undefined;
   image?: string | undefined;
   filter?: string | undefined;
+  traceparent?: string | undefined;
 }
 
 /** Milliseconds that a stage may continue what it has begun once it is told to stop. Knative itself allows 300 s at most. */
@@ -50,21 +54,14 @@ export function stage(open: () => Handler<Incoming>, read = readEvent, clock: Cl
     if (!handler) throw new Error('The function was called before init() had finished');
     demandToken(headers?.['authorization']);
     const event = read(received);
-    const begun = performance.now();
-    const fields = { job: event.job, image: event.image, filter: event.filter };
-    try {
-      const reply = await handler(event);
-      log(reply ? `emitted ${reply.type}` : `waiting after ${event.type}`, {
-        ...fields,
-        ms: Math.round(performance.now() - begun),
-      });
-      return reply;
-    } catch (error) {
-      log(`failed at ${event.type}`, { ...fields, error: explain(error) });
-      // A rejection already says what is wrong; any other error may be our own mistake, so show where it happened.
-      if (!(error instanceof Rejected)) console.error(stackOf(error));
-      throw error;
-    }
+    const { type, job, image, filter } = event;
+    const attributes = { 'darkroom.job': job, 'darkroom.image': image, 'darkroom.filter': filter };
+    // The attribute names the step that made the event; the header, if a broker traces as well, only the last hop.
+    const parent = event.traceparent ?? (headers?.['traceparent'] as string | undefined);
+    const work = handler;
+    return workingOn({ job }, () =>
+      traced(`process ${type}`, { kind: 'consumer', parent, attributes }, () => handleStep(work, event)),
+    );
   }
 
   return {
@@ -92,6 +89,29 @@ export function stage(open: () => Handler<Incoming>, read = readEvent, clock: Cl
     liveness: answerOk,
     readiness: answerOk,
   };
+}
+
+/** One step: what is logged and measured of it. */
+async function handleStep(handler: Handler<Incoming>, event: Incoming): Promise<DarkroomEvent | undefined> {
+  const begun = performance.now();
+  const { type, job, image, filter } = event;
+  const fields = { job, image, filter };
+  const measure = (outcome: 'emitted' | 'waiting' | 'rejected' | 'failed') => {
+    currentWork().span?.set('darkroom.revision', revisionOf());
+    metrics.stageSeconds.observe({ revision: revisionOf(), outcome }, (performance.now() - begun) / 1000);
+  };
+  try {
+    const reply = await handler(event);
+    measure(reply ? 'emitted' : 'waiting');
+    log(reply ? `emitted ${reply.type}` : `waiting after ${type}`, { ...fields, ms: Math.round(performance.now() - begun) });
+    return reply && withTrace(reply);
+  } catch (error) {
+    measure(error instanceof Rejected ? 'rejected' : 'failed');
+    log(`failed at ${type}`, { ...fields, error: explain(error) });
+    // A rejection already says what is wrong; any other error may be our own mistake, so show where it happened.
+    if (!(error instanceof Rejected)) console.error(stackOf(error));
+    throw error;
+  }
 }
 
 /** Bytes of an answer's body: more than 768 would end Knative's in-memory dispatcher with all that it holds (docs/conformance.md). */

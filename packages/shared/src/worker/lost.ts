@@ -30,7 +30,7 @@ export function blame(bounds: Bounds): (lost: Lost) => void {
   return (lost) => {
     const sentence = sentences[lost.why];
     seen[sentence ? 'photo' : 'machine'] += 1;
-    if (sentence && seen.photo === 2) throw new Rejected(sentence(bounds), { cause: lost });
+    if (sentence && seen.photo === 2) throw new Rejected(sentence(bounds), { reason: lost.why, cause: lost });
     if (seen.machine === 2) throw new Unavailable('Image workers keep dying, and not because of the photo', { cause: lost });
   };
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
+import { metrics } from '../metrics/metrics.ts';
 import { attempt, readOf } from './attempt.ts';
 import { budget } from './budget.ts';
 import { crew } from './crew.ts';
@@ -49,10 +50,19 @@ export function workerPool<Task, Result>(
   const waiting = line<() => void>();
   const surroundings = { bounds, memory: budget(memory), clock, load };
   let busy = 0;
+  metrics.workers.set(size);
+  metrics.workersBusy.set(0);
+  metrics.photosWaiting.set(0);
+
+  async function wait(sender: string): Promise<void> {
+    metrics.photosWaiting.add(1);
+    await new Promise<void>((resolve) => waiting.add(sender, resolve));
+    metrics.photosWaiting.add(-1);
+  }
 
   async function inTurn(task: Task, sender: string): Promise<Result> {
-    if (busy === size) await new Promise<void>((resolve) => waiting.add(sender, resolve));
-    else busy += 1;
+    if (busy === size) await wait(sender);
+    else metrics.workersBusy.set((busy += 1));
     try {
       const worker = workers.take();
       const used = () => readOf(worker, load)?.seconds ?? 0;
@@ -67,7 +77,7 @@ export function workerPool<Task, Result>(
     } finally {
       const next = waiting.take();
       if (next) next();
-      else busy -= 1;
+      else metrics.workersBusy.set((busy -= 1));
     }
   }
 
@@ -81,6 +91,7 @@ export function workerPool<Task, Result>(
         } catch (error) {
           if (error instanceof NotStarted) throw new Unavailable('No image worker can be started', { cause: error });
           if (!(error instanceof Lost)) throw error;
+          metrics.workersLost.inc({ reason: error.why });
           log('worker lost', { why: error.why, task: JSON.stringify(task), error: error.message });
           countLoss(error);
         }

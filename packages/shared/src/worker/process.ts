@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { Rejected, Unavailable } from '../errors.ts';
+import { type Measurement, record } from '../metrics/registry.ts';
 import type { Reply, Said, Told } from './protocol.ts';
 
 /** A process that does one task at a time. `structuredClone` must be able to copy tasks and results. */
@@ -62,8 +63,12 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
   child.unref();
   child.channel?.unref();
   let [computing, ended] = [false, false];
-  let hear: (said: Said<Result>) => void = () => undefined;
-  child.on('message', (said) => hear(said as Said<Result>));
+  let hear: (said: Exclude<Said<Result>, { measured: Measurement }>) => void = () => undefined;
+  child.on('message', (message) => {
+    const said = message as Said<Result>;
+    if (typeof said === 'object' && 'measured' in said) record(said.measured);
+    else hear(said);
+  });
   const gone = new Promise<never>((_, reject) => {
     child.once('exit', (code, signal) => {
       ended = true;
@@ -111,7 +116,7 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
         await ready;
         const reply = await replyTo(task, leave);
         if ('done' in reply) return reply.done;
-        if ('rejected' in reply) throw new Rejected(reply.rejected, { status: reply.status });
+        if ('rejected' in reply) throw new Rejected(reply.rejected, { status: reply.status, reason: reply.reason });
         if ('unavailable' in reply) throw new Unavailable(reply.unavailable);
         throw new Error(reply.failed);
       } finally {

@@ -1,6 +1,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
+import { relayTo } from '../metrics/registry.ts';
 import { stackOf } from '../stack.ts';
 import { employer } from './process.ts';
 import type { Reply, Said, Told } from './protocol.ts';
@@ -21,6 +22,7 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
   endWithEmployer();
   // If the employer is gone, nobody listens, and this process ends as well.
   const say = (said: Said<Result>) => process.send?.(said, undefined, undefined, () => undefined);
+  relayTo((measured) => say({ measured }));
   let begin: () => void = () => undefined;
 
   const compute: Compute = async (bytes, part) => {
@@ -42,7 +44,7 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
       // It may be a bug in the filter: the stack names its line.
       if (fault instanceof Error && !(fault instanceof Rejected) && !(fault instanceof Unavailable))
         console.error(`${fault.name} in a worker\n${stackOf(fault)}`);
-      if (error instanceof Rejected) return { rejected: error.message, status: error.status };
+      if (error instanceof Rejected) return { rejected: error.message, status: error.status, reason: error.reason };
       return error instanceof Unavailable ? { unavailable: explain(error) } : { failed: explain(error) };
     }
   }

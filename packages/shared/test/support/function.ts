@@ -13,6 +13,8 @@ export interface RunningFunction {
   /** Delivers an event as a broker does: binary mode. */
   deliver(event: CloudEvent<unknown>): Promise<{ status: number; reply: CloudEvent<unknown> | undefined; text: string }>;
   output(): string;
+  /** What /metrics says. */
+  metrics(): Promise<string>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -21,7 +23,7 @@ export async function startFunction(name: string, environment: Record<string, st
   const port = await freePort();
   const child = spawn(process.execPath, ['index.mjs'], {
     cwd: resolve(functions, name, 'dist'),
-    env: { PATH: process.env['PATH'], PORT: String(port), ...environment },
+    env: { PATH: process.env['PATH'], PORT: String(port), METRICS_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
@@ -38,6 +40,7 @@ export async function startFunction(name: string, environment: Record<string, st
     url,
     pid: child.pid!,
     output: () => output,
+    metrics: async () => (await fetch(`http://127.0.0.1:${/metricsPort=(\d+)/.exec(output)?.[1]}/metrics`)).text(),
     async deliver(event) {
       const message = HTTP.binary(event);
       const response = await fetch(url, {

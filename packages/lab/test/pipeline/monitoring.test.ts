@@ -1,0 +1,144 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MailServer, startMailServer } from '../../../../functions/notify/test/mail-server.ts';
+import { alerts } from '../../../monitoring/src/alerts.ts';
+import { dashboards } from '../../../monitoring/src/files.ts';
+import { photo } from '../../../shared/test/support/lab.ts';
+import { isPrometheusMissing, type Prometheus, startPrometheus } from '../prometheus.ts';
+import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
+
+/** Grafana's own variables, for an hour that has just begun. */
+const filledIn = (expr: string) => expr.replaceAll('$__range', '5m').replaceAll('$__rate_interval', '30s');
+
+/** What nothing in this test brings about. */
+const unprovoked = ['Workers lost'];
+
+const panels = Object.values(dashboards).flatMap((dashboard) =>
+  dashboard.rows.flatMap((row) =>
+    row.panels
+      .filter(({ source = 'prometheus', title }) => source === 'prometheus' && !unprovoked.includes(title))
+      .flatMap(({ title, queries }) =>
+        queries
+          .filter(({ only }) => only !== 'cluster')
+          .map(
+            ({ expr }, index) => [`${dashboard.title}: ${title}${index > 0 ? ` (${index + 1})` : ''}`, filledIn(expr)] as const,
+          ),
+      ),
+  ),
+);
+/** What they watch, whether or not they fire; `absent` has no data as long as there are some. */
+const watched = alerts.filter(({ query }) => !query.startsWith('absent')).map(({ name, query }) => [name, query] as const);
+
+describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (skipped without prometheus)', () => {
+  let mails: MailServer;
+  let darkroom: Darkroom;
+  let prometheus: Prometheus;
+  /** Queries that have had data: most tell of the last five minutes only. */
+  const answered = new Set<string>();
+  const over = new AbortController();
+  let asking: Promise<void>;
+
+  beforeAll(async () => {
+    mails = await startMailServer();
+    darkroom = await openDarkroom({ SMTP_URL: mails.url, MAIL_RETRY: '1', JOB_DEADLINE: '5' }, { prepare });
+    prometheus = await startPrometheus([new URL(darkroom.metricsUrl).host]);
+    asking = ask([...panels, ...watched].map(([, expr]) => expr));
+    await provoke();
+  });
+  afterAll(async () => {
+    over.abort();
+    await asking;
+    await prometheus?.close();
+    await darkroom?.close();
+    await mails?.close();
+  });
+
+  test.each(panels)('%s', async (_title, expr) => {
+    await eventually(async () => answered.has(expr) || undefined);
+  });
+
+  test.each(watched)('the alert %s has something to watch', async (_name, query) => {
+    await eventually(async () => answered.has(query) || undefined);
+  });
+
+  test('alerts fire for what was provoked', async () => {
+    const firing = () => prometheus.query('ALERTS{alertstate="firing"}');
+    await eventually(async () => {
+      const names = (await firing()).map(({ metric }) => metric['alertname']);
+      return ['DarkroomDeadLetters', 'DarkroomMailSettings'].every((name) => names.includes(name)) || undefined;
+    });
+  });
+
+  test('what is counted is what happened', async () => {
+    const jobs = await prometheus.query('sum by (revision) (darkroom_jobs_accepted_total)');
+    expect(Object.fromEntries(jobs.map(({ metric, value }) => [metric['revision'], value]))).toEqual({
+      'ingest-v1': 5,
+      'ingest-v2': 5,
+    });
+    const growth = await prometheus.query('sum by (revision) (darkroom:jobs_accepted:increase5m)');
+    expect(growth.map(({ value }) => value)).toEqual([5, 5]);
+    const text = await (await fetch(darkroom.metricsUrl)).text();
+    expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|person@|photo\.jpg/);
+  });
+
+  async function ask(queries: string[]): Promise<void> {
+    while (!over.signal.aborted) {
+      for (const expr of queries.filter((each) => !answered.has(each)))
+        if ((await prometheus.query(expr)).length > 0) answered.add(expr);
+      await setTimeout(200);
+    }
+  }
+
+  /** Few retries, and a look of sweep at whatever stands still for a second. */
+  async function prepare(folder: string): Promise<void> {
+    const change = async (file: string, from: RegExp, to: string) => {
+      const path = join(folder, 'config', file);
+      const text = await readFile(path, 'utf8');
+      expect(text).toMatch(from);
+      await writeFile(path, text.replace(from, to));
+    };
+    await change('base/broker.yaml', /retry: 5/, 'retry: 1');
+    await change('base/broker.yaml', /PT0\.5S/, 'PT0.1S');
+    await change('base/sweep.yaml', /"idleSeconds": 30/, '"idleSeconds": 1');
+  }
+
+  /** Something of all that can happen, in both versions. */
+  async function provoke(): Promise<void> {
+    const good = await photo();
+    const file = (bytes: Buffer) => ({ name: 'photo.jpg', bytes });
+    const jobOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job: string }).job;
+    const post = (tag: string, files: ReturnType<typeof file>[]) => jobOf(darkroom.post(files, { tag }));
+    const cut = good.subarray(0, good.length - 300);
+    const jobs: string[] = [];
+    for (const tag of ['v1', 'v2'])
+      for (const files of [[file(good)], [file(good), file(good)], [file(cut)]]) jobs.push(await post(tag, files));
+    for (const job of jobs) await darkroom.finished(job);
+
+    // The mail server refuses our sign-in for a while.
+    mails.script = { mail: '550 5.7.1 this sender is not allowed' };
+    for (const tag of ['v1', 'v2']) jobs.push(await post(tag, [file(good)]));
+    await eventually(async () => (darkroom.output().includes('MAIL SETTINGS DO NOT WORK') ? true : undefined));
+    mails.script = {};
+
+    // Their photos vanish before a filter sees them.
+    const lost = await Promise.all(
+      ['v1', 'v2'].map(async (tag) => {
+        const job = await post(
+          tag,
+          Array.from({ length: 10 }, () => file(good)),
+        );
+        for (let image = 1; image <= 10; image += 1)
+          await rm(join(darkroom.folder, 'data/store/jobs', job, String(image), 'original.jpg'), { force: true });
+        return job;
+      }),
+    );
+    expect(lost).toHaveLength(2);
+
+    // The store cannot take a claim, and a sender forgets the address.
+    await writeFile(join(darkroom.folder, 'data/store/claims'), 'in the way');
+    expect((await darkroom.post([file(good)], { key: 'k' })).status).toBe(503);
+    expect((await darkroom.post([file(good)], { fields: { email: '' } })).status).toBe(400);
+  }
+});
