@@ -9,6 +9,7 @@ import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
 import { answerError, sendProblem } from './http/problem.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { openOffers } from './offers.ts';
 import { type Intake, uploadRoute } from './upload/route.ts';
 
 /** Everything that ingest serves to people. */
@@ -53,8 +54,10 @@ export function createServer(intake: Intake): FastifyInstance {
 
   metrics.observe(app);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
-  pageRoute(app, settings);
-  uploadRoute(app, intake);
+  const offers = openOffers(store, settings);
+  app.addHook('onListen', async () => void offers.keep());
+  pageRoute(app, settings, offers);
+  uploadRoute(app, intake, offers);
   jobRoutes(app, settings, store);
   refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness']);
   return app;

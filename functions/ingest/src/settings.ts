@@ -50,7 +50,7 @@ const schema = {
   /** What a person may choose for filters: their option.json, by filter. */
   OPTIONS: v.optional(optionSchemas, '{}'),
   /** Set by Knative. It becomes a header, hence the plain characters. */
-  K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/, 'must be a plain name')), 'local'),
+  K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]{0,99}$/, 'must be a plain name')), 'local'),
   MAX_FILE_BYTES,
   MAX_FILES,
   MAX_PIXELS,

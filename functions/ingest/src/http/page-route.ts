@@ -10,13 +10,14 @@ import sheet from '../../page/sheet.css?inline';
 import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from '../../page/page.ts?inline';
+import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 
 /**
  * GET /: the page, complete in one response. Two revisions share an address, and a page of one must never load a script of the other.
  * Only its own style and script are allowed, by their hashes.
  */
-export function pageRoute(app: FastifyInstance, settings: Settings): void {
+export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
   const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
   const parts: Record<string, string> = {
     style: [base, order, sheet, prints, phone].join('\n'),
@@ -43,6 +44,8 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
   ].join('; ');
 
   app.get('/', async ({ headers }, reply) => {
+    // Whichever revision its post reaches has to know what this page promises.
+    await offers.keep();
     reply.headers({ etag, 'cache-control': 'no-cache', 'content-security-policy': policy });
     if (headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type('text/html; charset=utf-8').send(page);

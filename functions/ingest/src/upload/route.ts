@@ -9,6 +9,7 @@ import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
+import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 import { accept } from './accept.ts';
 import { openAllowance } from './allowance.ts';
@@ -37,7 +38,8 @@ export interface Intake {
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, metrics, closing }: Intake): void {
+export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers): void {
+  const { settings, store, inspector, clock, metrics, closing } = intake;
   const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
   const allowance = openAllowance(settings);
@@ -73,12 +75,13 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
-      const wishes = readWishes(fields, faults, settings);
+      const offer = await offers.find(fields.get('revision')?.trim() || undefined);
+      const wishes = readWishes(fields, faults, offer);
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-        return accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+        return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
           await giveBack().catch(() => {});
           throw error;
         });

@@ -37,6 +37,8 @@ export const keys = {
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
+  /** What a revision of ingest makes of photos, so that another can accept a post in its place. */
+  offer: (revision: string) => `offers/${revision}`,
   allGone: 'gone/',
   allDead: 'dead/',
   deadOf: (job: string) => `dead/${job}.`,
