@@ -55,7 +55,6 @@ export function createServer(intake: Intake): FastifyInstance {
   metrics.observe(app);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   const offers = openOffers(store, settings);
-  app.addHook('onListen', async () => void offers.keep());
   pageRoute(app, settings, offers);
   uploadRoute(app, intake, offers);
   jobRoutes(app, settings, store);

@@ -18,7 +18,7 @@ export interface Surroundings {
   environment: Record<string, string>;
   /** The headers of every event that reached the broker. */
   events: IncomingHttpHeaders[];
-  /** Whatever posts have left in the store and the temporary folder. */
+  /** Whatever lies in the store and the temporary folder. */
   left(): Promise<string[]>;
   /** Empties the store, and forgets the events. */
   clear(): Promise<void>;
@@ -66,7 +66,7 @@ export async function openSurroundings(environment: Record<string, string>): Pro
       K_REVISION: 'ingest-v2',
       ...environment,
     },
-    left: async () => [...(await lab.keys()).filter((key) => !key.startsWith('offers/')), ...(await spools(lab))],
+    left: async () => [...(await lab.keys()), ...(await spools(lab))],
     async clear() {
       events.length = 0;
       for (const key of await lab.keys()) await lab.store.remove(key);
