@@ -49,6 +49,8 @@ const schema = {
   ARCHIVE: v.optional(flag, 'false'),
   /** What a person may choose for filters: their option.json, by filter. */
   OPTIONS: v.optional(optionSchemas, '{}'),
+  /** Whether a post must name an address. */
+  EMAIL_REQUIRED: v.optional(flag, 'false'),
   /** Set by Knative. It becomes a header, hence the plain characters. */
   K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]{0,99}$/, 'must be a plain name')), 'local'),
   MAX_FILE_BYTES,

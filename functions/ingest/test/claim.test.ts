@@ -6,7 +6,7 @@ import { claimJob, type PostContent } from '../src/upload/claim.ts';
 import type { Quota } from '../src/upload/quota.ts';
 
 let store: Store;
-let taken: string[];
+let taken: (string | undefined)[];
 let givenBack: number;
 const quota: Quota = {
   async take(email) {

@@ -28,9 +28,12 @@ export interface MailSettings {
   RETENTION: number;
 }
 
+/** A job of somebody who gave an address. */
+export type AddressedJob = Job & { email: string };
+
 interface Facts {
   store: Store;
-  job: Job;
+  job: AddressedJob;
   progress: Progress;
   attachments: Attachment[];
   settings: MailSettings;

@@ -35,7 +35,7 @@ export async function refuseFailing(store: Store, { job }: Job, { prints }: Prog
 }
 
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */
-export async function giveUp(store: Store, clock: Clock, { job }: Job, progress: Progress): Promise<void> {
+export async function giveUp(store: Store, clock: Clock, { job, email }: Job, progress: Progress): Promise<void> {
   const { developed, packed, anySucceeded, prints } = progress;
   if (!developed) {
     log('past the deadline: prints', { job });
@@ -52,7 +52,8 @@ export async function giveUp(store: Store, clock: Clock, { job }: Job, progress:
       const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
       if (!(await lock.still())) return;
       log('past the deadline: mail', { job });
-      await complete(store, clock, job, anySucceeded ? 'completed' : 'failed', reason);
+      const status = anySucceeded ? 'completed' : 'failed';
+      await complete(store, clock, job, status, email === undefined ? { mail: 'none' } : { mail: 'failed', mailReason: reason });
     } finally {
       await lock.release();
     }
@@ -67,12 +68,18 @@ async function mayHaveArrived(store: Store, job: string): Promise<boolean> {
 
 /** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */
 export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
-  await complete(store, clock, job, 'failed', late.record);
+  await complete(store, clock, job, 'failed', { mail: 'failed', mailReason: late.record });
   await store.remove(keys.open(job));
   log('ended, since its record is damaged', { job });
 }
 
-async function complete(store: Store, clock: Clock, job: string, status: JobOutcome, mailReason: string): Promise<void> {
-  const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), mail: 'failed', mailReason };
+async function complete(
+  store: Store,
+  clock: Clock,
+  job: string,
+  status: JobOutcome,
+  mail: Pick<Completion, 'mail' | 'mailReason'>,
+): Promise<void> {
+  const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), ...mail };
   await store.writeOnce(keys.completed(job), json(completion));
 }

@@ -14,8 +14,8 @@ export interface JobStatus {
   /** Photos that were turned down, and why. */
   refused?: { name: string; reason: string }[];
   archiveFile: { href: string; bytes: number } | null;
-  /** `reason`: why it failed, for the person. */
-  mail: { status: 'pending' | 'sent' | 'failed'; reason?: string };
+  /** `none`: none was asked for. `reason`: why it failed, for the person. */
+  mail: { status: 'pending' | 'sent' | 'failed' | 'none'; reason?: string };
 }
 
 export interface ImageStatus {

@@ -23,7 +23,7 @@ export async function statusOf(store: Store, job: Job): Promise<JobStatus> {
     ...(job.refused && { refused: job.refused }),
     archiveFile: archive ? { href: archiveOf(job).href, bytes: archive.size } : null,
     mail: {
-      status: completion?.mail ?? 'pending',
+      status: completion?.mail ?? (job.email === undefined ? 'none' : 'pending'),
       ...(completion?.mailReason !== undefined && { reason: completion.mailReason }),
     },
   };

@@ -34,7 +34,7 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
   const job: Job = {
     job: id,
     revision: offer.K_REVISION,
-    email: wishes.email,
+    ...(wishes.email !== undefined && { email: wishes.email }),
     filters: offer.FILTERS,
     archive: offer.ARCHIVE,
     options: wishes.options,

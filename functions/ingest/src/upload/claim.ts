@@ -37,7 +37,7 @@ export interface Claimed {
 
 /**
  * The job that a post creates: a new one, or with an Idempotency-Key always the same, so that a client that got no answer can simply
- * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address. A new job takes a place in the quota of
+ * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address, and those without one share theirs. A new job takes a place in the quota of
  * its address; a repeated post does not.
  * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
  * @throws Busy if the address has no jobs left
@@ -50,7 +50,7 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const claim = digest([email, key]);
+  const claim = digest([email ?? '', key]);
   const place = keys.claim(claim);
   const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
   if (earlier) return repeated(store, claim, earlier, content);

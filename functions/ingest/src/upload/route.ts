@@ -76,7 +76,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     try {
       const { fields, faults } = await receive(request, spool, settings);
       const offer = await offers.find(fields.get('revision')?.trim() || undefined);
-      const wishes = readWishes(fields, faults, offer);
+      const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
       const job = await storing(client, async () => {

@@ -7,7 +7,8 @@ import { readAddress } from './address.ts';
 
 /** What the person wants done with the photos. */
 export interface Wishes {
-  email: string;
+  /** Undefined if there should be no mail. */
+  email: string | undefined;
   options: Options;
   /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
@@ -15,8 +16,8 @@ export interface Wishes {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Which filters there are, and what can be chosen for them. */
-type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS'>;
+/** Which filters there are, what can be chosen for them, and what must be said. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
@@ -29,7 +30,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
       return undefined;
     }
   };
-  const email = read(() => readAddress(fields.get('email'))) ?? '';
+  const email = read(() => readRecipient(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait', 0, 30)) ?? 0;
@@ -45,6 +46,11 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     ...(Object.keys(filters).length > 0 && { filters }),
   };
   return { email, options, wait };
+}
+
+function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
+  const text = fields.get('email')?.trim() ?? '';
+  return text === '' && !EMAIL_REQUIRED ? undefined : readAddress(text);
 }
 
 /** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */

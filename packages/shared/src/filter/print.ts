@@ -36,7 +36,7 @@ export async function develop(
       ...(quality !== undefined && { quality }),
       ...(option !== undefined && { option }),
     };
-    await pool.run(task, job.email);
+    await pool.run(task, job.email ?? job.job);
     return 'succeeded';
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
