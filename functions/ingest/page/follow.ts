@@ -1,8 +1,9 @@
-import type { JobStatus } from '../src/jobs/job-status.ts';
-import { element, say, size } from './dom.ts';
+import type { JobStatus } from '../src/api/job-status.ts';
+import { size } from '../src/api/words.ts';
+import { element, say } from './dom.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
-import { sentence } from './sentence.ts';
+import { sentence } from '../src/api/sentence.ts';
 
 const shortest = 500;
 const longest = 3000;

@@ -1,5 +1,6 @@
-import type { ImageStatus, JobStatus, ResultStatus } from '../src/jobs/job-status.ts';
-import { element, make, size } from './dom.ts';
+import type { ImageStatus, JobStatus, ResultStatus } from '../src/api/job-status.ts';
+import { size } from '../src/api/words.ts';
+import { element, make } from './dom.ts';
 
 /** Shows every photo and its prints. Whatever has not changed since the last time is left in place. */
 export function hang(job: JobStatus): void {

@@ -1,4 +1,5 @@
-import { count, element, make, say, size } from './dom.ts';
+import { count, size } from '../src/api/words.ts';
+import { element, make, say } from './dom.ts';
 import { facts } from './facts.ts';
 
 /** The contact sheet: the photos to be sent. */

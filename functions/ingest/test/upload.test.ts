@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
-import type { JobStatus } from '../src/jobs/job-status.ts';
+import type { JobStatus } from '../src/api/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
 import { formOf, jpeg, type Receipt, spools } from './support.ts';
 

@@ -4,7 +4,7 @@ import { noteOf } from '@darkroom/shared/job/note';
 import { type Print, readProgress } from '@darkroom/shared/job/progress';
 import { readJson, type Store } from '@darkroom/shared/store';
 import { archiveOf, originalOf, printOf } from './files.ts';
-import type { ImageStatus, JobStatus, ResultStatus } from './job-status.ts';
+import type { ImageStatus, JobStatus, ResultStatus } from '../api/job-status.ts';
 
 /** How far along a job is, for whoever has its URL. They do not get to see the e-mail address. */
 export async function statusOf(store: Store, job: Job): Promise<JobStatus> {
