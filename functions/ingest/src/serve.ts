@@ -7,6 +7,7 @@ import { log } from '@darkroom/shared/log';
 import { openStore } from '@darkroom/shared/store/open';
 import { prepareTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { measure } from './http/metrics.ts';
+import { openThumbnailer } from './jobs/thumbnails.ts';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';
@@ -20,7 +21,8 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   const closing = new AbortController();
   const store = guarded(openStore(settings.STORE_URL));
   const metrics = measure();
-  const app = createServer({ settings, store, inspector, metrics, clock: systemClock, closing: closing.signal });
+  const thumbnailer = openThumbnailer(settings);
+  const app = createServer({ settings, store, inspector, thumbnailer, metrics, clock: systemClock, closing: closing.signal });
   stopOnSignal(app, closing, systemClock);
   const host = await anyHost();
   const metricsPort =

@@ -8,7 +8,10 @@ import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
 import { answerError, sendProblem } from './http/problem.ts';
+import { eventsRoute } from './jobs/events-route.ts';
+import { fileRoute } from './jobs/file-route.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { openThumbnails } from './jobs/thumbnails.ts';
 import { openOffers } from './offers.ts';
 import { type Intake, uploadRoute } from './upload/route.ts';
 
@@ -57,8 +60,19 @@ export function createServer(intake: Intake): FastifyInstance {
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);
   uploadRoute(app, intake, offers);
-  jobRoutes(app, settings, store);
-  refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness']);
+  jobRoutes(app, store);
+  eventsRoute(app, intake);
+  fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));
+  app.addHook('onClose', async () => intake.thumbnailer.close());
+  refuseOtherMethods(app, [
+    '/',
+    '/jobs/:job',
+    '/jobs/:job/share',
+    '/jobs/:job/events',
+    '/jobs/:job/*',
+    '/health/readiness',
+    '/health/liveness',
+  ]);
   return app;
 }
 
@@ -78,7 +92,8 @@ function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, '
       signal: over.signal,
       clock,
     });
-    if (request.method === 'DELETE') refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    if (request.method === 'DELETE' || request.routeOptions.url === '/jobs/:job/share')
+      refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
     if (request.routeOptions.url === '/jobs/:job/*') reply.raw.once('close', downloads.enter(clientOf(request, settings)));
   });
 }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { get, type IncomingMessage } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openServer, type ServerBench } from './server.ts';
 
@@ -22,10 +24,22 @@ test('the page is self-contained, and may run nothing else', async () => {
       "base-uri 'none'; frame-ancestors 'none'",
   );
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\/|@import|url\(/);
-  expect(Buffer.byteLength(page)).toBeLessThan(30_000);
   expect(response.headers.get('referrer-policy')).toBe('no-referrer');
   expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   expect(response.headers.get('x-darkroom-revision')).toBe('ingest-v2');
+});
+
+test('the page is one response of less than 16 KB', async () => {
+  const bytes = await new Promise<Buffer[]>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const read = (response: IncomingMessage) =>
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(chunks));
+    get(bench.ingest.url, { headers: { 'accept-encoding': 'gzip, br' } }, read).on('error', reject);
+  });
+  expect(Buffer.concat(bytes).length).toBeLessThan(16_000);
+  const plain = await fetch(bench.ingest.url, { headers: { 'accept-encoding': 'identity' } });
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect(gunzipSync(Buffer.concat(bytes)).toString()).toBe(await plain.text());
 });
 
 test('the page says what this revision makes, and leaves no gap unfilled', async () => {

@@ -16,6 +16,8 @@ export interface JobStatus {
   archiveFile: { href: string; bytes: number } | null;
   /** `none`: none was asked for. `reason`: why it failed, for the person. */
   mail: { status: 'pending' | 'sent' | 'failed' | 'none'; reason?: string };
+  /** False for whoever has only the link that shows. */
+  mayDelete: boolean;
 }
 
 export interface ImageStatus {
@@ -23,6 +25,8 @@ export interface ImageStatus {
   name: string;
   width: number;
   height: number;
+  /** Frames or pages, if there are several. */
+  pictures?: number;
   /** What its prints cannot hold, for the person. */
   note?: string;
   original: { href: string; type: string; bytes: number };

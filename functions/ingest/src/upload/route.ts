@@ -9,6 +9,8 @@ import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
+import { wantsPage } from '../http/wants-page.ts';
+import type { Thumbnailer } from '../jobs/thumbnails.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 import { accept } from './accept.ts';
@@ -33,6 +35,7 @@ export interface Intake {
   inspector: Inspector;
   clock: Clock;
   metrics: Metrics;
+  thumbnailer: Thumbnailer;
   /** Aborted when the process has been told to stop. */
   closing: AbortSignal;
 }
@@ -66,7 +69,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     const { job, wait } = await taking.finally(() => underWay.delete(taking));
     metrics.accepted(job.images.length);
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
-    if (prefersPage(request)) return reply.redirect(`/?job=${job.job}#accepted`, 303);
+    if (wantsPage(request.headers)) return reply.redirect(`/jobs/${job.job}`, 303);
     return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
   });
 
@@ -132,12 +135,6 @@ function refuseFaults(spool: Spool, faults: readonly string[]): void {
 /** Node joins several of them with commas. */
 function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return headers['idempotency-key'] as string | undefined;
-}
-
-/** Whether a form was posted without JavaScript. */
-function prefersPage({ headers }: FastifyRequest): boolean {
-  const accepted = String(headers.accept);
-  return accepted.includes('text/html') && !accepted.includes('json');
 }
 
 function receipt(accepted: Job) {
