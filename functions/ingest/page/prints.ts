@@ -100,6 +100,7 @@ function blank({ width, height }: ImageStatus, kind: string, text: string): HTML
 }
 
 function caption(title: string, href: string, bytes: number): HTMLElement {
-  const save = make('a', { href: `${href}?download`, download: '', ariaLabel: `Save ${title}` }, `Save, ${size(bytes)}`);
+  const text = `Save, ${size(bytes)}`;
+  const save = make('a', { href: `${href}?download`, download: '', ariaLabel: `${text}, ${title}` }, text);
   return make('figcaption', {}, make('b', {}, title), save);
 }

@@ -35,18 +35,18 @@ test('an address that leads nowhere is a page as well', async () => {
   }
 });
 
-test('a job is a page that loads itself again until it is done', async () => {
+test('a job is a page, with a link to look again until it is done', async () => {
   const job = await bench.lab.accept({ names: ['a&b.jpg'], refused: [{ name: '<b>', reason: 'No.' }], archive: false });
   const page = async () => (await visit(`/jobs/${job.job}`)).text();
   const early = await page();
-  expect(early).toContain('<meta http-equiv="refresh" content="3" />');
+  expect(early).toContain('>Look again<');
   expect(early).toContain('0 of 2 prints ready.');
   expect(early).toContain('a&#38;b.jpg');
   expect(early).toContain('<b>&#60;b&#62;</b> No.');
   for (const filter of job.filters) await bench.lab.store.write(keys.print(job, job.images[0] as Photo, filter), jpeg);
   await bench.lab.store.write(keys.completed(job.job), json({ status: 'completed', completedAt: '', mail: 'none' }));
   const late = await page();
-  expect(late).not.toContain('refresh');
+  expect(late).not.toContain('Look again');
   expect(late).toContain('All 2 prints are ready.');
   for (const [, href] of late.matchAll(/(?:href|src)="(\/jobs\/[^"]+)"/g))
     expect((await fetch(bench.ingest.url + href)).status).toBe(200);

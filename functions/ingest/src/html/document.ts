@@ -22,8 +22,6 @@ interface Content {
   title: string;
   /** What the main part consists of, as HTML. */
   parts: readonly Html[];
-  /** Seconds after which the browser loads it again. */
-  refresh?: number | undefined;
 }
 
 /** Text that is HTML. */
@@ -43,8 +41,7 @@ function inserted(value: string | number | Html | readonly Html[]): string {
 }
 
 /** A page that needs no JavaScript. */
-export function document({ title, parts, refresh }: Content): string {
-  const meta = refresh === undefined ? html`` : html`<meta http-equiv="refresh" content="${refresh}" />`;
+export function document({ title, parts }: Content): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,7 +49,6 @@ export function document({ title, parts, refresh }: Content): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        ${meta}
         <title>${title} · Darkroom</title>
         ${styleElement}
       </head>

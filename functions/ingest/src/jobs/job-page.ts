@@ -5,9 +5,6 @@ import { thumbnailWidths } from '../api/thumbnail-widths.ts';
 import { size } from '../api/words.ts';
 import { document, documentPolicy, type Html, html } from '../html/document.ts';
 
-/** Seconds. */
-const refresh = 3;
-
 /** Shows a job to somebody whose browser runs no scripts. */
 export function jobPage(reply: FastifyReply, job: JobStatus): FastifyReply {
   const archive = job.archiveFile
@@ -17,15 +14,15 @@ export function jobPage(reply: FastifyReply, job: JobStatus): FastifyReply {
     : html``;
   const page = document({
     title: 'Your prints',
-    refresh: job.status === 'processing' ? refresh : undefined,
     parts: [
       html`<p role="status">${sentence(job)}</p>`,
       archive,
+      // A page that loads itself again would take whoever reads it slowly back to its beginning.
+      job.status === 'processing' ? html`<p><a class="button" href="/jobs/${job.job}">Look again</a></p>` : html``,
       refusedIn(job),
       ...job.images.map((image) => lineOf(image)),
       html`<p>
-        Keep the address of this page to come back to it, or see it with scripts at
-        <a href="/?job=${job.job}">its other address</a>.
+        Keep the address of this page to come back to it. With JavaScript, <a href="/?job=${job.job}">the page</a> renews itself.
       </p>`,
     ],
   });
