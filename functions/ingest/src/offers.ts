@@ -5,6 +5,7 @@ import { keys } from '@darkroom/shared/job/keys';
 import { log } from '@darkroom/shared/log';
 import { json, readJson, type Store } from '@darkroom/shared/store';
 import * as v from 'valibot';
+import { fields } from './api/fields.ts';
 import type { Settings } from './settings.ts';
 
 /** What a revision makes of photos. */
@@ -35,7 +36,9 @@ export function openOffers(store: Store, own: Offer): Offers {
     },
     async find(revision = own.K_REVISION) {
       if (revision === own.K_REVISION) return own;
-      const content = /^\w[\w.-]{0,99}$/.test(revision) ? await readJson(store, keys.offer(revision)) : undefined;
+      const content = new RegExp(fields.revision.pattern).test(revision)
+        ? await readJson(store, keys.offer(revision))
+        : undefined;
       const result = v.safeParse(record, content);
       if (!result.success)
         throw new Rejected(

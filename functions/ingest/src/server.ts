@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { bulkhead } from './http/bulkhead.ts';
+import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
 import { refuseOtherMethods } from './http/methods.ts';
@@ -59,6 +60,7 @@ export function createServer(intake: Intake): FastifyInstance {
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);
+  descriptionRoute(app, settings);
   uploadRoute(app, intake, offers);
   jobRoutes(app, store);
   eventsRoute(app, intake);
@@ -66,6 +68,7 @@ export function createServer(intake: Intake): FastifyInstance {
   app.addHook('onClose', async () => intake.thumbnailer.close());
   refuseOtherMethods(app, [
     '/',
+    '/openapi.json',
     '/jobs/:job',
     '/jobs/:job/share',
     '/jobs/:job/events',

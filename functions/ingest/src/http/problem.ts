@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { explain, Rejected } from '@darkroom/shared/errors';
 import { log } from '@darkroom/shared/log';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../api/job-status.ts';
 import { document, documentPolicy, html } from '../html/document.ts';
 import { StorageFailed } from '../storage.ts';
 import { Busy } from './busy.ts';
@@ -20,8 +21,9 @@ interface Refusal {
 }
 
 /** RFC 9457. `detail` is for the person: what is wrong, and what to do about it. */
-export function problem(status: number, detail: string, instance?: string) {
-  return { type: 'about:blank', title: STATUS_CODES[status], status, detail, ...(instance && { instance }) };
+export function problem(status: number, detail: string, instance?: string): Problem {
+  const title = STATUS_CODES[status];
+  return { type: 'about:blank', ...(title !== undefined && { title }), status, detail, ...(instance && { instance }) };
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, detail, retryAfter }: Refusal): void {

@@ -3,6 +3,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { isGone } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
+import { idempotencyKeySchema } from '../api/fields.ts';
 import type { Quota } from './quota.ts';
 import type { Arrival, Refused } from './spool.ts';
 import type { Wishes } from './wishes.ts';
@@ -47,7 +48,7 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
   if (key === undefined) {
     return { id: randomUUID(), claim: undefined, giveBack: await quota.take(email) };
   }
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+  if (!new RegExp(idempotencyKeySchema.pattern).test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
   const claim = digest([email ?? '', key]);

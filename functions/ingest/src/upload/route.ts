@@ -4,6 +4,7 @@ import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
 import type { Store } from '@darkroom/shared/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Receipt } from '../api/job-status.ts';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
@@ -70,7 +71,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     metrics.accepted(job.images.length);
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
     if (wantsPage(request.headers)) return reply.redirect(`/jobs/${job.job}`, 303);
-    return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
+    return reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receiptOf(job));
   });
 
   async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
@@ -137,7 +138,7 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return headers['idempotency-key'] as string | undefined;
 }
 
-function receipt(accepted: Job) {
+function receiptOf(accepted: Job): Receipt {
   const { job, revision, filters, archive, refused } = accepted;
   const links = { self: `/jobs/${job}` };
   const images = accepted.images.map((photo) => {

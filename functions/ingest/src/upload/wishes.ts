@@ -2,6 +2,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
 
@@ -33,7 +34,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
   const email = read(() => readRecipient(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
-  const wait = read(() => readNumber(fields, 'wait', 0, 30)) ?? 0;
+  const wait = read(() => readNumber(fields, 'wait')) ?? 0;
   const filters = Object.fromEntries(
     choices.FILTERS.flatMap((name) => {
       const value = read(() => readChoice(fields, name, choices.OPTIONS));
@@ -65,20 +66,20 @@ function readChoice(fields: Fields, name: string, schemas: Choices['OPTIONS']) {
 function readFormat(text: string): Options['format'] {
   if (text === '' || text === 'input') return undefined;
   if (!Object.hasOwn(formatOption, text))
-    throw new Rejected(
-      `“format” must be one of ${Object.keys(formatOption).join(', ')}, or left out to keep the format of each photo.`,
-    );
+    throw new Rejected(`“format” must be one of ${known.format.enum.join(', ')}, or left out to keep the format of each photo.`);
   return formatOption[text as keyof typeof formatOption];
 }
 
 function readQuality(fields: Fields): number | undefined {
-  const quality = readNumber(fields, 'quality', 1, 100);
-  if (quality !== undefined && !Number.isInteger(quality)) throw new Rejected('“quality” must be a whole number from 1 to 100.');
+  const quality = readNumber(fields, 'quality');
+  if (quality !== undefined && !Number.isInteger(quality))
+    throw new Rejected(`“quality” must be a whole number from ${known.quality.minimum} to ${known.quality.maximum}.`);
   return quality;
 }
 
 /** An empty field counts as absent: that is how forms send what was not filled in. */
-function readNumber(fields: Fields, name: string, minimum: number, maximum: number): number | undefined {
+function readNumber(fields: Fields, name: 'quality' | 'wait'): number | undefined {
+  const { minimum, maximum } = known[name];
   const text = fields.get(name)?.trim() ?? '';
   if (text === '') return undefined;
   const number = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
