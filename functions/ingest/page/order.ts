@@ -18,7 +18,7 @@ export function orderForm(onAccepted: (job: string) => void): void {
   const sheet = contactSheet(fault);
   const keyOf = keyring();
   let sending: Sending | undefined;
-  email.value ||= String(recall('email') ?? '');
+  email.value ||= (recall('email') as string | null) ?? '';
   showEarlier();
 
   form.addEventListener('submit', (event) => {

@@ -50,7 +50,7 @@ export function contactSheet(fault: HTMLElement): Sheet {
     add([...(event.dataTransfer?.files ?? [])]);
   });
   removeAll.addEventListener('click', () => {
-    for (const frame of [...list.children]) frame.querySelector('button')!.click();
+    for (const button of list.querySelectorAll('button')) button.click();
     input.focus();
   });
 
@@ -74,12 +74,12 @@ export function contactSheet(fault: HTMLElement): Sheet {
         list.append(frame(file));
       }
     }
-    name(unfit);
+    listUnfit(unfit);
     show();
   }
 
   /** Says by name which files were left out, and why. */
-  function name(unfit: Unfit[]) {
+  function listUnfit(unfit: Unfit[]) {
     const place = element('#unfit');
     const lines = unfit.map(({ name, reason }) => make('li', {}, make('b', {}, name), ` ${reason}`));
     place.replaceChildren(make('p', {}, `${count(unfit.length, 'file')} left out:`), make('ul', {}, ...lines));
@@ -99,7 +99,7 @@ export function contactSheet(fault: HTMLElement): Sheet {
       item.remove();
       URL.revokeObjectURL(url);
       say(fault, '');
-      name([]);
+      listUnfit([]);
       show();
       next.focus();
     });

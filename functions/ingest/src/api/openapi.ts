@@ -59,7 +59,7 @@ const width = inQuery('width', { enum: [...thumbnailWidths], description: 'Asks 
 const download = inQuery('download', { type: 'string', description: 'Present: to be saved rather than shown.' });
 const range = { name: 'Range', in: 'header', schema: { type: 'string' }, description: 'RFC 9110, 14.2.' };
 
-const pictures = Object.fromEntries([...Object.keys(formats)].map((type) => [type, { schema: {} }]));
+const pictures = Object.fromEntries(Object.keys(formats).map((type) => [type, { schema: {} }]));
 
 function file(content: object, more: object[]) {
   return {

@@ -114,7 +114,10 @@ export function typeOf(head: Uint8Array): ImageType {
 }
 
 /** Canon's older raw files begin like a TIFF. */
-const isCanonRaw = (head: Uint8Array) => /^II\*\0.{4}CR\x02/s.test(latin1(head.subarray(0, 11)));
+const isCanonRaw = (head: Uint8Array) => {
+  const text = latin1(head.subarray(0, 11));
+  return text.startsWith('II*\0') && text.startsWith('CR\x02', 8);
+};
 
 function refusalOf(head: Uint8Array): Rejected {
   const text = latin1(head.subarray(0, headBytes)).replace(/^\xef\xbb\xbf/, '');
