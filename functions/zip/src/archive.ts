@@ -116,8 +116,9 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
     const note = noteOf(job, photo);
     return note === undefined ? [] : [{ image: photo.image, name: photo.name, note }];
   });
-  const { job: id, revision, acceptedAt, filters, options, refused = [] } = job;
-  const manifest = { job: id, revision, acceptedAt, filters, options, files, notes, rejected, refused };
+  const { revision, acceptedAt, filters, options, refused = [] } = job;
+  // Without the id of the job: an archive is passed on, and whoever knows the id can delete the job.
+  const manifest = { revision, acceptedAt, filters, options, files, notes, rejected, refused };
   await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 
