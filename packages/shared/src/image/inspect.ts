@@ -4,7 +4,7 @@ import { Rejected } from '../errors.ts';
 import { type Cost, costOf } from './cost.ts';
 import { withoutExif } from './exif.ts';
 import { headBytes, refusalOfRaw, typeOf } from './foreign.ts';
-import { extensionOf, formats, type ImageType, type PrintType, printType } from './formats.ts';
+import { extensionOf, formats, type PrintType, printType } from './formats.ts';
 import type { Header } from './header.ts';
 import { type ImageLimits, megabytes } from './limits.ts';
 import { metadataOf, readMetadata } from './metadata.ts';
