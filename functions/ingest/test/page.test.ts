@@ -58,3 +58,37 @@ test('the page is not sent again to a client that has it', async () => {
   expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect(whole.headers.get('cache-control')).toBe('no-cache');
 });
+
+test('what can be chosen for a filter is a field of the form, from its schema and as text', async () => {
+  const options = {
+    sepia: { type: 'integer', minimum: 1, maximum: 50, default: 3, title: 'How "brown" <it> gets' },
+    grayscale: { type: 'string', enum: ['soft', 'hard'], default: 'hard' },
+    blur: { type: 'integer' },
+  };
+  const other = await openServer({ OPTIONS: JSON.stringify(options) });
+  try {
+    const page = await (await fetch(other.ingest.url)).text();
+    expect(page).toMatch(/<label for="sepia">How &#34;brown&#34; &#60;it&#62; gets</);
+    expect(page).toMatch(/name="sepia" type="number" min="1" max="50" step="1" value="3"/);
+    expect(page).toMatch(/<option value="hard" selected>hard</);
+    expect(page).not.toContain('name="blur"');
+  } finally {
+    await other.close();
+  }
+});
+
+test('the form asks for an address, and demands it only with EMAIL_REQUIRED', async () => {
+  const field = (page: string) => /<input\s+id="email"[^>]*>/.exec(page)![0];
+  const free = await (await fetch(bench.ingest.url)).text();
+  expect(free).toContain('Mail the prints to (optional)');
+  expect(field(free)).not.toContain('required');
+  const strict = await openServer({ EMAIL_REQUIRED: 'true', RETENTION: '86400' });
+  try {
+    const page = await (await fetch(strict.ingest.url)).text();
+    expect(page).toContain('>Mail the prints to<');
+    expect(field(page)).toContain('required');
+    expect(page).toContain('Photos and prints are kept for 1 day.');
+  } finally {
+    await strict.close();
+  }
+});

@@ -13,6 +13,7 @@ import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from '../../page/page.ts?inline';
 import { promise } from '../api/promise.ts';
+import { choicesOf } from './choices.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 
@@ -28,6 +29,7 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     data: JSON.stringify(facts),
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
+    choices: choicesOf(settings),
     terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
     imageTypes: Object.keys(formats).join(','),
     addressLength: String(longestAddress),
