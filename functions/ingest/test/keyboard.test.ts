@@ -1,0 +1,81 @@
+import type { Job } from '@darkroom/shared/job';
+import { keys } from '@darkroom/shared/job/keys';
+import { readJson } from '@darkroom/shared/store';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserPath, openBrowser } from '../../../packages/lab/test/pipeline/browser.ts';
+import { openServer, type ServerBench } from './server.ts';
+import { jpeg } from './support.ts';
+
+describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
+  let bench: ServerBench;
+  let browser: Browser;
+  beforeAll(async () => {
+    bench = await openServer({ OPTIONS: JSON.stringify({ sepia: { type: 'integer', minimum: 1, maximum: 9, default: 3 } }) });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await bench.close();
+  });
+
+  const focused = (page: Page) =>
+    page.evaluate<string>('document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.tagName');
+  /** Goes on until something has the focus. */
+  async function tabTo(page: Page, wanted: string): Promise<void> {
+    const passed: string[] = [];
+    while ((await focused(page)) !== wanted) {
+      passed.push(await focused(page));
+      expect(passed.length, `${wanted} after ${passed.join(', ')}`).toBeLessThan(30);
+      await page.keyboard.press('Tab');
+    }
+  }
+
+  test('everything can be done with the keyboard alone', async () => {
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    page.setDefaultTimeout(0);
+    await page.goto(bench.ingest.url);
+    await tabTo(page, 'file');
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+    const photo = (name: string) => ({ name, mimeType: 'image/jpeg', buffer: jpeg });
+    await chooser.setFiles([photo('a.jpg'), photo('b.jpg')]);
+    await page.waitForSelector('#sheet li:nth-child(2)');
+    await tabTo(page, 'Remove a.jpg');
+    await page.keyboard.press('Enter');
+    expect(await focused(page)).toBe('Remove b.jpg');
+    await tabTo(page, 'email');
+    await page.keyboard.type('ada@example.org');
+    await tabTo(page, 'SUMMARY');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'sepia');
+    await page.keyboard.press('ArrowUp');
+    await tabTo(page, 'send');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\?job=/);
+    await page.waitForSelector('.line');
+    expect(await focused(page)).toBe('heading');
+    const job = new URL(page.url()).searchParams.get('job')!;
+    const accepted = (await readJson(bench.lab.store, keys.job(job))) as Job;
+    expect(accepted).toMatchObject({ email: 'ada@example.org', options: { filters: { sepia: 4 } }, images: [{ name: 'b.jpg' }] });
+    await tabTo(page, 'share');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#shared:not([hidden])');
+    expect(await focused(page)).toBe('link');
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.keyboard.press('Shift+Tab');
+    await tabTo(page, 'delete');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Deleted' }).waitFor();
+    expect(await focused(page)).toBe('heading');
+    await page.close();
+  });
+
+  test('the first view is one request', async () => {
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(request.url()));
+    await page.goto(bench.ingest.url, { waitUntil: 'networkidle' });
+    expect(asked.filter((url) => !url.startsWith('data:'))).toEqual([`${bench.ingest.url}/`]);
+    await page.close();
+  });
+});
