@@ -2,63 +2,18 @@ import { jobId } from '@darkroom/shared/events';
 import { formats } from '@darkroom/shared/image/formats';
 import { shareId } from '@darkroom/shared/job/share';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { Settings } from '../settings.ts';
-import { fields, idempotencyKeySchema } from './fields.ts';
+import { json, page, refusedWith } from './answers.ts';
+import { fields } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
-import { thumbnailWidths } from './thumbnail-widths.ts';
-
-/** Why an operation may be refused, by status. */
-const refusals: Record<number, string> = {
-  400: 'Something in the request is wrong.',
-  403: 'Another website made the browser send it; or the link only shows.',
-  404: 'There is no such job, or no such file in it.',
-  405: 'This method is not allowed here.',
-  408: 'The request arrives too slowly.',
-  409: 'The revision that was asked for is not known here.',
-  410: 'The job was deleted, or its record is damaged.',
-  413: 'A photo is too large, or there are too many.',
-  415: 'This is no photo that can be developed.',
-  416: 'The range is outside the file.',
-  422: 'The photo cannot be developed; or the key was used with another post.',
-  429: 'This client, or this address, has had its share for now.',
-  500: 'Something went wrong on our side.',
-  503: 'There is no room for the request, or the store cannot be reached.',
-  507: 'There is no space left.',
-};
+import { download, inPath, job, range, width } from './parameters.ts';
+import { postOperation } from './post-operation.ts';
 
 const jsonOf = (schema: Parameters<typeof toJsonSchema>[0]) => {
   const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
   return rest;
 };
-const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const retryAfter = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } };
-const html = { 'text/html': { schema: { type: 'string' } } };
-
-function refusedWith(...statuses: number[]) {
-  const isTemporary = (status: number) => [429, 503, 507].includes(status);
-  const answers = [...statuses, 500].map((status) => [
-    String(status),
-    {
-      description: refusals[status],
-      ...(isTemporary(status) && { headers: retryAfter }),
-      content: { 'application/problem+json': { schema: reference('Problem') }, ...html },
-    },
-  ]);
-  return Object.fromEntries(answers) as Record<string, object>;
-}
-
-const json = (name: string, description: string, more: object = {}) => ({
-  description,
-  content: { 'application/json': { schema: reference(name) }, ...more },
-});
-const inPath = (name: string, schema: object, description: string) => ({ name, in: 'path', required: true, schema, description });
-const inQuery = (name: string, schema: object) => ({ name, in: 'query', schema });
-const job = inPath('job', reference('JobId'), 'The id of a job, or of its share.');
-const width = inQuery('width', { enum: [...thumbnailWidths], description: 'Asks for a copy of this width in pixels, as WebP.' });
-const download = inQuery('download', { type: 'string', description: 'Present: to be saved rather than shown.' });
-const range = { name: 'Range', in: 'header', schema: { type: 'string' }, description: 'RFC 9110, 14.2.' };
-
 const pictures = Object.fromEntries(Object.keys(formats).map((type) => [type, { schema: {} }]));
 
 function file(content: object, more: object[]) {
@@ -93,44 +48,12 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
           operationId: 'getPage',
           summary: 'The page',
           responses: {
-            200: { description: 'The page.', content: html },
+            200: { description: 'The page.', content: page },
             304: { description: 'The client has it.' },
             ...refusedWith(408),
           },
         },
-        post: {
-          operationId: 'postPhotos',
-          summary: 'Have photos developed',
-          description:
-            'Fields may be in the form or in the query. 202 is a promise: the job survives whatever happens from then on.',
-          parameters: [
-            { name: 'Idempotency-Key', in: 'header', schema: idempotencyKeySchema },
-            ...Object.entries(wishes).map(([name, schema]) => inQuery(name, schema)),
-            inQuery('name', { type: 'string', description: 'The name of the photo, if it is the body.' }),
-          ],
-          requestBody: {
-            required: true,
-            content: {
-              'multipart/form-data': {
-                schema: {
-                  type: 'object',
-                  properties: { file: { type: 'array', minItems: 1, items: { type: 'string', format: 'binary' } }, ...wishes },
-                  required: ['file', ...(EMAIL_REQUIRED ? ['email'] : [])],
-                },
-              },
-              'image/*': { schema: { type: 'string', format: 'binary' } },
-              'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-            },
-          },
-          responses: {
-            202: {
-              ...json('Receipt', 'Accepted.'),
-              headers: { Location: { schema: { type: 'string' }, description: 'The address of the job.' } },
-            },
-            303: { description: 'Accepted, and to be seen at the address in Location: for browsers without JavaScript.' },
-            ...refusedWith(400, 403, 408, 409, 410, 413, 415, 422, 429, 503, 507),
-          },
-        },
+        post: postOperation(wishes, EMAIL_REQUIRED),
       },
       '/jobs/{job}': {
         get: {
@@ -138,7 +61,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
           summary: 'How far along a job is',
           parameters: [job],
           responses: {
-            200: json('JobStatus', 'The status of each print, and links to all files.', html),
+            200: json('JobStatus', 'The status of each print, and links to all files.', page),
             ...refusedWith(400, 404, 408, 410, 503),
           },
         },
