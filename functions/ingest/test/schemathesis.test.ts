@@ -32,15 +32,9 @@ describe.skipIf(!isThere)('the description, judged by schemathesis (skipped with
     const options = ['--url', url, '--checks', checks.join(), '--max-examples', '20', '--seed', '1'];
     const exclusions = excluded.flatMap((id) => ['--exclude-operation-id', id]);
     const phases = ['--phases', 'coverage,fuzzing'];
-    const judging = spawn('schemathesis', [
-      '--config-file',
-      config,
-      'run',
-      `${url}/openapi.json`,
-      ...options,
-      ...phases,
-      ...exclusions,
-    ]);
+    const given = ['--config-file', config, 'run', `${url}/openapi.json`, ...options, ...phases, ...exclusions];
+    // It leaves a folder where it runs.
+    const judging = spawn('schemathesis', given, { cwd: bench.lab.environment['TMPDIR']! });
     const [said, [code]] = await Promise.all([text(judging.stdout), once(judging, 'close')]);
     return { code, said };
   }
