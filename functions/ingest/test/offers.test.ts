@@ -62,6 +62,16 @@ test('without the field, the revision that answers accepts', async () => {
   expect(await jobOf(await fetch(v1.url, { method: 'POST', body: form }))).toMatchObject({ revision: 'ingest-v1' });
 });
 
+test('with one key, another revision is another post', async () => {
+  const headers = { 'idempotency-key': 'mine' };
+  await fetch(v2.ingest.url);
+  const again = async (revision: string) => {
+    const body = formOf(['revision', revision], ['file', { name: 'a.jpg', bytes: jpeg }]);
+    return (await fetch(v1.url, { method: 'POST', body, headers })).status;
+  };
+  expect([await again('ingest-v1'), await again('ingest-v1'), await again('ingest-v2')]).toEqual([202, 202, 422]);
+});
+
 test.each(['ingest-v9', '../jobs/x', '.', 'a/b', 'x'.repeat(200)])('a revision that nobody knows: %j', async (revision) => {
   const form = formOf(['revision', revision], ['email', 'a@example.org'], ['file', { name: 'a.jpg', bytes: jpeg }]);
   const response = await fetch(v1.url, { method: 'POST', body: form });

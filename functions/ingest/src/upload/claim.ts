@@ -25,6 +25,8 @@ export interface PostContent {
   wishes: Wishes;
   arrivals: readonly Arrival[];
   refused: readonly Refused[];
+  /** The revision that was asked for, if one was. */
+  revision?: string | undefined;
 }
 
 /** The job that a post creates. */
@@ -86,10 +88,11 @@ export function deleted(): Rejected {
 }
 
 /** Parts of a form may come in any order. */
-function digestOf({ wishes: { email, options }, arrivals, refused }: PostContent): string {
+function digestOf({ wishes: { email, options }, arrivals, refused, revision }: PostContent): string {
   const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
   const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  return digest([email, options.format, options.quality, taken, others, ...(options.filters ? [options.filters] : [])]);
+  const more = [options.filters, revision].filter((each) => each !== undefined);
+  return digest([email, options.format, options.quality, taken, others, ...more]);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

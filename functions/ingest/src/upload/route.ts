@@ -79,10 +79,11 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
-      const offer = await offers.find(fields.get('revision')?.trim() || undefined);
+      const revision = fields.get('revision')?.trim() || undefined;
+      const offer = await offers.find(revision);
       const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
       refuseFaults(spool, faults);
-      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
+      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
         return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
