@@ -4,6 +4,7 @@ import { sentence } from '../src/api/sentence.ts';
 import { size } from '../src/api/words.ts';
 import { element, say } from './dom.ts';
 import { forgetJob } from './earlier.ts';
+import { lightbox } from './lightbox.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
 import { offerShare } from './share.ts';
@@ -28,6 +29,7 @@ export function follow(id: string): void {
   trouble.querySelector('button')!.addEventListener('click', () => watching.look());
   remove.addEventListener('click', () => void discard());
   offerShare(share, path, complain);
+  lightbox();
 
   /** @returns whether the job is done */
   function show(job: JobStatus): boolean {

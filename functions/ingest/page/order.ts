@@ -3,6 +3,7 @@ import { rememberJob, showEarlier } from './earlier.ts';
 import { keyring } from './key.ts';
 import { recall, remember } from './memory.ts';
 import { paceOf } from './pace.ts';
+import { samplePhoto } from './sample.ts';
 import { type Sending, send } from './send.ts';
 import { contactSheet } from './sheet.ts';
 import { entitle } from './title.ts';
@@ -23,15 +24,18 @@ export function orderForm(onAccepted: (job: string) => void): void {
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
     void submit();
   });
+  element('#sample').addEventListener('click', () => void samplePhoto().then((photo) => sheet.add([photo])));
   cancel.addEventListener('click', () => sending?.cancel());
   addEventListener('beforeunload', (event) => {
     if (sending) event.preventDefault();
   });
 
   async function submit() {
+    await sheet.settled();
+    if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
+    if (sending) return;
     const data = new FormData(form);
     for (const file of sheet.files) data.append('file', file, file.name);
     remember('email', email.value);

@@ -5,6 +5,8 @@ import { element, make } from './dom.ts';
 
 /** Bytes: a smaller file is shown as it is. */
 const worthwhile = 60_000;
+/** Pixels, at most; a narrower picture would be blurred if it filled its card. */
+const cardWidth = 200;
 /** Types that can move; a thumbnail cannot. */
 const moving = ['image/gif', 'image/webp'];
 
@@ -73,7 +75,8 @@ function figureOf(image: ImageStatus, filter: string, result: ResultStatus, titl
 /** A picture that can be opened in full. */
 function picture(image: ImageStatus, { href, type, bytes }: ImageStatus['original'], alt: string): HTMLElement {
   const { width, height } = image;
-  const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height });
+  const className = width > 2.5 * height ? 'long' : width < cardWidth ? 'tiny' : '';
+  const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height, className });
   const link = make('a', { href, target: '_blank', rel: 'noopener' }, seen);
   const isSmall = bytes < worthwhile || (image.pictures !== undefined && moving.includes(type));
   const sources = isSmall ? [href] : [`${href}?width=${thumbnailWidths[0]}`, href];

@@ -6,8 +6,11 @@ import { facts } from './facts.ts';
 /** The contact sheet: the photos to be sent. */
 export interface Sheet {
   readonly files: readonly File[];
+  /** Resolves once every file that was chosen has been looked into. */
+  settled(): Promise<void>;
   /** Bytes of all photos together. */
   bytes(): number;
+  add(files: File[]): void;
   lock(locked: boolean): void;
   /** Shows on each frame how much of its photo has been sent. @param sent bytes, in the order of the sheet */
   showSent(sent: number): void;
@@ -118,7 +121,9 @@ export function contactSheet(fault: HTMLElement): Sheet {
 
   return {
     files,
+    settled: () => adding,
     bytes,
+    add,
     lock(locked) {
       input.disabled = locked;
       removeAll.disabled = locked;

@@ -1,7 +1,8 @@
-import type { Job } from '@darkroom/shared/job';
+import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { readJson } from '@darkroom/shared/store';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath, openBrowser } from '../../../packages/lab/test/pipeline/browser.ts';
 import { openServer, type ServerBench } from './server.ts';
@@ -67,6 +68,55 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Deleted' }).waitFor();
     expect(await focused(page)).toBe('heading');
+    await page.close();
+  });
+
+  test('a print is compared with its original, by keys as well', async () => {
+    const { store } = bench.lab;
+    const job = await bench.lab.accept({ filters: ['sepia'] });
+    const [image] = job.images as [Photo];
+    const picture = (background: string) =>
+      sharp({ create: { width: 600, height: 400, channels: 3, background } })
+        .jpeg()
+        .toBuffer();
+    await store.write(keys.original(job.job, image), await picture('#00f'));
+    await store.write(keys.print(job, image, 'sepia'), await picture('#f00'));
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    page.setDefaultTimeout(0);
+    await page.goto(`${bench.ingest.url}/?job=${job.job}`);
+    const link = page.locator('[data-filter="sepia"] a').first();
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#lightbox[open]');
+    await page.evaluate("Promise.all([...document.querySelectorAll('.frame img')].map((each) => each.decode()))");
+    const { width: wide, height } = page.viewportSize()!;
+    /** Where the original ends and the print begins, as a share of the width. */
+    async function seam(): Promise<number> {
+      const { data, info } = await sharp(await page.screenshot())
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const row = Array.from({ length: info.width }, (_, x) =>
+        data.subarray((Math.floor(height / 2) * info.width + x) * 3).subarray(0, 3),
+      );
+      const [blue, red] = [2, 0].map(
+        (channel) => row.filter((pixel) => pixel[channel]! > 200 && pixel[2 - channel]! < 60).length,
+      );
+      expect(blue! + red!).toBeGreaterThan(wide / 3);
+      return blue! / (blue! + red!);
+    }
+    expect(await seam()).toBeCloseTo(0.5, 1);
+    await tabTo(page, 'slider');
+    for (let count = 0; count < 30; count += 1) await page.keyboard.press('ArrowRight');
+    const later = await seam();
+    expect(later).toBeGreaterThan(0.7);
+    await tabTo(page, 'previous');
+    await page.keyboard.press('Enter');
+    expect(await page.textContent('#pictured')).toContain('the original');
+    expect(await page.locator('#slider').isVisible()).toBe(false);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#lightbox').isVisible()).toBe(false);
+    expect(await page.evaluate(`document.activeElement === document.querySelector('[data-filter="sepia"] a')`)).toBe(true);
     await page.close();
   });
 

@@ -117,8 +117,13 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
       await open(page, `/?job=${await job('done')}`);
       await page.waitForSelector('#archive:not([hidden])');
       await page.evaluate(
-        "Promise.all([...document.images].map((image) => { image.loading = 'eager'; return image.decode(); }))",
+        "Promise.all([...document.querySelectorAll('#lines img')].map((image) => { image.loading = 'eager'; return image.decode(); }))",
       );
+    },
+    async compared(page) {
+      await states['done']!(page);
+      await page.click('[data-image="2"] [data-filter="sepia"] img');
+      await page.waitForSelector('#lightbox[open]');
     },
     async failed(page) {
       await open(page, `/?job=${await job('failed')}`);

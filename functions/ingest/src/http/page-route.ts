@@ -5,6 +5,7 @@ import { longestAddress } from '@darkroom/shared/job/address';
 import { duration } from '@darkroom/shared/job/retention';
 import type { FastifyInstance } from 'fastify';
 import base from '../../page/base.css?inline';
+import lightbox from '../../page/lightbox.css?inline';
 import order from '../../page/order.css?inline';
 import phone from '../../page/phone.css?inline';
 import prints from '../../page/prints.css?inline';
@@ -24,7 +25,7 @@ import type { Settings } from '../settings.ts';
 export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
   const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
   const parts: Record<string, string> = {
-    style: [base, order, sheet, prints, phone].join('\n'),
+    style: [base, order, sheet, prints, lightbox, phone].join('\n'),
     script,
     data: JSON.stringify(facts),
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,

@@ -203,6 +203,17 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
     await page.close();
   });
 
+  test('somebody without a photo at hand can try a sample', async () => {
+    const page = await openPage();
+    await page.click('#sample');
+    await page.waitForSelector('#sheet li');
+    await page.click('#send');
+    await page.waitForSelector('[data-filter="sepia"] img');
+    const job = await darkroom.finished(new URL(page.url()).searchParams.get('job')!);
+    expect(job).toMatchObject({ status: 'completed', images: [{ name: 'sample.jpg', width: 1200, height: 800 }] });
+    await page.close();
+  });
+
   test('follows a job by its events, and by asking where a proxy swallows them', async () => {
     for (const isSwallowed of [false, true]) {
       const page = await openPage();
