@@ -25,8 +25,10 @@ export type Thumbnailer = Pick<WorkerPool<ThumbnailTask, void>, 'run' | 'close'>
 /** Each needs a processor for some 50 ms, and an upload should not wait for them. */
 const processes = 2;
 const stuckSeconds = 60;
+/** Bytes for both together, so that a container of 1 GiB has room for uploads beside them. A picture that needs more has no thumbnail. */
+const memory = 400 * 1024 * 1024;
 
-export function openThumbnailer({ MAX_IMAGE_SECONDS: seconds, MAX_IMAGE_MEMORY: memory }: Settings): Thumbnailer {
+export function openThumbnailer({ MAX_IMAGE_SECONDS: seconds }: Settings): Thumbnailer {
   return workerPool(processes, { seconds, bytes: programBytes + memory, stuckSeconds }, { memory });
 }
 
