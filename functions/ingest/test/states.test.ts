@@ -43,7 +43,10 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
   async function job(state: 'waiting' | 'half' | 'done' | 'failed', changes: Partial<Job> = {}): Promise<string> {
     const { store } = bench.lab;
     const refused = [{ name: 'letter.jpg', reason: 'This is not an image that can be developed.' }];
-    const accepted = await bench.lab.accept({ names: ['harbour.jpg', 'a ridge in the evening.jpg'], refused, ...changes });
+    const names = ['harbour.jpg', 'a ridge in the evening.jpg'];
+    const seen = { type: 'image/jpeg', bytes: large.length, width: 900, height: 600 } as const;
+    const photos = names.map((name, index) => ({ image: String(index + 1), name, ...seen }));
+    const accepted = await bench.lab.accept({ images: photos, refused, ...changes });
     const { job: id, images, filters } = accepted;
     for (const image of images) await store.write(keys.original(id, image), large);
     const write = (image: Photo, filter: string) => store.write(keys.print(accepted, image, filter), large);
