@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import type { JobStatus } from '../../functions/ingest/src/jobs/job-status.ts';
+import type { JobStatus } from '../../functions/ingest/src/api/job-status.ts';
 import type { Inbox } from './inbox.ts';
 import type { Site } from './http.ts';
 

@@ -1,57 +1,54 @@
-import type { JobStatus } from '../src/jobs/job-status.ts';
-import { element, say, size } from './dom.ts';
+import type { JobStatus } from '../src/api/job-status.ts';
+import { promise } from '../src/api/promise.ts';
+import { sentence } from '../src/api/sentence.ts';
+import { size } from '../src/api/words.ts';
+import { element, say } from './dom.ts';
+import { forgetJob } from './earlier.ts';
+import { lightbox } from './lightbox.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
-import { sentence } from './sentence.ts';
+import { offerShare } from './share.ts';
+import { entitle, progressTitle } from './title.ts';
+import { watch } from './watch.ts';
 
-const shortest = 500;
-const longest = 3000;
-
-/** Shows a job, and polls until it is done: often at first, then less so. */
+/** Shows a job until it is done. */
 export function follow(id: string): void {
   const path = `/jobs/${encodeURIComponent(id)}`;
   const status = element('#status');
   const trouble = element('#trouble');
   const remove = element<HTMLButtonElement>('#delete');
-  let pause = shortest;
-  let timer = 0;
-  let gone = false;
+  const share = element<HTMLButtonElement>('#share');
+  let over = false;
 
   element('#order').hidden = true;
+  element('#earlier').hidden = true;
   element('#job').hidden = false;
   element('#heading').focus();
   say(status, 'Looking for your photos.');
-  trouble.querySelector('button')!.addEventListener('click', () => void look());
+  const watching = watch(path, { show, complain, gone: (reason) => end('Nothing hangs here', reason) });
+  trouble.querySelector('button')!.addEventListener('click', () => watching.look());
   remove.addEventListener('click', () => void discard());
-  void look();
+  offerShare(share, path, complain);
+  lightbox();
 
-  async function look() {
-    clearTimeout(timer);
-    try {
-      const response = await fetch(path, { headers: { accept: 'application/json' } });
-      if (gone) return;
-      if (response.status === 404) return end('Nothing hangs here', await detailOf(response));
-      if (!response.ok) throw new Error(await detailOf(response));
-      complain('');
-      if (show((await response.json()) as JobStatus)) return;
-    } catch (error) {
-      complain(error instanceof TypeError ? unreachable : (error as Error).message);
-    }
-    timer = setTimeout(() => void look(), pause);
-    pause = Math.min(longest, pause * 1.25);
-  }
-
+  /** @returns whether the job is done */
   function show(job: JobStatus): boolean {
+    if (over) return true;
+    complain('');
     hang(job);
     listRefused(job);
     say(status, sentence(job));
+    say(element('#promise'), `The photos of this job become ${promise(job.filters, job.archive)}.`);
     say(element('#number'), `Job ${job.job}, accepted by revision ${job.revision}`);
+    entitle(progressTitle(job));
     const archive = element<HTMLAnchorElement>('#archive');
     archive.hidden = !job.archiveFile;
     if (job.archiveFile) {
       archive.href = job.archiveFile.href;
       say(archive, `Download all as ZIP, ${size(job.archiveFile.bytes)}`);
     }
+    remove.hidden = !job.mayDelete;
+    share.hidden = !job.mayDelete;
     return job.status !== 'processing';
   }
 
@@ -70,15 +67,16 @@ export function follow(id: string): void {
   }
 
   function end(heading: string, text: string) {
-    gone = true;
-    clearTimeout(timer);
+    over = true;
+    watching.stop();
+    forgetJob(id);
     complain('');
+    entitle(heading);
     say(element('#heading'), heading);
     say(status, text);
     element('#lines').replaceChildren();
-    element('#refused').hidden = true;
-    element('#archive').hidden = true;
-    remove.hidden = true;
+    for (const part of ['#refused', '#archive', '#share', '#shared', '#delete']) element(part).hidden = true;
+    element('#heading').focus();
   }
 
   function complain(text: string) {

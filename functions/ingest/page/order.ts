@@ -1,9 +1,12 @@
 import { element, say } from './dom.ts';
-import { send } from './send.ts';
+import { rememberJob, showEarlier } from './earlier.ts';
+import { keyring } from './key.ts';
+import { recall, remember } from './memory.ts';
+import { paceOf } from './pace.ts';
+import { samplePhoto } from './sample.ts';
+import { type Sending, send } from './send.ts';
 import { contactSheet } from './sheet.ts';
-
-/** Where the browser remembers the address. */
-const remembered = 'darkroom.email';
+import { entitle } from './title.ts';
 
 /** The form: what to develop, and for whom. */
 export function orderForm(onAccepted: (job: string) => void): void {
@@ -12,59 +15,68 @@ export function orderForm(onAccepted: (job: string) => void): void {
   const email = element<HTMLInputElement>('#email');
   const button = element<HTMLButtonElement>('#send');
   const cancel = element<HTMLButtonElement>('#cancel');
-  const progress = element('#progress');
+  const bar = element('#progress');
   const sheet = contactSheet(fault);
-  email.value ||= recall();
+  const keyOf = keyring();
+  let sending: Sending | undefined;
+  email.value ||= (recall('email') as string | null) ?? '';
+  showEarlier();
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
     void submit();
+  });
+  element('#sample').addEventListener('click', () => void samplePhoto().then((photo) => sheet.add([photo])));
+  cancel.addEventListener('click', () => sending?.cancel());
+  addEventListener('beforeunload', (event) => {
+    if (sending) event.preventDefault();
   });
 
   async function submit() {
+    await sheet.settled();
+    if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
+    if (sending) return;
     const data = new FormData(form);
     for (const file of sheet.files) data.append('file', file, file.name);
-    remember(email.value);
+    remember('email', email.value);
     say(fault, '');
-    const sending = send(data, showProgress);
-    showProgress(0);
+    say(element('#sent'), 'Sending');
+    const inWords = paceOf(sheet.bytes());
+    sending = send(data, keyOf(data), {
+      // A form has a few bytes more than its photos.
+      progress: (sent, total) => showProgress(sent / total, inWords),
+      again: () => say(element('#sent'), 'No answer came. Asking again; nothing is developed twice.'),
+    });
     setBusy(true);
-    cancel.addEventListener('click', sending.cancel, { once: true });
     try {
-      onAccepted(await sending.job);
+      const job = await sending.job;
+      rememberJob(job, sheet.files);
+      sending = undefined;
+      onAccepted(job);
     } catch (error) {
       say(fault, (error as Error).message);
     } finally {
+      sending = undefined;
       setBusy(false);
+      sheet.showSent(0);
     }
   }
 
-  function showProgress(share: number) {
+  function showProgress(share: number, inWords: (sent: number) => string) {
+    const sent = share * sheet.bytes();
     const percent = Math.floor(share * 100);
-    progress.querySelector('progress')!.value = percent;
-    say(element('#sent'), percent < 100 ? `Sending, ${percent} %` : 'Sent. The photos are being looked at.');
+    bar.querySelector('progress')!.value = percent;
+    sheet.showSent(sent);
+    say(element('#sent'), share < 1 ? inWords(sent) : 'Sent. The photos are being looked at.');
+    entitle(`${percent} % sent`);
   }
 
   function setBusy(busy: boolean) {
     sheet.lock(busy);
     button.disabled = busy;
     cancel.hidden = !busy;
-    progress.hidden = !busy;
+    bar.hidden = !busy;
+    if (busy) bar.querySelector('progress')!.value = 0;
+    else entitle();
   }
-}
-
-/** If storage is switched off, it throws. */
-function recall(): string {
-  try {
-    return localStorage.getItem(remembered) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function remember(address: string): void {
-  try {
-    localStorage.setItem(remembered, address);
-  } catch {}
 }

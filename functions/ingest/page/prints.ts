@@ -1,5 +1,14 @@
-import type { ImageStatus, JobStatus, ResultStatus } from '../src/jobs/job-status.ts';
-import { element, make, size } from './dom.ts';
+import type { ImageStatus, JobStatus, ResultStatus } from '../src/api/job-status.ts';
+import { thumbnailWidths } from '../src/api/thumbnail-widths.ts';
+import { size } from '../src/api/words.ts';
+import { element, make } from './dom.ts';
+
+/** Bytes: a smaller file is shown as it is. */
+const worthwhile = 60_000;
+/** Pixels, at most; a narrower picture would be blurred if it filled its card. */
+const cardWidth = 200;
+/** Types that can move; a thumbnail cannot. */
+const moving = ['image/gif', 'image/webp'];
 
 /** Shows every photo and its prints. Whatever has not changed since the last time is left in place. */
 export function hang(job: JobStatus): void {
@@ -28,7 +37,12 @@ export function listRefused({ refused = [] }: JobStatus): void {
 
 function newLine(image: ImageStatus): HTMLElement {
   const { href, bytes } = image.original;
-  const original = make('figure', {}, picture(image, href, `${image.name}, the original`), caption('original', href, bytes));
+  const original = make(
+    'figure',
+    {},
+    picture(image, image.original, `${image.name}, the original`),
+    caption('original', href, bytes),
+  );
   const line = make(
     'article',
     { className: 'line' },
@@ -51,22 +65,33 @@ function figureOf(image: ImageStatus, filter: string, result: ResultStatus, titl
   figure.dataset['filter'] = filter;
   figure.dataset['status'] = result.status;
   if (result.status === 'succeeded')
-    figure.append(picture(image, result.href, `${image.name} in ${title}`), caption(title, result.href, result.bytes));
+    figure.append(picture(image, result, `${image.name} in ${title}`), caption(title, result.href, result.bytes));
   else if (result.status === 'rejected')
     figure.append(blank(image, 'rejected', result.reason), make('figcaption', {}, make('b', {}, `${title}: not made`)));
   else figure.append(blank(image, 'pending', ''), make('figcaption', {}, make('b', {}, title), make('span', {}, 'developing')));
   return figure;
 }
 
-function picture(image: ImageStatus, href: string, alt: string): HTMLElement {
+/** A picture that can be opened in full. */
+function picture(image: ImageStatus, { href, type, bytes }: ImageStatus['original'], alt: string): HTMLElement {
   const { width, height } = image;
-  const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height });
+  const className = width > 2.5 * height ? 'long' : width < cardWidth ? 'tiny' : '';
+  const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height, className });
   const link = make('a', { href, target: '_blank', rel: 'noopener' }, seen);
-  // No browser can show every format that a photo may have.
-  seen.addEventListener('error', () =>
-    link.replaceWith(blank(image, 'unseen', 'This browser cannot show this format. Save it to see it.')),
-  );
-  seen.src = href;
+  const isSmall = bytes < worthwhile || (image.pictures !== undefined && moving.includes(type));
+  const sources = isSmall ? [href] : [`${href}?width=${thumbnailWidths[0]}`, href];
+  // There may be no small copy; and no browser can show every format that a photo may have.
+  seen.addEventListener('error', () => {
+    seen.srcset = '';
+    sources.shift();
+    if (sources[0] !== undefined) seen.src = sources[0];
+    else link.replaceWith(blank(image, 'unseen', 'This browser cannot show this format. Save it to see it.'));
+  });
+  if (!isSmall) {
+    seen.sizes = '(max-width: 40rem) 9rem, 15rem';
+    seen.srcset = thumbnailWidths.map((each) => `${href}?width=${each} ${each}w`).join(', ');
+  }
+  seen.src = sources[0]!;
   return link;
 }
 
@@ -78,6 +103,7 @@ function blank({ width, height }: ImageStatus, kind: string, text: string): HTML
 }
 
 function caption(title: string, href: string, bytes: number): HTMLElement {
-  const save = make('a', { href: `${href}?download`, download: '', ariaLabel: `Save ${title}` }, `Save, ${size(bytes)}`);
+  const text = `Save, ${size(bytes)}`;
+  const save = make('a', { href: `${href}?download`, download: '', ariaLabel: `${text}, ${title}` }, text);
   return make('figcaption', {}, make('b', {}, title), save);
 }

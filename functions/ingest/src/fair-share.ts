@@ -11,6 +11,8 @@ export const fairShare = {
   MAX_DOWNLOADS: v.optional(integer(0, 100_000), '256'),
   /** Responses that one process holds at once because of `wait`. */
   MAX_WAITS: v.optional(integer(0, 100_000), '256'),
+  /** Streams of status that one process keeps open at once. */
+  MAX_STREAMS: v.optional(integer(0, 100_000), '256'),
   /** Bytes on the disk of one process, over all posts that it is receiving. */
   MAX_SPOOL_BYTES: v.optional(integer(0, 1024 * GiB), String(2 * GiB)),
   /** Bytes a second below which an upload is cut off. */

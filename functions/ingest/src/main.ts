@@ -1,12 +1,12 @@
 import { explain } from '@darkroom/shared/errors';
 import { isWorker } from '@darkroom/shared/worker/process';
 import { readSettings } from './settings.ts';
-import { inspectPhotos, openInspector } from './upload/inspector.ts';
+import { openInspector } from './upload/inspector.ts';
 
 // Two programs in one: each loads only what it needs.
 try {
   const settings = readSettings();
-  if (isWorker) await inspectPhotos(settings);
+  if (isWorker) await (await import('./worker.ts')).workFor(settings);
   else {
     // It starts while the rest is loaded.
     const inspector = openInspector();

@@ -7,6 +7,7 @@ import { serveMetrics } from '@darkroom/shared/metrics/server';
 import { openStore } from '@darkroom/shared/store/open';
 import { prepareTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { flushTraces, openTracing } from '@darkroom/shared/trace';
+import { openThumbnailer } from './jobs/thumbnails.ts';
 import { createServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { stopOnSignal } from './stop.ts';
@@ -19,7 +20,8 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   prepareTemporaryFolder(spoolPurpose, 'Photos cannot be taken in');
   const closing = new AbortController();
   const store = guarded(openStore(settings.STORE_URL));
-  const app = createServer({ settings, store, inspector, clock: systemClock, closing: closing.signal });
+  const thumbnailer = openThumbnailer(settings);
+  const app = createServer({ settings, store, inspector, thumbnailer, clock: systemClock, closing: closing.signal });
   const [host, metrics] = await Promise.all([anyHost(), serveMetrics(), openTracing()]);
   const lastWords = async () => void (await Promise.all([metrics?.lastRead(), flushTraces()]));
   stopOnSignal(app, closing, systemClock, lastWords);

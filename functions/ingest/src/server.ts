@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { bulkhead } from './http/bulkhead.ts';
+import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
 import { refuseOtherMethods } from './http/methods.ts';
@@ -9,7 +10,11 @@ import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
 import { answerError, sendProblem } from './http/problem.ts';
+import { eventsRoute } from './jobs/events-route.ts';
+import { fileRoute } from './jobs/file-route.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { openThumbnails } from './jobs/thumbnails.ts';
+import { openOffers } from './offers.ts';
 import { type Intake, uploadRoute } from './upload/route.ts';
 
 /** Everything that ingest serves to people. */
@@ -54,10 +59,24 @@ export function createServer(intake: Intake): FastifyInstance {
 
   measureRequests(app, settings.K_REVISION);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
-  pageRoute(app, settings);
-  uploadRoute(app, intake);
-  jobRoutes(app, settings, store);
-  refuseOtherMethods(app, ['/', '/jobs/:job', '/jobs/:job/*', '/health/readiness', '/health/liveness']);
+  const offers = openOffers(store, settings);
+  pageRoute(app, settings, offers);
+  descriptionRoute(app, settings);
+  uploadRoute(app, intake, offers);
+  jobRoutes(app, store);
+  eventsRoute(app, intake);
+  fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));
+  app.addHook('onClose', async () => intake.thumbnailer.close());
+  refuseOtherMethods(app, [
+    '/',
+    '/openapi.json',
+    '/jobs/:job',
+    '/jobs/:job/share',
+    '/jobs/:job/events',
+    '/jobs/:job/*',
+    '/health/readiness',
+    '/health/liveness',
+  ]);
   return app;
 }
 
@@ -77,7 +96,8 @@ function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, '
       signal: over.signal,
       clock,
     });
-    if (request.method === 'DELETE') refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    if (request.method === 'DELETE' || request.routeOptions.url === '/jobs/:job/share')
+      refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
     if (request.routeOptions.url === '/jobs/:job/*') reply.raw.once('close', downloads.enter(clientOf(request, settings)));
   });
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
 import { optionSchemas } from '@darkroom/shared/filter/option';
+import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
@@ -47,8 +48,12 @@ const schema = {
   ARCHIVE: v.optional(flag, 'false'),
   /** What a person may choose for filters: their option.json, by filter. */
   OPTIONS: v.optional(optionSchemas, '{}'),
+  /** Seconds until a job is removed, as the page says. */
+  RETENTION: retention,
+  /** Whether a post must name an address. */
+  EMAIL_REQUIRED: v.optional(flag, 'false'),
   /** Set by Knative. It becomes a header, hence the plain characters. */
-  K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/, 'must be a plain name')), 'local'),
+  K_REVISION: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]{0,99}$/, 'must be a plain name')), 'local'),
   MAX_FILE_BYTES,
   MAX_FILES,
   MAX_PIXELS,

@@ -6,7 +6,7 @@ import { claimJob, type PostContent } from '../src/upload/claim.ts';
 import type { Quota } from '../src/upload/quota.ts';
 
 let store: Store;
-let taken: string[];
+let taken: (string | undefined)[];
 let givenBack: number;
 const quota: Quota = {
   async take(email) {
@@ -79,6 +79,7 @@ test.each<[what: string, Partial<PostContent>]>([
   ['quality', { wishes: { ...content.wishes, options: { format: 'image/png' } } }],
   ['bytes', { arrivals: [arrival('a.jpg', '1'), arrival('b.jpg', '3')] }],
   ['name', { arrivals: [arrival('a.jpg', '1'), arrival('c.jpg', '2')] }],
+  ['revision', { revision: 'ingest-v1' }],
   ['number of photos', { arrivals: [arrival('a.jpg', '1')] }],
   ['refusals', { refused: [refusal('c.jpg', 'torn')] }],
   ['reasons', { refused: [refusal('c.jpg', 'torn'), refusal('d.jpg', 'torn')] }],

@@ -15,8 +15,24 @@ afterEach(() => bench.clear());
 
 const good = () => ({ name: 'good.jpg', bytes: jpeg });
 
-test('no address, or two of them', async () => {
-  await refused(bench, 400, /^(?!.*No photo arrived).*No e-mail address/, formOf(['file', good()]), '');
+test('without an address, there is no mail', async () => {
+  const response = await fetch(bench.ingest.url, { method: 'POST', body: formOf(['file', good()], ['email', ' ']) });
+  expect(response.status).toBe(202);
+  const { job } = (await response.json()) as Receipt;
+  expect((await readJson(bench.lab.store, keys.job(job))) as Job).not.toHaveProperty('email');
+  expect(await (await fetch(`${bench.ingest.url}/jobs/${job}`)).json()).toMatchObject({ mail: { status: 'none' } });
+});
+
+test('with EMAIL_REQUIRED, no address is a fault', async () => {
+  const strict = await openServer({ EMAIL_REQUIRED: 'true' });
+  try {
+    await refused(strict, 400, /^(?!.*No photo arrived).*No e-mail address/, formOf(['file', good()]), '');
+  } finally {
+    await strict.close();
+  }
+});
+
+test('two addresses', async () => {
   await refused(
     bench,
     400,

@@ -2,7 +2,7 @@ import type { Job, Photo } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JobStatus } from '../src/jobs/job-status.ts';
+import type { JobStatus } from '../src/api/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
 import { jpeg } from './support.ts';
 

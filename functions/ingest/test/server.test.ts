@@ -362,6 +362,6 @@ test('a broker that does not answer holds up a post for a second, and a stop unt
 
 test('a page promises no ZIP file where none is made', async () => {
   bench = await openServer({ ARCHIVE: 'false', FILTERS: 'sepia' });
-  expect(await (await fetch(bench.ingest.url)).text()).toContain('They come back by mail as sepia prints.<');
+  expect(await (await fetch(bench.ingest.url)).text()).toContain('They come back as sepia prints.<');
   await bench.close();
 });

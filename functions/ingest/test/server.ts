@@ -3,6 +3,7 @@ import type { Store } from '@darkroom/shared/store';
 import { openStore } from '@darkroom/shared/store/open';
 import { vi } from 'vitest';
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
+import { loadThumbnails, type Thumbnailer } from '../src/jobs/thumbnails.ts';
 import { createServer } from '../src/server.ts';
 import { readSettings } from '../src/settings.ts';
 import { guarded } from '../src/storage.ts';
@@ -33,10 +34,12 @@ export async function openServer(
   const logged = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
   const settings = readSettings(around.environment);
   const inspector = { run: await loadInspection(settings), warm() {}, healthy: () => true, close() {} };
+  const makeThumbnail = await loadThumbnails(settings);
+  const thumbnailer: Thumbnailer = { run: (task) => makeThumbnail(task, (_bytes, part) => part()), close() {} };
   const closing = new AbortController();
   const clock = testClock();
   const store = guarded(through(openStore(settings.STORE_URL)));
-  const app = createServer({ settings, store, inspector, clock, closing: closing.signal });
+  const app = createServer({ settings, store, inspector, thumbnailer, clock, closing: closing.signal });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const stop = async () => {
     closing.abort();

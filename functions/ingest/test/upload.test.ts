@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { photo } from '../../../packages/shared/test/support/lab.ts';
 import sharp from 'sharp';
 import { rgb, tiff } from '../../../packages/shared/test/images/tiff.ts';
-import type { JobStatus } from '../src/jobs/job-status.ts';
+import type { JobStatus } from '../src/api/job-status.ts';
 import { openServer, type ServerBench } from './server.ts';
 import { formOf, jpeg, type Receipt, spools } from './support.ts';
 
@@ -137,11 +137,11 @@ test('a name in a form is made safe too', async () => {
   expect(receipt.images[0]!.name).toBe('日本 x.jpg');
 });
 
-test('a form that was posted without a script leads back to the page', async () => {
+test('a form that was posted without a script leads to the page of its job', async () => {
   const form = formOf(['email', 'a@example.org'], ['format', ''], ['quality', ''], ['file', { name: 'a.jpg', bytes: jpeg }]);
   const response = await post(form, '', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
   expect(response.status).toBe(303);
-  expect(response.headers.get('location')).toMatch(/^\/\?job=[0-9a-f-]{36}#accepted$/);
+  expect(response.headers.get('location')).toMatch(/^\/jobs\/[0-9a-f-]{36}$/);
 });
 
 test('exactly as many photos, of exactly as many bytes, as the limits say', async () => {

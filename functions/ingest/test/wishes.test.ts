@@ -60,6 +60,13 @@ test.each([
   expect(faults).toEqual([expect.stringMatching(reason)]);
 });
 
+test.each(['', ' ', '\n'])('without an address (%j) there is no mail, unless it is required', (email) => {
+  expect(read({ email })).toMatchObject({ wishes: { email: undefined }, faults: [] });
+  const faults: string[] = [];
+  readWishes(new Map([['email', email]]), faults, { ...choices, EMAIL_REQUIRED: true });
+  expect(faults).toEqual([expect.stringContaining('No e-mail address was given. Say in the field “email”')]);
+});
+
 test('all that is wrong is named, in the order of the form', () => {
   const { faults } = read({ email: 'nobody', wait: 'x', format: 'x', quality: 'x' });
   expect(faults.map((fault) => /e-mail|“\w+”/.exec(fault)?.[0])).toEqual(['e-mail', '“format”', '“quality”', '“wait”']);
@@ -76,7 +83,11 @@ test('a choice for a filter is read by its own schema, and only for filters that
 test('what was not chosen is the default, which the job records', () => {
   const OPTIONS = { blur: { type: 'integer', default: 3 }, sepia: { type: 'boolean', default: false } } as const;
   const wishes = (fields: Record<string, string>) =>
-    readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), [], { FILTERS: ['blur', 'sepia'], OPTIONS });
+    readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), [], {
+      ...choices,
+      FILTERS: ['blur', 'sepia'],
+      OPTIONS,
+    });
   expect(wishes({}).options).toEqual({ filters: { blur: 3, sepia: false } });
   expect(wishes({ blur: '4', sepia: 'true' }).options).toEqual({ filters: { blur: 4, sepia: true } });
 });

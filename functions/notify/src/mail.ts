@@ -3,6 +3,7 @@ import { type Job, readReason, type Rejection } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
 import { keys } from '@darkroom/shared/job/keys';
 import type { Progress } from '@darkroom/shared/job/progress';
+import { duration } from '@darkroom/shared/job/retention';
 import { readJson, type Store } from '@darkroom/shared/store';
 import type { Attachment } from './attachments.ts';
 import { link as anchor, list, page, paragraph, small } from './html.ts';
@@ -28,9 +29,12 @@ export interface MailSettings {
   RETENTION: number;
 }
 
+/** A job of somebody who gave an address. */
+export type AddressedJob = Job & { email: string };
+
 interface Facts {
   store: Store;
-  job: Job;
+  job: AddressedJob;
   progress: Progress;
   attachments: Attachment[];
   settings: MailSettings;
@@ -136,11 +140,3 @@ function shortened(lines: string[]): string[] {
 }
 
 const bullets = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n');
-
-const units = { day: 86_400, hour: 3600, minute: 60, second: 1 };
-
-function duration(seconds: number): string {
-  const [unit, length] = Object.entries(units).find(([, least]) => seconds >= least)!;
-  const format = new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 });
-  return format.format(seconds / length);
-}

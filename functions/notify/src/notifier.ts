@@ -13,7 +13,7 @@ import { traced } from '@darkroom/shared/trace';
 import pLimit from 'p-limit';
 import { attachmentsFor } from './attachments.ts';
 import type { Send } from './handover.ts';
-import { composeMail, type MailSettings } from './mail.ts';
+import { type AddressedJob, composeMail, type MailSettings } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { type MailRecord, readRecord, untried, writeRecord } from './record.ts';
 import { retry } from './retry.ts';
@@ -32,7 +32,7 @@ export interface NotifierOptions {
 const sentAtOnce = 10;
 
 /**
- * Ends a job: once everything it expects is there, mails it and writes completed.json. A lock makes one of several deliveries the
+ * Ends a job: once everything it expects is there, mails it, if somebody gave an address, and writes completed.json. A lock makes one of several deliveries the
  * sender; mail.json tells the next sender how earlier attempts ended.
  */
 export function notifier({ store, clock, send, count, settings }: NotifierOptions) {
@@ -74,6 +74,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!entries.has(keys.job(id))) return undefined;
 
     const progress = progressOf(job, entries);
+    if (!isAddressed(job)) return end(job, progress, { mail: 'none' });
     const record = (await readRecord(store, id)) ?? untried;
     const permission = permissionFor(record, secondsSince(entries, keys.mail(id)));
     if (permission.may === 'end') return end(job, progress, { mail: 'failed', reason: permission.reason });
@@ -92,7 +93,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   }
 
   /** Sends the mail, and if its attachments are refused, sends it again with links only. */
-  async function attemptUnder(lock: Lock, job: Job, progress: Progress, record: MailRecord) {
+  async function attemptUnder(lock: Lock, job: AddressedJob, progress: Progress, record: MailRecord) {
     let known = record;
     for (;;) {
       const attachments = known.linksOnly ? [] : attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
@@ -155,6 +156,8 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     return (await readJson(store, keys.completed(job))) as Completion | undefined;
   }
 }
+
+const isAddressed = (job: Job): job is AddressedJob => job.email !== undefined;
 
 /** By the store's clock: the newest key is that of the lock, which has just been taken. Machines' clocks differ. */
 function secondsSince(entries: ReadonlyMap<string, Entry>, key: string): number {

@@ -1,4 +1,5 @@
 import { integer, url } from '@darkroom/shared/config';
+import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
 import * as v from 'valibot';
 
@@ -20,7 +21,7 @@ export const settings = {
   SENDGRID_API_KEY: v.optional(v.string()),
   SENDGRID_URL: v.optional(url('http:', 'https:'), 'https://api.sendgrid.com/'),
   /** Seconds after which the photos are gone, as the mail says. */
-  RETENTION: v.optional(integer(1, 3650 * day), String(7 * day)),
+  RETENTION: retention,
 };
 
 export interface Settings {

@@ -28,7 +28,8 @@ async function compose(
 ) {
   const progress = await readProgress(lab.store, job);
   const attachments = attachmentsFor(lab.store, job, progress, maxBytes);
-  return composeMail({ store: lab.store, job, progress, attachments, settings: { ...settings, ...changes } });
+  const { email = '' } = job;
+  return composeMail({ store: lab.store, job: { ...job, email }, progress, attachments, settings: { ...settings, ...changes } });
 }
 
 test('says that a machine sent it, why it came, when the photos go, and where to delete them', async () => {

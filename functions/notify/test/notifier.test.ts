@@ -92,6 +92,15 @@ async function sendUntilAnswer(job: Job, send = notify) {
   return { sending, resolve };
 }
 
+test('a job without an address ends without a mail, and its completion is told again', async () => {
+  const job = await printed(lab, { email: '' });
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted, outcome: 'completed' });
+  expect(await completionOf(lab, job)).toEqual({ status: 'completed', completedAt: expect.any(String), mail: 'none' });
+  expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
+  expect([server.mails, counted]).toEqual([[], []]);
+  expect((await lab.keys()).filter((key) => /^open|mail.json/.test(key))).toEqual([]);
+});
+
 test('ten mails are sent at once; those that wait for the lock of a process that died do not count', async () => {
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   const jobs = await Promise.all(Array.from({ length: 24 }, () => printed(lab)));

@@ -48,7 +48,7 @@ export async function refuseFailing(store: Store, accepted: Job, { prints }: Pro
 
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */
 export async function giveUp(store: Store, clock: Clock, accepted: Job, progress: Progress): Promise<void> {
-  const { job, revision } = accepted;
+  const { job, revision, email } = accepted;
   const { developed, packed, anySucceeded, prints } = progress;
   if (!developed) {
     log('past the deadline: prints', { job });
@@ -66,7 +66,14 @@ export async function giveUp(store: Store, clock: Clock, accepted: Job, progress
       const reason = (await mayHaveArrived(store, job)) ? late.unconfirmed : late.mail;
       if (!(await lock.still())) return;
       log('past the deadline: mail', { job });
-      await complete(store, clock, accepted, anySucceeded ? 'completed' : 'failed', reason);
+      const status = anySucceeded ? 'completed' : 'failed';
+      await complete(
+        store,
+        clock,
+        accepted,
+        status,
+        email === undefined ? { mail: 'none' } : { mail: 'failed', mailReason: reason },
+      );
     } finally {
       await lock.release();
     }
@@ -81,14 +88,20 @@ async function mayHaveArrived(store: Store, job: string): Promise<boolean> {
 
 /** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */
 export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
-  await complete(store, clock, { job, revision: unknownRevision }, 'failed', late.record);
+  await complete(store, clock, { job, revision: unknownRevision }, 'failed', { mail: 'failed', mailReason: late.record });
   await store.remove(keys.open(job));
   log('ended, since its record is damaged', { job });
 }
 
 type Ending = Pick<Job, 'job' | 'revision'> & Partial<Job>;
 
-async function complete(store: Store, clock: Clock, job: Ending, status: JobOutcome, mailReason: string): Promise<void> {
-  const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), mail: 'failed', mailReason };
+async function complete(
+  store: Store,
+  clock: Clock,
+  job: Ending,
+  status: JobOutcome,
+  mail: Pick<Completion, 'mail' | 'mailReason'>,
+): Promise<void> {
+  const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), ...mail };
   if (await store.writeOnce(keys.completed(job.job), json(completion))) countEnd(job, completion);
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '@darkroom/shared/clock';
 import { readConfig, integer, url } from '@darkroom/shared/config';
+import { retention } from '@darkroom/shared/job/retention';
 import { publish } from '@darkroom/shared/stage/publish';
 import { stage } from '@darkroom/shared/stage';
 import { openStore } from '@darkroom/shared/store/open';
@@ -19,7 +20,7 @@ const settings = {
   /** Seconds without progress after which a job is completed with what exists. */
   JOB_DEADLINE: optional(integer(1, 30 * day), String(60 * 60)),
   /** Seconds after which a job is removed. */
-  RETENTION: optional(integer(1, 3650 * day), String(7 * day)),
+  RETENTION: retention,
 };
 
 /**

@@ -72,6 +72,17 @@ test('past the deadline the prints that are missing are refused, then the archiv
   expect(world.emitted().at(-1)).toBe('job.completed');
 });
 
+test('past the deadline, a job without an address ends without a mail', async () => {
+  const job = await world.accept({ email: '', filters: ['sepia'], archive: false });
+  await world.print(job, '1', 'sepia');
+  await world.minutes(70);
+  expect(await world.json(keys.completed(job.job))).toEqual({
+    status: 'completed',
+    completedAt: expect.any(String),
+    mail: 'none',
+  });
+});
+
 test('after the refused prints, archive and mail have their chance', async () => {
   const job = await world.accept();
   world.onEmit = async ({ type }) => {

@@ -57,7 +57,8 @@ export async function pack(
       await zip.close();
     }
     if (!(await mayStore())) return false;
-    if (await store.writeOnce(keys.archive(job.job), { file })) metrics.archives.inc({ revision: job.revision, outcome: 'packed' });
+    if (await store.writeOnce(keys.archive(job.job), { file }))
+      metrics.archives.inc({ revision: job.revision, outcome: 'packed' });
     return true;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -120,8 +121,9 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
     const note = noteOf(job, photo);
     return note === undefined ? [] : [{ image: photo.image, name: photo.name, note }];
   });
-  const { job: id, revision, acceptedAt, filters, options, refused = [] } = job;
-  const manifest = { job: id, revision, acceptedAt, filters, options, files, notes, rejected, refused };
+  const { revision, acceptedAt, filters, options, refused = [] } = job;
+  // Without the id of the job: an archive is passed on, and whoever knows the id can delete the job.
+  const manifest = { revision, acceptedAt, filters, options, files, notes, rejected, refused };
   await zip.add('manifest.json', [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
 }
 

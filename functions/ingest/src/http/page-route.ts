@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { formats } from '@darkroom/shared/image/formats';
 import { longestAddress } from '@darkroom/shared/job/address';
+import { duration } from '@darkroom/shared/job/retention';
 import type { FastifyInstance } from 'fastify';
 import base from '../../page/base.css?inline';
+import lightbox from '../../page/lightbox.css?inline';
 import order from '../../page/order.css?inline';
 import phone from '../../page/phone.css?inline';
 import prints from '../../page/prints.css?inline';
@@ -10,27 +13,35 @@ import sheet from '../../page/sheet.css?inline';
 import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from '../../page/page.ts?inline';
+import { promise } from '../api/promise.ts';
+import { choicesOf } from './choices.ts';
+import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 
 /**
  * GET /: the page, complete in one response. Two revisions share an address, and a page of one must never load a script of the other.
  * Only its own style and script are allowed, by their hashes.
  */
-export function pageRoute(app: FastifyInstance, settings: Settings): void {
+export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
   const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
   const parts: Record<string, string> = {
-    style: [base, order, sheet, prints, phone].join('\n'),
+    style: [base, order, sheet, prints, lightbox, phone].join('\n'),
     script,
     data: JSON.stringify(facts),
-    promise: promiseOf(settings),
+    promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
+    optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
+    choices: choicesOf(settings),
+    terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
     imageTypes: Object.keys(formats).join(','),
     addressLength: String(longestAddress),
     maxFiles: String(settings.MAX_FILES),
     maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
     revision: settings.K_REVISION,
   };
-  const page = html.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => parts[name] ?? mark);
-  const etag = `"${createHash('sha256').update(page).digest('hex').slice(0, 32)}"`;
+  const form = settings.EMAIL_REQUIRED ? html.replace('type="email"', '$& required') : html;
+  const page = form.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => parts[name] ?? mark);
+  const digest = createHash('sha256').update(page).digest('hex').slice(0, 32);
+  let packed: Buffer | undefined;
   const policy = [
     "default-src 'none'",
     `style-src ${hashOf(page, 'style')}`,
@@ -43,9 +54,15 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
   ].join('; ');
 
   app.get('/', async ({ headers }, reply) => {
-    reply.headers({ etag, 'cache-control': 'no-cache', 'content-security-policy': policy });
-    if (headers['if-none-match'] === etag) return reply.code(304).send();
-    return reply.type('text/html; charset=utf-8').send(page);
+    // Whichever revision its post reaches has to know what this page promises.
+    await offers.keep();
+    const isPacked = /\bgzip\b/.test(String(headers['accept-encoding']));
+    // One of each: they are different bytes.
+    const tag = isPacked ? `"${digest}-gzip"` : `"${digest}"`;
+    reply.headers({ etag: tag, vary: 'accept-encoding', 'cache-control': 'no-cache', 'content-security-policy': policy });
+    if (headers['if-none-match'] === tag) return reply.code(304).send();
+    reply.type('text/html; charset=utf-8');
+    return isPacked ? reply.header('content-encoding', 'gzip').send((packed ??= gzipSync(page))) : reply.send(page);
   });
 }
 
@@ -53,9 +70,4 @@ export function pageRoute(app: FastifyInstance, settings: Settings): void {
 function hashOf(page: string, tag: string): string {
   const text = page.split(`<${tag}>`)[1]!.split(`</${tag}>`)[0]!;
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-}
-
-function promiseOf({ FILTERS, ARCHIVE }: Settings): string {
-  const kinds = new Intl.ListFormat('en').format(FILTERS);
-  return `Send photos. They come back by mail as ${kinds} prints${ARCHIVE ? ', packed into one ZIP file' : ''}.`;
 }

@@ -3,9 +3,12 @@ import { Readable } from 'node:stream';
 import { explain, Rejected } from '@darkroom/shared/errors';
 import { log } from '@darkroom/shared/log';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../api/job-status.ts';
+import { document, documentPolicy, html } from '../html/document.ts';
 import { StorageFailed } from '../storage.ts';
 import { Busy } from './busy.ts';
 import { drain } from './drain.ts';
+import { wantsPage } from './wants-page.ts';
 
 export const problemType = 'application/problem+json; charset=utf-8';
 
@@ -18,19 +21,36 @@ interface Refusal {
 }
 
 /** RFC 9457. `detail` is for the person: what is wrong, and what to do about it. */
-export function problem(status: number, detail: string, instance?: string) {
-  return { type: 'about:blank', title: STATUS_CODES[status], status, detail, ...(instance && { instance }) };
+export function problem(status: number, detail: string, instance?: string): Problem {
+  const title = STATUS_CODES[status];
+  return { type: 'about:blank', ...(title !== undefined && { title }), status, detail, ...(instance && { instance }) };
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, detail, retryAfter }: Refusal): void {
-  const path = request.url.split('?', 1)[0];
-  const body = JSON.stringify(problem(status, detail, path));
-  reply.code(status).type(problemType).header('cache-control', 'no-store');
+  const body = wantsPage(request.headers) ? asPage(reply, status, detail) : asProblem(request, reply, status, detail);
+  reply.code(status).header('cache-control', 'no-store');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const drained = drain(request.raw);
   // The client gets the whole response at once, but the connection stays open until its upload has been drained. After
   // `Connection: close`, Node would close it at the end of the response, and reset the client before it reads.
   reply.header('content-length', Buffer.byteLength(body)).send(Readable.from(lingering(body, drained)));
+}
+
+function asProblem({ url }: FastifyRequest, reply: FastifyReply, status: number, detail: string): string {
+  reply.type(problemType);
+  return JSON.stringify(problem(status, detail, url.split('?', 1)[0]));
+}
+
+/** To somebody who posted the form without JavaScript, or came by a link. */
+function asPage(reply: FastifyReply, status: number, detail: string): string {
+  reply.type('text/html; charset=utf-8').header('content-security-policy', documentPolicy);
+  const back = html`<p><a class="button" href="/">Back to the lab</a></p>`;
+  return document({ title: headingOf(status), parts: [html`<p class="fault">${detail}</p>`, back] });
+}
+
+function headingOf(status: number): string {
+  if (status === 404 || status === 410) return 'Nothing hangs here';
+  return status < 500 ? 'This could not be taken' : 'Not at the moment';
 }
 
 async function* lingering(body: string, drained: Promise<void>) {

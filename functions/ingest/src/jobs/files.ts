@@ -10,47 +10,54 @@ export interface JobFile {
   type: ImageType | 'application/zip';
   /** What it is saved as. */
   name: string;
+  /** What it is the thumbnail of, if there can be one: a photo, and "original" or the filter of a print. */
+  picture?: { image: string; made: string };
 }
 
-/** Every file that a job has or will have. */
-function filesOf(job: Job): JobFile[] {
-  const images = job.images.flatMap((photo) => [
-    originalOf(job, photo),
-    ...job.filters.map((filter) => printOf(job, photo, filter)),
-  ]);
-  return job.archive ? [...images, archiveOf(job)] : images;
-}
+/** The files of a job. @param id the one in their URLs: the job's own, or the one under which it is shared */
+export function filesOf(job: Job, id: string) {
+  return { original, print, archive, find, thumbnail };
 
-/** With or without the extension. The requested path is only compared, and never becomes part of a key. */
-export function findFile(job: Job, path: string): JobFile | undefined {
-  return filesOf(job).find(({ href }) => href === path || splitName(href).stem === path);
-}
+  function original(photo: Photo): JobFile {
+    const { type, image } = photo;
+    return {
+      href: `/jobs/${id}/${image}/original.${extensionOf(type)}`,
+      key: keys.original(job.job, photo),
+      type,
+      name: originalName(job, photo),
+      picture: { image, made: 'original' },
+    };
+  }
 
-export function originalOf(job: Job, photo: Photo): JobFile {
-  const { type, image } = photo;
-  return {
-    href: `/jobs/${job.job}/${image}/original.${extensionOf(type)}`,
-    key: keys.original(job.job, photo),
-    type,
-    name: originalName(job, photo),
-  };
-}
+  function print(photo: Photo, filter: string): JobFile {
+    const type = printType(photo.type, job.options.format);
+    return {
+      href: `/jobs/${id}/${photo.image}/${filter}.${extensionOf(type)}`,
+      key: keys.print(job, photo, filter),
+      type,
+      name: printName(job, photo, filter),
+      picture: { image: photo.image, made: filter },
+    };
+  }
 
-export function printOf(job: Job, photo: Photo, filter: string): JobFile {
-  const type = printType(photo.type, job.options.format);
-  return {
-    href: `/jobs/${job.job}/${photo.image}/${filter}.${extensionOf(type)}`,
-    key: keys.print(job, photo, filter),
-    type,
-    name: printName(job, photo, filter),
-  };
-}
+  function archive(): JobFile {
+    return { href: `/jobs/${id}/archive.zip`, key: keys.archive(job.job), type: 'application/zip', name: archiveName };
+  }
 
-export function archiveOf({ job }: Job): JobFile {
-  return {
-    href: `/jobs/${job}/archive.zip`,
-    key: keys.archive(job),
-    type: 'application/zip',
-    name: archiveName,
-  };
+  /** With or without the extension. The requested path is only compared, and never becomes part of a key. */
+  function find(path: string): JobFile | undefined {
+    const images = job.images.flatMap((photo) => [original(photo), ...job.filters.map((filter) => print(photo, filter))]);
+    return [...images, ...(job.archive ? [archive()] : [])].find(({ href }) => href === path || splitName(href).stem === path);
+  }
+
+  /** A small copy of a picture; undefined of what is none. */
+  function thumbnail({ href, name, picture }: JobFile, width: number): JobFile | undefined {
+    if (!picture) return undefined;
+    return {
+      href: `${href}?width=${width}`,
+      key: keys.thumbnail(job.job, picture.image, picture.made, width),
+      type: 'image/webp',
+      name: `${splitName(name).stem}-${width}.webp`,
+    };
+  }
 }

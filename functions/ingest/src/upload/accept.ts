@@ -7,7 +7,7 @@ import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
 import { json, type Store } from '@darkroom/shared/store';
-import type { Settings } from '../settings.ts';
+import type { Offer } from '../offers.ts';
 import { deleted, type PostContent } from './claim.ts';
 import type { Arrival } from './spool.ts';
 
@@ -29,17 +29,17 @@ const writers = 4;
  * @throws StorageFailed, leaving nothing behind if the store allows, unless the job is shared
  * @throws Rejected with status 410 if the job was deleted meanwhile
  */
-export async function accept(store: Store, settings: Settings, clock: Clock, post: Post): Promise<Job> {
+export async function accept(store: Store, offer: Offer, clock: Clock, post: Post): Promise<Job> {
   const { id, begunAt, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const { span } = currentWork();
   const job: Job = {
     job: id,
-    revision: settings.K_REVISION,
-    email: wishes.email,
-    filters: settings.FILTERS,
-    archive: settings.ARCHIVE,
+    revision: offer.K_REVISION,
+    ...(wishes.email !== undefined && { email: wishes.email }),
+    filters: offer.FILTERS,
+    archive: offer.ARCHIVE,
     options: wishes.options,
     images: arrivals.map(({ photo }) => photo),
     ...(refused.length > 0 && { refused: refused.map(({ name, reason }) => ({ name, reason })) }),
@@ -50,7 +50,7 @@ export async function accept(store: Store, settings: Settings, clock: Clock, pos
   try {
     await writeOriginals(store, job.job, arrivals);
     // Two posts with the same Idempotency-Key may get this far at once.
-    if (!(await store.writeOnce(keys.job(job.job), json(job)))) return await accept(store, settings, clock, post);
+    if (!(await store.writeOnce(keys.job(job.job), json(job)))) return await accept(store, offer, clock, post);
     await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
   } catch (error) {
     // Another post with the same key may be writing the same job; what both leave behind expires with its retention.

@@ -15,8 +15,8 @@ const clinging = new RegExp(`^(?:${invisible}|mailto:|<)+|(?:${invisible}|[>.,;]
  * somebody else, and nobody needs them here.
  * @throws Rejected with status 400, saying what is wrong
  */
-export function readAddress(text: string | undefined): string {
-  const plain = (text ?? '').replaceAll(clinging, '');
+export function readAddress(text: string): string {
+  const plain = text.replaceAll(clinging, '');
   if (plain === '') throw fault('No e-mail address was given. Say in the field “email” where the prints should go.');
   if (/[\s\p{Cc}]/u.test(plain))
     throw fault('There is a space or a line break in the e-mail address. (In a URL, + is written as %2B.)');

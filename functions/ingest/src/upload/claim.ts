@@ -3,6 +3,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { isGone } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, readJson, type Store } from '@darkroom/shared/store';
+import { idempotencyKeySchema } from '../api/fields.ts';
 import type { Quota } from './quota.ts';
 import type { Arrival, Refused } from './spool.ts';
 import type { Wishes } from './wishes.ts';
@@ -24,6 +25,8 @@ export interface PostContent {
   wishes: Wishes;
   arrivals: readonly Arrival[];
   refused: readonly Refused[];
+  /** The revision that was asked for, if one was. */
+  revision?: string | undefined;
 }
 
 /** The job that a post creates. */
@@ -37,7 +40,7 @@ export interface Claimed {
 
 /**
  * The job that a post creates: a new one, or with an Idempotency-Key always the same, so that a client that got no answer can simply
- * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address. A new job takes a place in the quota of
+ * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address, and those without one share theirs. A new job takes a place in the quota of
  * its address; a repeated post does not.
  * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
  * @throws Busy if the address has no jobs left
@@ -47,10 +50,10 @@ export async function claimJob(store: Store, quota: Quota, key: string | undefin
   if (key === undefined) {
     return { id: randomUUID(), claim: undefined, giveBack: await quota.take(email) };
   }
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+  if (!new RegExp(idempotencyKeySchema.pattern).test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const claim = digest([email, key]);
+  const claim = digest([email ?? '', key]);
   const place = keys.claim(claim);
   const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
   if (earlier) return repeated(store, claim, earlier, content);
@@ -86,10 +89,11 @@ export function deleted(): Rejected {
 }
 
 /** Parts of a form may come in any order. */
-function digestOf({ wishes: { email, options }, arrivals, refused }: PostContent): string {
+function digestOf({ wishes: { email, options }, arrivals, refused, revision }: PostContent): string {
   const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
   const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  return digest([email, options.format, options.quality, taken, others, ...(options.filters ? [options.filters] : [])]);
+  const more = [options.filters, revision].filter((each) => each !== undefined);
+  return digest([email, options.format, options.quality, taken, others, ...more]);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -3,7 +3,7 @@ import type { Photo } from '@darkroom/shared/job';
 import { type WorkerPool, workerPool } from '@darkroom/shared/worker/pool';
 
 /** What the header of a photo says, as far as ingest asks. */
-type Inspection = Pick<Photo, 'type' | 'width' | 'height' | 'pictures'>;
+export type Inspection = Pick<Photo, 'type' | 'width' | 'height' | 'pictures'>;
 
 /** Inspects the photo at a path by its header; rejects with what is wrong with it. */
 export type Inspector = WorkerPool<string, Inspection>;
@@ -17,12 +17,6 @@ export function openInspector(): Inspector {
   const inspector: Inspector = workerPool(processes, bounds);
   inspector.warm();
   return inspector;
-}
-
-/** The life of such a process. */
-export async function inspectPhotos(limits: ImageLimits): Promise<void> {
-  const [inspect, { work }] = await Promise.all([loadInspection(limits), import('@darkroom/shared/worker/worker')]);
-  work(inspect);
 }
 
 /** What such a process does with each photo. Only now is the native code loaded. */

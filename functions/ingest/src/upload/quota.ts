@@ -7,10 +7,10 @@ import { Busy } from '../http/busy.ts';
 /** Limits the jobs per address, so that nobody can flood a stranger's mailbox. */
 export interface Quota {
   /**
-   * Takes a place, and returns a function that gives it back.
+   * Takes a place, and returns a function that gives it back. A job without an address mails nobody, and needs none.
    * @throws Busy if the address has used up its jobs of this hour
    */
-  take(email: string): Promise<() => Promise<void>>;
+  take(email: string | undefined): Promise<() => Promise<void>>;
 }
 
 const hour = 60 * 60 * 1000;
@@ -23,7 +23,7 @@ const hour = 60 * 60 * 1000;
 export function openQuota(store: Store, most: number, clock: Clock): Quota {
   return {
     async take(email) {
-      if (most === 0) return async () => {};
+      if (most === 0 || email === undefined) return async () => {};
       const now = clock.now();
       const label = new Date(now).toISOString().slice(0, 13);
       const mailbox = createHash('sha256').update(mailboxOf(email)).digest('hex');

@@ -7,11 +7,15 @@ import type { Store } from '@darkroom/shared/store';
 import { traced } from '@darkroom/shared/trace';
 import type { Span } from '@darkroom/shared/trace/span';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Receipt } from '../api/job-status.ts';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
 import { countRefusedUpload } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
+import { wantsPage } from '../http/wants-page.ts';
+import type { Thumbnailer } from '../jobs/thumbnails.ts';
+import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 import { accept } from './accept.ts';
 import { openAllowance } from './allowance.ts';
@@ -34,12 +38,14 @@ export interface Intake {
   store: Store;
   inspector: Inspector;
   clock: Clock;
+  thumbnailer: Thumbnailer;
   /** Aborted when the process has been told to stop. */
   closing: AbortSignal;
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, { settings, store, inspector, clock, closing }: Intake): void {
+export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers): void {
+  const { settings, store, inspector, clock, closing } = intake;
   const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
   const allowance = openAllowance(settings);
@@ -79,8 +85,8 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     underWay.add(taking);
     const { job, wait } = await taking.finally(() => underWay.delete(taking));
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
-    if (prefersPage(request)) reply.redirect(`/?job=${job.job}#accepted`, 303);
-    else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receipt(job));
+    if (wantsPage(request.headers)) reply.redirect(`/jobs/${job.job}`, 303);
+    else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receiptOf(job));
     return job;
   }
 
@@ -89,12 +95,14 @@ export function uploadRoute(app: FastifyInstance, { settings, store, inspector, 
     const spool = await openSpool(settings, disk, inspector);
     try {
       const { fields, faults } = await receive(request, spool, settings);
-      const wishes = readWishes(fields, faults, settings);
+      const revision = fields.get('revision')?.trim() || undefined;
+      const offer = await offers.find(revision);
+      const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
       refuseFaults(spool, faults);
-      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused() };
+      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-        return accept(store, settings, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+        return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
           await giveBack().catch(() => {});
           throw error;
         });
@@ -147,13 +155,7 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return headers['idempotency-key'] as string | undefined;
 }
 
-/** Whether a form was posted without JavaScript. */
-function prefersPage({ headers }: FastifyRequest): boolean {
-  const accepted = String(headers.accept);
-  return accepted.includes('text/html') && !accepted.includes('json');
-}
-
-function receipt(accepted: Job) {
+function receiptOf(accepted: Job): Receipt {
   const { job, revision, filters, archive, refused } = accepted;
   const links = { self: `/jobs/${job}` };
   const images = accepted.images.map((photo) => {

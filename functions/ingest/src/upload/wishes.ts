@@ -2,12 +2,14 @@ import { Rejected } from '@darkroom/shared/errors';
 import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
 
 /** What the person wants done with the photos. */
 export interface Wishes {
-  email: string;
+  /** Undefined if there should be no mail. */
+  email: string | undefined;
   options: Options;
   /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
@@ -15,8 +17,8 @@ export interface Wishes {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Which filters there are, and what can be chosen for them. */
-type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS'>;
+/** Which filters there are, what can be chosen for them, and what must be said. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
@@ -29,10 +31,10 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
       return undefined;
     }
   };
-  const email = read(() => readAddress(fields.get('email'))) ?? '';
+  const email = read(() => readRecipient(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
-  const wait = read(() => readNumber(fields, 'wait', 0, 30)) ?? 0;
+  const wait = read(() => readNumber(fields, 'wait')) ?? 0;
   const filters = Object.fromEntries(
     choices.FILTERS.flatMap((name) => {
       const value = read(() => readChoice(fields, name, choices.OPTIONS));
@@ -47,6 +49,11 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
   return { email, options, wait };
 }
 
+function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
+  const text = fields.get('email')?.trim() ?? '';
+  return text === '' && !EMAIL_REQUIRED ? undefined : readAddress(text);
+}
+
 /** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */
 function readChoice(fields: Fields, name: string, schemas: Choices['OPTIONS']) {
   const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
@@ -59,20 +66,20 @@ function readChoice(fields: Fields, name: string, schemas: Choices['OPTIONS']) {
 function readFormat(text: string): Options['format'] {
   if (text === '' || text === 'input') return undefined;
   if (!Object.hasOwn(formatOption, text))
-    throw new Rejected(
-      `“format” must be one of ${Object.keys(formatOption).join(', ')}, or left out to keep the format of each photo.`,
-    );
+    throw new Rejected(`“format” must be one of ${known.format.enum.join(', ')}, or left out to keep the format of each photo.`);
   return formatOption[text as keyof typeof formatOption];
 }
 
 function readQuality(fields: Fields): number | undefined {
-  const quality = readNumber(fields, 'quality', 1, 100);
-  if (quality !== undefined && !Number.isInteger(quality)) throw new Rejected('“quality” must be a whole number from 1 to 100.');
+  const quality = readNumber(fields, 'quality');
+  if (quality !== undefined && !Number.isInteger(quality))
+    throw new Rejected(`“quality” must be a whole number from ${known.quality.minimum} to ${known.quality.maximum}.`);
   return quality;
 }
 
 /** An empty field counts as absent: that is how forms send what was not filled in. */
-function readNumber(fields: Fields, name: string, minimum: number, maximum: number): number | undefined {
+function readNumber(fields: Fields, name: 'quality' | 'wait'): number | undefined {
+  const { minimum, maximum } = known[name];
   const text = fields.get(name)?.trim() ?? '';
   if (text === '') return undefined;
   const number = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;

@@ -39,7 +39,9 @@ export async function develop(
       ...(quality !== undefined && { quality }),
       ...(option !== undefined && { option }),
     };
-    await traced(`develop ${name}`, { attributes: { 'darkroom.bytes': photo.bytes } }, () => pool.run(task, job.email));
+    await traced(`develop ${name}`, { attributes: { 'darkroom.bytes': photo.bytes } }, () =>
+      pool.run(task, job.email ?? job.job),
+    );
     metrics.printsMade.inc({ revision, filter: name });
     return 'succeeded';
   } catch (error) {

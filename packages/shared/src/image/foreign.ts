@@ -1,4 +1,5 @@
 import { Rejected } from '../errors.ts';
+import { boxLength, type ImageType, latin1, sniff } from './formats.ts';
 
 /** A kind of file that Darkroom does not develop, and what its owner can do. */
 interface Foreign {
@@ -102,11 +103,24 @@ const brands: [RegExp, Foreign][] = [
 export const headBytes = 4096;
 
 /**
- * The refusal of a file in none of the formats that Darkroom develops. Names its format if the first bytes reveal it.
+ * The type of a photo. Runs in browsers as well.
  * @param head at least the first 4096 bytes, or the whole file
+ * @throws Rejected with status 415 if it is none that Darkroom develops; names its format if the first bytes reveal it
  */
-export function refusalOf(head: Buffer): Rejected {
-  const text = head.toString('latin1', 0, headBytes).replace(/^\xef\xbb\xbf/, '');
+export function typeOf(head: Uint8Array): ImageType {
+  const type = sniff(head);
+  if (!type || isCanonRaw(head)) throw refusalOf(head);
+  return type;
+}
+
+/** Canon's older raw files begin like a TIFF. */
+const isCanonRaw = (head: Uint8Array) => {
+  const text = latin1(head.subarray(0, 11));
+  return text.startsWith('II*\0') && text.startsWith('CR\x02', 8);
+};
+
+function refusalOf(head: Uint8Array): Rejected {
+  const text = latin1(head.subarray(0, headBytes)).replace(/^\xef\xbb\xbf/, '');
   const known =
     text.slice(4, 8) === 'ftyp'
       ? ofBrands(text)
@@ -122,7 +136,7 @@ export function refusalOf(head: Buffer): Rejected {
 }
 
 function ofBrands(text: string): Foreign {
-  const end = Math.min(text.length, Math.max(16, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE()));
+  const end = Math.min(text.length, Math.max(16, boxLength(text)));
   const names = text.slice(8, 12) + text.slice(16, end);
   return brands.find(([pattern]) => pattern.test(names))![1];
 }

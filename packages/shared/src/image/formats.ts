@@ -90,7 +90,7 @@ export function printType(type: ImageType, asked?: ImageType): PrintType {
  * @param head at least the first 256 bytes
  */
 export function sniff(head: Uint8Array): ImageType | undefined {
-  const text = Buffer.from(head.subarray(0, 256)).toString('latin1');
+  const text = latin1(head.subarray(0, 256));
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg';
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'image/gif';
@@ -101,8 +101,14 @@ export function sniff(head: Uint8Array): ImageType | undefined {
   return undefined;
 }
 
+/** One character per byte. Neither Buffer nor TextDecoder: browsers lack the one, and in the other latin1 is Windows-1252. */
+export const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+
+/** The length that a box of ISO/IEC 14496-12 begins with. */
+export const boxLength = (text: string) => [0, 1, 2, 3].reduce((length, at) => length * 256 + text.charCodeAt(at), 0);
+
 /** Four letters each: the major brand, a version, then the compatible brands. */
 function brands(text: string): string[] {
-  const end = Math.min(text.length, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE());
+  const end = Math.min(text.length, boxLength(text));
   return Array.from({ length: Math.floor(end / 4) }, (_, index) => text.slice(index * 4, index * 4 + 4)).slice(2);
 }

@@ -3,8 +3,8 @@ import { readBmpSize } from './bmp-header.ts';
 import { Rejected } from '../errors.ts';
 import { type Cost, costOf } from './cost.ts';
 import { withoutExif } from './exif.ts';
-import { headBytes, refusalOf, refusalOfRaw } from './foreign.ts';
-import { extensionOf, formats, type ImageType, type PrintType, printType, sniff } from './formats.ts';
+import { headBytes, refusalOfRaw, typeOf } from './foreign.ts';
+import { extensionOf, formats, type PrintType, printType } from './formats.ts';
 import type { Header } from './header.ts';
 import { type ImageLimits, megabytes } from './limits.ts';
 import { metadataOf, readMetadata } from './metadata.ts';
@@ -46,15 +46,6 @@ export async function prepare(original: Buffer, limits: ImageLimits): Promise<Pr
   checkSize(header, limits);
   return { header, bytes };
 }
-
-function typeOf(head: Buffer): ImageType {
-  const type = sniff(head);
-  if (!type || isCanonRaw(head)) throw refusalOf(head);
-  return type;
-}
-
-/** Canon's older raw files begin like a TIFF. */
-const isCanonRaw = (head: Buffer) => head.toString('latin1', 0, 4) === 'II*\0' && head.toString('latin1', 8, 11) === 'CR\x02';
 
 function refuseThumbnails(bytes: Buffer): void {
   if (isCameraRaw(bytes)) throw refusalOfRaw();

@@ -42,7 +42,8 @@ const job = v.object({
   job: jobId,
   /** The revision of ingest that accepted it. */
   revision: v.string(),
-  email: v.string(),
+  /** Where the mail goes; if absent, there is none, and the prints are on the page only. */
+  email: v.exactOptional(v.string()),
   filters: v.array(filterName),
   archive: v.boolean(),
   options,
@@ -65,7 +66,8 @@ export type Job = v.InferOutput<typeof job>;
 export interface Completion {
   status: JobOutcome;
   completedAt: string;
-  mail: 'sent' | 'failed';
+  /** `none`: none was asked for. */
+  mail: 'sent' | 'failed' | 'none';
   /** Why the mail failed, in words for the person. */
   mailReason?: string;
 }

@@ -32,11 +32,19 @@ export const keys = {
   mailLock: (job: string) => `jobs/${job}/mail.lock`,
   allClaims: 'claims/',
   claim: (digest: string) => `claims/${digest}`,
+  /** Small copies of photos and prints, apart from the job's own parts: when they were made says nothing about the job. */
+  thumbnails: (job: string) => `thumbnails/${job}/`,
+  /** @param name "original", or the filter of a print */
+  thumbnail: (job: string, image: string, name: string, width: number) => `thumbnails/${job}/${image}/${name}.${width}.webp`,
+  /** Names the job that can be seen under this id. */
+  share: (id: string) => `shares/${id}`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
+  /** What a revision of ingest makes of photos, so that another can accept a post in its place. */
+  offer: (revision: string) => `offers/${revision}`,
   allGone: 'gone/',
   allDead: 'dead/',
   deadOf: (job: string) => `dead/${job}.`,

@@ -1,6 +1,7 @@
 import { json, readBytes, type Store } from '../store/store.ts';
 import { isGone, parseJob } from './job.ts';
 import { keys } from './keys.ts';
+import { shareOf } from './share.ts';
 
 /**
  * Removes every trace of a job except its tombstone, which is written first: whoever is still at work finds it and takes back what they
@@ -23,6 +24,8 @@ export async function removeParts(store: Store, job: string): Promise<void> {
   // First, because it is found through job.json, which is one of the parts.
   await closeClaim(store, job);
   for await (const { key } of store.list(keys.deadOf(job))) await store.remove(key);
+  for await (const { key } of store.list(keys.thumbnails(job))) await store.remove(key);
+  await store.remove(keys.share(shareOf(job)));
   for await (const { key } of store.list(keys.folder(job))) await store.remove(key);
   await store.remove(keys.open(job));
 }

@@ -3,7 +3,7 @@ import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json, type Store } from '@darkroom/shared/store';
 
-/** Writes a job into a store, as ingest does. Each photo has the same bytes. */
+/** Writes a job into a store, as ingest does. Each photo has the same bytes. With an empty `email`, it has no address. */
 export async function acceptJob(
   store: Store,
   bytes: Uint8Array,
@@ -21,6 +21,7 @@ export async function acceptJob(
     acceptedAt: new Date().toISOString(),
     ...changes,
   };
+  if (changes.email === '') delete job.email;
   for (const image of job.images) await store.write(keys.original(job.job, image), bytes);
   await store.write(keys.job(job.job), json(job));
   await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));

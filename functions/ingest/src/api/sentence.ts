@@ -1,5 +1,5 @@
-import type { JobStatus } from '../src/jobs/job-status.ts';
-import { count } from './dom.ts';
+import type { JobStatus } from './job-status.ts';
+import { count } from './words.ts';
 
 /** How far along a job is, in words. */
 export function sentence(job: JobStatus): string {

@@ -1,0 +1,36 @@
+import { formatOption } from '@darkroom/shared/image/formats';
+import { longestAddress } from '@darkroom/shared/job/address';
+
+/** The fields of a post in JSON Schema, from which they are read as well. Those of filters are in OPTIONS. */
+export const fields = {
+  email: {
+    type: 'string',
+    format: 'email',
+    maxLength: longestAddress,
+    description: 'Exactly one plain address. Without one there is no mail, and the prints are on the page only.',
+  },
+  format: {
+    type: 'string',
+    enum: Object.keys(formatOption) as (keyof typeof formatOption)[],
+    description: 'What prints are encoded as; by default, the same as each photo.',
+  },
+  quality: { type: 'integer', minimum: 1, maximum: 100, description: 'For formats that have one.' },
+  wait: {
+    type: 'number',
+    minimum: 0,
+    maximum: 30,
+    description: 'Seconds to hold the response back, for watching a cluster scale.',
+  },
+  revision: {
+    type: 'string',
+    pattern: '^\\w[\\w.-]{0,99}$',
+    description: 'The revision whose offer is wanted; by default, that of the one that answers.',
+  },
+} as const;
+
+/** The header Idempotency-Key. */
+export const idempotencyKeySchema = {
+  type: 'string',
+  pattern: '^[\\x21-\\x7e]{1,255}$',
+  description: 'A key of your own for this post: sent again with the same key, it leads to the same job.',
+} as const;

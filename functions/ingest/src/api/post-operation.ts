@@ -1,0 +1,39 @@
+import { json, refusedWith } from './answers.ts';
+import { idempotencyKeySchema } from './fields.ts';
+import { inQuery } from './parameters.ts';
+
+/** POST /. @param wishes the schema of each field */
+export function postOperation(wishes: Record<string, object>, isEmailRequired: boolean) {
+  return {
+    operationId: 'postPhotos',
+    summary: 'Have photos developed',
+    description: 'Fields may be in the form or in the query. 202 is a promise: the job survives whatever happens from then on.',
+    parameters: [
+      { name: 'Idempotency-Key', in: 'header', schema: idempotencyKeySchema },
+      ...Object.entries(wishes).map(([name, schema]) => inQuery(name, schema)),
+      inQuery('name', { type: 'string', description: 'The name of the photo, if it is the body.' }),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: { file: { type: 'array', minItems: 1, items: { type: 'string', format: 'binary' } }, ...wishes },
+            required: ['file', ...(isEmailRequired ? ['email'] : [])],
+          },
+        },
+        'image/*': { schema: { type: 'string', format: 'binary' } },
+        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+      },
+    },
+    responses: {
+      202: {
+        ...json('Receipt', 'Accepted.'),
+        headers: { Location: { schema: { type: 'string' }, description: 'The address of the job.' } },
+      },
+      303: { description: 'Accepted, and to be seen at the address in Location: for browsers without JavaScript.' },
+      ...refusedWith(400, 403, 408, 409, 410, 413, 415, 422, 429, 503, 507),
+    },
+  };
+}
