@@ -17,11 +17,11 @@ export function measured(store: Store): Store {
   }
 
   return {
-    stat: (key) => time('stat', () => store.stat(key)),
-    read: (key, range) => time('read', () => store.read(key, range)),
-    write: (key, content) => time('write', () => store.write(key, content)),
-    writeOnce: (key, content) => time('writeOnce', () => store.writeOnce(key, content)),
-    remove: (key) => time('remove', () => store.remove(key)),
+    stat: (...given) => time('stat', () => store.stat(...given)),
+    read: (...given) => time('read', () => store.read(...given)),
+    write: (...given) => time('write', () => store.write(...given)),
+    writeOnce: (...given) => time('writeOnce', () => store.writeOnce(...given)),
+    remove: (...given) => time('remove', () => store.remove(...given)),
     ...(store.presign && { presign: (key, download) => time('presign', () => store.presign!(key, download)) }),
     async *list(prefix) {
       const entries = store.list(prefix)[Symbol.asyncIterator]();
