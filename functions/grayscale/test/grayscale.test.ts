@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 test('the log says when the function listens, and how long that took from the start of its process', async () => {
-  await expect.poll(() => grayscale.output()).toMatch(/^listening port=\d+ booted=\d+ ms=\d+$/m);
+  await expect.poll(() => grayscale.output()).toMatch(/^listening port=\d+ metricsPort=\d+ booted=\d+ ms=\d+$/m);
   const [, booted, ms] = /booted=(\d+) ms=(\d+)/.exec(grayscale.output())!;
   expect(Number(booted)).toBeGreaterThan(0);
   expect(Number(ms)).toBeGreaterThan(Number(booted));
