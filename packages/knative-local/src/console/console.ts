@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ChartRoom } from '../charts/room.ts';
 import type { ControlPlane, Controls } from '../api/control-plane.ts';
 import type { Brokers } from '../broker/broker.ts';
 import type { Clock } from '../clock.ts';
@@ -29,6 +30,7 @@ export interface ConsoleOptions {
   /** The attribute that events of one chain share. */
   correlation: string | undefined;
   deadLetters: DeadLetters | undefined;
+  charts: Pick<ChartRoom, 'view'> | undefined;
   log: Log;
   clock: Clock;
 }

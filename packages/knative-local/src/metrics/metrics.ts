@@ -1,4 +1,5 @@
 import type { Observer } from '../broker/observer.ts';
+import type { History } from '../charts/history.ts';
 import type { Clock } from '../clock.ts';
 import { close, listen } from '../listen.ts';
 import type { Topology } from '../manifest/topology.ts';
@@ -25,7 +26,12 @@ interface Scene {
 
 const loopback = '127.0.0.1';
 
-export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: Clock): Promise<Metrics> {
+/** @param history remembers what was read */
+export async function openMetrics(
+  { port, anotherPort }: MetricsOptions,
+  clock: Clock,
+  history?: Pick<History, 'take'>,
+): Promise<Metrics> {
   let present = (): Scene => ({ topology: undefined, replicas: [] });
   const measurements = createMeasurements(() => present());
   const gatherer = createGatherer(() => present().replicas, measurements.text, clock);
@@ -34,7 +40,7 @@ export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: 
   });
   listening.server.on('request', createMetricsServer(gatherer.text));
   const closing = new AbortController();
-  void gatherer.keepReading(closing.signal);
+  void gatherer.keepReading(closing.signal, history && ((families) => history.take(families, clock.now())));
   return {
     url: `http://localhost:${listening.port}/metrics`,
     observer: measurements.observer,
