@@ -1,9 +1,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout } from 'node:timers/promises';
+import type { ChartsView } from 'knative-local/charts/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MailServer, startMailServer } from '../../../../functions/notify/test/mail-server.ts';
 import { alerts } from '../../../monitoring/src/alerts.ts';
+import { panelOf } from '../../../monitoring/src/chart-panel.ts';
+import { peopleCharts } from '../../../monitoring/src/dashboards/people.ts';
 import { dashboards } from '../../../monitoring/src/files.ts';
 import { photo } from '../../../shared/test/support/lab.ts';
 import { isPrometheusMissing, type Prometheus, startPrometheus } from '../prometheus.ts';
@@ -11,6 +15,15 @@ import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
 
 /** Grafana's own variables, for an hour that has just begun. */
 const filledIn = (expr: string) => expr.replaceAll('$__range', '5m').replaceAll('$__rate_interval', '30s');
+
+const rounded = (value: number) => Number(value.toPrecision(9));
+
+/** What the console draws of the last five minutes. */
+async function chartsOf({ consoleUrl }: Darkroom): Promise<ChartsView> {
+  const { origin, searchParams } = new URL(consoleUrl);
+  const headers = { authorization: `Bearer ${searchParams.get('token')}` };
+  return (await (await fetch(`${origin}/api/charts?minutes=5`, { headers })).json()) as ChartsView;
+}
 
 /** What nothing in this test brings about. */
 const unprovoked = ['Workers lost'];
@@ -82,6 +95,27 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     const text = await (await fetch(darkroom.metricsUrl)).text();
     expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|person@|photo\.jpg/);
   });
+
+  test.each(peopleCharts.rows.flatMap(({ charts }) => charts.map((chart) => [chart.title, chart] as const)))(
+    'the console draws as Prometheus says: %s',
+    async (title, chart) => {
+      const expr = filledIn(panelOf(chart).queries[0]!.expr);
+      const named = (labels: Record<string, string>) =>
+        chart.legend.replaceAll(/\{\{(\w+)\}\}/g, (_all, label: string) => labels[label]!);
+      await eventually(async () => {
+        const [found, view] = await Promise.all([prometheus.query(expr), chartsOf(darkroom)]);
+        const expected = found
+          .filter(({ value }) => !Number.isNaN(value))
+          .map(({ metric, value }) => [named(metric), rounded(value)]);
+        const drawn = view.rows.flatMap(({ charts }) => charts).find((each) => each.title === title)!;
+        const last = drawn.series.flatMap(({ name, values }) => {
+          const value = values.at(-1);
+          return typeof value === 'number' ? [[name, rounded(value)]] : [];
+        });
+        return isDeepStrictEqual(new Map(expected as [string, number][]), new Map(last as [string, number][])) || undefined;
+      });
+    },
+  );
 
   async function ask(queries: string[]): Promise<void> {
     while (!over.signal.aborted) {
