@@ -79,7 +79,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       control?.changed();
       page?.changed();
     };
-    const metrics = options.metrics && (await openMetrics(options.metrics, clock, charts?.history));
+    const metrics = options.metrics && (await openMetrics(options.metrics, clock, charts?.history.take));
     const fleet = createFleet(options.environment(addresses), log, real(clock), {
       scaleToZero: options.scaleToZero ?? false,
       changed,

@@ -1,11 +1,11 @@
 import type { Observer } from '../broker/observer.ts';
-import type { History } from '../charts/history.ts';
 import type { Clock } from '../clock.ts';
 import { close, listen } from '../listen.ts';
 import type { Topology } from '../manifest/topology.ts';
 import { portTaken, whenFree } from '../process/ports.ts';
 import type { Replica } from '../process/revision.ts';
 import type { MetricsOptions } from '../runtime-options.ts';
+import type { Families } from './exposition.ts';
 import { createGatherer, type Gatherer } from './gatherer.ts';
 import { createMeasurements } from './measurements.ts';
 import { createMetricsServer } from './server.ts';
@@ -26,11 +26,11 @@ interface Scene {
 
 const loopback = '127.0.0.1';
 
-/** @param history remembers what was read */
+/** @param take gets what was read, and when: milliseconds since 1970 */
 export async function openMetrics(
   { port, anotherPort }: MetricsOptions,
   clock: Clock,
-  history?: Pick<History, 'take'>,
+  take?: (families: Families, at: number) => void,
 ): Promise<Metrics> {
   let present = (): Scene => ({ topology: undefined, replicas: [] });
   const measurements = createMeasurements(() => present());
@@ -40,7 +40,7 @@ export async function openMetrics(
   });
   listening.server.on('request', createMetricsServer(gatherer.text));
   const closing = new AbortController();
-  void gatherer.keepReading(closing.signal, history && ((families) => history.take(families, clock.now())));
+  void gatherer.keepReading(closing.signal, take && ((families) => take(families, clock.now())));
   return {
     url: `http://localhost:${listening.port}/metrics`,
     observer: measurements.observer,
