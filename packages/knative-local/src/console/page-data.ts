@@ -1,10 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import type { ChartRoom } from '../charts/room.ts';
 import type { CloudEvent } from '../broker/event.ts';
 import type { Journal, Query } from '../journal/journal.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Problem } from './problem.ts';
 import type { DataView, TopologyView } from './view.ts';
+
+/** Those that the project has described, with their values of the last minutes. */
+export interface DrawnCharts {
+  view(minutes: number): object;
+}
 
 export interface PageDataOptions {
   journal: Journal;
@@ -12,8 +16,7 @@ export interface PageDataOptions {
   /** The last lines of a process, by its id. */
   linesOf: (process: string) => readonly object[] | undefined;
   deadLetters: DeadLetters | undefined;
-  /** Those that the project has described. */
-  charts: Pick<ChartRoom, 'view'> | undefined;
+  charts: DrawnCharts | undefined;
 }
 
 /** What the page asks for. */
