@@ -1,7 +1,7 @@
 /** Takes the pictures of the docs from the running system: the page with a finished job, the same on a phone, the inbox, and the console. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page, PageScreenshotOptions } from 'playwright-core';
+import type { Locator, Page, PageScreenshotOptions } from 'playwright-core';
 import sharp from 'sharp';
 import { openBrowser } from '../packages/lab/test/pipeline/browser.ts';
 import { eventually, openDarkroom, repository } from '../packages/lab/test/pipeline/darkroom.ts';
@@ -38,6 +38,7 @@ try {
   await page.waitForTimeout(1500);
   await take(page, 'inbox');
   await takeConsole();
+  await takeCharts();
 } finally {
   await browser.close();
   await darkroom.close();
@@ -82,8 +83,25 @@ async function takeConsole(): Promise<void> {
   await take(phone, 'console-phone');
 }
 
+/** Two versions beside each other for two minutes, with a photo now and then that cannot be opened. */
+async function takeCharts(): Promise<void> {
+  const charts = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
+  await charts.goto(darkroom.consoleUrl);
+  const good = await landscape('#9ad1d4', '#e4572e', '#29335c');
+  for (let count = 0; count < 40; count += 1) {
+    const bytes = count % 8 === 3 ? good.subarray(0, good.length / 2) : good;
+    await darkroom.post([{ name: 'ridge.jpg', bytes }], { tag: count % 3 === 0 ? 'v2' : 'v1' });
+    if (count % 10 === 5) await darkroom.post([], {});
+    await charts.waitForTimeout(3000);
+  }
+  await charts.getByLabel('The last').selectOption('5 minutes');
+  await charts.getByRole('link', { name: 'Charts' }).click();
+  await charts.waitForTimeout(6000);
+  await take(charts.locator('#charts'), 'console-charts');
+}
+
 /** Few colours, so that it stays small. */
-async function take(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
+async function take(page: Page | Locator, name: string, options: PageScreenshotOptions = {}): Promise<void> {
   const picture = sharp(await page.screenshot(options)).png({ palette: true, colours: 128 });
   await writeFile(join(target, `${name}.png`), await picture.toBuffer());
 }

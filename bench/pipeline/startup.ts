@@ -41,22 +41,8 @@ export interface Startup {
 
 /** Every program in turn, round by round, so that whatever else the machine does falls on all of them. */
 export async function measureStartup(folder: string): Promise<Startup> {
-  const bareFolder = join(folder, 'bare');
-  await mkdir(bareFolder);
-  await writeFile(join(bareFolder, 'index.mjs'), bareServer);
-  const programs = new Map([
-    [bare, bareFolder],
-    ...functions.map((name) => [name, join(repository, 'functions', name, 'dist')] as const),
-  ]);
-  const environment = {
-    STORE_URL: pathToFileURL(join(folder, 'store')).href,
-    K_SINK: 'http://127.0.0.1:9',
-    PUBLIC_URL: 'http://localhost',
-    MAIL_FROM: 'Darkroom <darkroom@localhost>',
-    SMTP_URL: 'smtp://127.0.0.1:9',
-    FILTERS: 'grayscale,sepia',
-    NODE_ENV: 'production',
-  };
+  const programs = await programsIn(folder);
+  const environment = environmentIn(folder);
   const cached = { ...environment, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
   const startup: Startup = { cold: new Map(), warm: new Map(), bareMemory: [] };
   for (const program of programs.values()) await start(program, cached);
@@ -71,11 +57,33 @@ export async function measureStartup(folder: string): Promise<Startup> {
   return startup;
 }
 
+/** Their folders. The bare server's is made. */
+export async function programsIn(folder: string): Promise<Map<string, string>> {
+  const bareFolder = join(folder, 'bare');
+  await mkdir(bareFolder);
+  await writeFile(join(bareFolder, 'index.mjs'), bareServer);
+  return new Map([[bare, bareFolder], ...functions.map((name) => [name, join(repository, 'functions', name, 'dist')] as const)]);
+}
+
+/** What every function needs in order to start. */
+export function environmentIn(folder: string): Record<string, string> {
+  return {
+    STORE_URL: pathToFileURL(join(folder, 'store')).href,
+    K_SINK: 'http://127.0.0.1:9',
+    PUBLIC_URL: 'http://localhost',
+    MAIL_FROM: 'Darkroom <darkroom@localhost>',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    FILTERS: 'grayscale,sepia',
+    NODE_ENV: 'production',
+  };
+}
+
 function record(starts: Map<string, Start[]>, name: string, one: Start): void {
   starts.set(name, [...(starts.get(name) ?? []), one]);
 }
 
-async function start(cwd: string, environment: Record<string, string>): Promise<Start & { resident: number }> {
+/** Starts a program until it is ready, and ends it. */
+export async function start(cwd: string, environment: Record<string, string>): Promise<Start & { resident: number }> {
   const port = await freePort();
   const begun = performance.now();
   const child = spawn(process.execPath, ['index.mjs'], {

@@ -1,4 +1,5 @@
 import { throttle } from './dom.ts';
+import { createCharts } from './charts.ts';
 import { createEventDialog } from './event.ts';
 import { createKnownEvents } from './known-events.ts';
 import { createDeadLetterList } from './dead-letters.ts';
@@ -19,6 +20,7 @@ const timeline = createTimeline(createEventDialog(send.fill));
 const deadLetters = createDeadLetterList(timeline.open);
 const events = createKnownEvents(createList(timeline.open), map.light);
 const parts = [map.draw, createTraffic(), createProcesses(), send.brokers];
+const charts = createCharts();
 const reload = throttle(2000, () => {
   events.reload();
   timeline.refresh();
@@ -32,6 +34,7 @@ setUpTabs();
 listen({
   begin() {
     reload();
+    charts.begin();
     ask<TopologyView>('topology').then(take).catch(complain);
   },
   events(summaries) {

@@ -10,6 +10,7 @@
  * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
  * --correlation    the attribute that events of one chain share, for the console (default: chains follow replies)
  * --metrics        the port of /metrics on loopback, of all functions together; 0 means any free one (default: 0)
+ * --charts         a file that says what the console draws of these metrics (default: nothing is drawn)
  * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
@@ -27,7 +28,7 @@ import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
 const usage =
-  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N] [--scale-to-zero]';
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N] [--charts FILE] [--scale-to-zero]';
 
 interface Options {
   config: string[];
@@ -37,6 +38,7 @@ interface Options {
   data: string;
   correlation: string | undefined;
   metrics: number;
+  charts: string | undefined;
   scaleToZero: boolean;
 }
 
@@ -53,11 +55,12 @@ function readOptions(): Options {
         data: text,
         correlation: text,
         metrics: text,
+        charts: text,
         'scale-to-zero': { type: 'boolean' },
       },
     });
     const { config = ['config'], functions = 'functions', service, data = '.knative-local', correlation } = values;
-    const { port = '8080', metrics = '0' } = values;
+    const { port = '8080', metrics = '0', charts } = values;
     for (const [name, written] of Object.entries({ port, metrics }))
       if (!/^\d{1,5}$/.test(written) || Number(written) > 65_535)
         throw new Error(`--${name} must be a whole number from 0 to 65535.`);
@@ -69,6 +72,7 @@ function readOptions(): Options {
       data: resolve(data),
       correlation,
       metrics: Number(metrics),
+      charts: charts === undefined ? undefined : resolve(charts),
       scaleToZero: values['scale-to-zero'] ?? false,
     };
   } catch (error) {
@@ -77,7 +81,7 @@ function readOptions(): Options {
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service, data, correlation, metrics, scaleToZero } = readOptions();
+  const { config, functions, port, service, data, correlation, metrics, charts, scaleToZero } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -91,6 +95,7 @@ function start(log: Log): Running {
     data,
     correlation,
     metrics: { port: metrics, anotherPort: (free) => `--metrics ${free}` },
+    charts,
     scaleToZero,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),

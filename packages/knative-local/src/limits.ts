@@ -55,6 +55,9 @@ export const limits = {
   metricsTime: 2000,
   /** Between two times that it is asked: of one that is killed, no more is lost than it counted in between. */
   metricsInterval: 5000,
+  /** What is kept for charts: an hour, the ten minutes before it that the longest window may need, and so many lines for each. */
+  chartTime: 70 * 60_000,
+  chartCourses: 100,
   /** How long work in flight may take to finish when the runtime stops. */
   drainTime: 10_000,
   /** What a process gets to shut down, even if requests in flight used up the rest. */

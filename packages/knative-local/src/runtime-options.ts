@@ -38,6 +38,8 @@ export interface RuntimeOptions extends ManifestSources {
   sources?: Sources;
   /** Serves what all processes and the runtime itself measure, at /metrics on loopback. Without it, nothing is measured. */
   metrics?: MetricsOptions;
+  /** A file that says what the console draws of that: `Charts`, as JSON. */
+  charts?: string | undefined;
   /** The attribute that events of one chain share, for the console. */
   correlation?: string | undefined;
   /** Those that the project keeps, for the console. */

@@ -1,3 +1,5 @@
+import { readCharts } from './charts/description.ts';
+import { createChartRoom } from './charts/room.ts';
 import { createControlPlane } from './api/control-plane.ts';
 import { systemClock } from './clock.ts';
 import { WrongManifests } from './errors.ts';
@@ -60,6 +62,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     const read = control?.read ?? (async () => inspect(await readManifests(sources)));
     const topology = await read();
     service = publicService(topology, options);
+    const charts = options.charts === undefined ? undefined : createChartRoom(await readCharts(options.charts));
     const [front, ingress] = await Promise.all([
       // No time limit: an upload takes as long as its connection needs, and the function sets its own limit.
       whenFree(() => listen(options.port, options.host, { requestTimeout: 0 }), clock).catch((error: unknown) => {
@@ -76,7 +79,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       control?.changed();
       page?.changed();
     };
-    const metrics = options.metrics && (await openMetrics(options.metrics, clock));
+    const metrics = options.metrics && (await openMetrics(options.metrics, clock, charts?.history.take));
     const fleet = createFleet(options.environment(addresses), log, real(clock), {
       scaleToZero: options.scaleToZero ?? false,
       changed,
@@ -117,7 +120,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     if (control) ending.defer(() => control.close());
     const controls = await control?.open({ wiring, fleet, service, port: front.port, brokerOrigin });
     if (control && controls) {
-      const parts = { journal, brokers, fleet, control, controls, service, correlation, deadLetters };
+      const parts = { journal, brokers, fleet, control, controls, service, correlation, deadLetters, charts };
       page = await openConsole({ ...parts, port: front.port, log, clock });
       ending.defer(page.close);
     }

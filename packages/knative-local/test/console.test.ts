@@ -1,7 +1,9 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WrittenCharts } from '../src/charts/description.ts';
+import type { ChartsView } from '../src/charts/view.ts';
 import type { DeadLetterView, TopologyView } from '../src/console/view.ts';
 import type { EventRecord, EventSummary } from '../src/journal/record.ts';
 import { startRuntime } from '../src/runtime.ts';
@@ -17,9 +19,29 @@ let publicUrl: string;
 let ask: (asked: Asked) => Promise<Answer>;
 const letter: DeadLetterView = { name: 'one', type: 'test.published', subscriber: 'stage', reason: '500', at: 1 };
 let kept = [letter];
+/** Of what the runtime itself measures. */
+const charts: WrittenCharts = {
+  window: 300,
+  rows: [
+    {
+      title: 'Events',
+      charts: [
+        {
+          title: 'Accepted',
+          description: 'By type.',
+          look: 'figures',
+          measure: { growth: { counters: ['knative_local_events_accepted_total'] } },
+          by: ['cloudevents_type'],
+          legend: '{{cloudevents_type}}',
+        },
+      ],
+    },
+  ],
+};
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'knative-local-console-'));
   await cp(fixtures, folder, { recursive: true });
+  await writeFile(join(folder, 'charts.json'), JSON.stringify(charts));
   runtime = startRuntime({
     ...asked,
     config: [join(folder, 'config')],
@@ -29,6 +51,8 @@ beforeAll(async () => {
     data: join(folder, 'data'),
     anotherPort: String,
     unavailable: 'Starting.',
+    metrics: { port: 0, anotherPort: String },
+    charts: join(folder, 'charts.json'),
     correlation: 'order',
     deadLetters: {
       list: async () => kept,
@@ -167,6 +191,15 @@ test('kills a process, which comes back; and shows what it printed', async () =>
   expect(lines.map(({ text }) => text)).toContain('was ended by SIGKILL; restarting it');
 });
 
+test('draws what has been counted since the start', async () => {
+  for (const id of ['first', 'second']) await publish({ type: 'nobody.counts', id });
+  await eventually(async () => {
+    const { rows } = await get<ChartsView>('charts?minutes=5');
+    expect(rows).toMatchObject([{ title: 'Events', charts: [{ title: 'Accepted', look: 'figures', unit: 'count' }] }]);
+    expect(rows[0]!.charts[0]!.series.find(({ name }) => name === 'nobody.counts')?.values).toEqual([2]);
+  });
+});
+
 test('tells of what is new while somebody looks', async () => {
   const stopping = new AbortController();
   const authorization = `Bearer ${new URL(url).searchParams.get('token')}`;
@@ -192,6 +225,8 @@ test.each<[number, Asked]>([
   [400, { path: '/api/events?before=x' }],
   [400, { path: '/api/events?limit=-1' }],
   [400, { path: '/api/events?state=odd' }],
+  [400, { path: '/api/charts?minutes=0' }],
+  [400, { path: '/api/charts?minutes=61' }],
   [400, { path: '/%ff' }],
   [404, { method: 'POST', path: '/api/processes/nobody/kill' }],
   [404, { method: 'POST', path: '/api/events/999999/send' }],

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished, expect, test } from 'vitest';
 import { eventually } from './broker-suite/subject.ts';
 import { testClock } from './clock.ts';
+import type { Families } from '../src/metrics/exposition.ts';
 import { createGatherer } from '../src/metrics/gatherer.ts';
 
 const types = '# TYPE done_total counter\n# TYPE wait_seconds histogram\n# TYPE busy gauge\n';
@@ -78,9 +79,12 @@ test('what a process counted is known even where nobody asked, when it is killed
   const clock = testClock();
   const gatherer = createGatherer(() => present, undefined, clock);
   const over = new AbortController();
-  const reading = gatherer.keepReading(over.signal);
+  const taken: number[] = [];
+  const take = (families: Families) => void taken.push(...families.get('done_total')!.samples.values());
+  const reading = gatherer.keepReading(over.signal, take);
   await clock.advance(5000);
   await eventually(() => expect(process.asked()).toBe(1));
+  await eventually(() => expect(taken).toEqual([2]));
   present = [];
   await expect.poll(async () => samples(await gatherer.text())).toEqual(['done_total{service="sepia"} 2']);
   over.abort();

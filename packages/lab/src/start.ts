@@ -75,6 +75,7 @@ export function startLab(
       token,
       inspect: inspectWiring,
       metrics: { port: settings.METRICS_PORT, anotherPort: anotherPort('METRICS_PORT'), variable: 'METRICS_PORT' },
+      charts: chartsIn(settings.CONFIG_DIR),
       correlation: 'job',
       deadLetters: consoleDeadLetters(() => openStore(storeLocation(settings))),
       sources: sourcesOf(settings.FUNCTIONS_DIR, log),
@@ -104,6 +105,12 @@ export function startLab(
 /** The wiring, and the versions of ingest, which a cluster gets by `npm run release` instead. */
 export function configFolders(config: string): string[] {
   return [config, join(config, 'versions')].filter((folder) => folder === config || existsSync(folder));
+}
+
+/** What the console draws; a folder of one's own may do without. */
+function chartsIn(config: string): string | undefined {
+  const file = join(config, 'monitoring/charts.json');
+  return existsSync(file) ? file : undefined;
 }
 
 function anotherPort(setting: string): (port: number) => string {

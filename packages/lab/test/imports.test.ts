@@ -109,7 +109,7 @@ test.each([
   ['packages/knative-local', []],
   ['packages/shared', []],
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
-  ['packages/monitoring', []],
+  ['packages/monitoring', ['packages/knative-local']],
   ...globSync(['functions/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
     folder,
     ['packages/shared'],

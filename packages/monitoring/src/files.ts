@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { job } from './dashboards/job.ts';
 import { knative } from './dashboards/knative.ts';
-import { people } from './dashboards/people.ts';
+import { people, peopleCharts } from './dashboards/people.ts';
 import { pipeline } from './dashboards/pipeline.ts';
 import { toGrafana } from './panel.ts';
 import { groups } from './rules.ts';
@@ -22,6 +22,7 @@ export function files(): Map<string, string> {
   return new Map([
     ['rules.yaml', yaml({ groups })],
     ['prometheus-rule.yaml', yaml(rule)],
+    ['charts.json', `${JSON.stringify(peopleCharts, null, 2)}\n`],
     ...Object.entries(dashboards).map(([name, dashboard]): [string, string] => [
       `dashboards/${name}.json`,
       `${JSON.stringify(toGrafana(dashboard), null, 2)}\n`,

@@ -24,10 +24,14 @@ export const recordings: Recording[] = [
 ];
 
 /** What a counter has grown by in five minutes. */
-
 function growth(metric: string, by: string, suffix = '_total'): Recording {
-  const record = `darkroom:${metric}${suffix === '_total' ? '' : suffix}:increase5m`;
-  return { record, expr: grown(`darkroom_${metric}${suffix}`, '5m', by) };
+  const series = `darkroom_${metric}${suffix}`;
+  return { record: recordOf(series), expr: grown(series, '5m', by) };
+}
+
+/** Under which name the growth of a counter is recorded. */
+export function recordOf(series: string): string {
+  return `${series.replace('_', ':').replace(/_total$/, '')}:increase5m`;
 }
 
 /** The share of jobs that ended, and took more than five minutes. */

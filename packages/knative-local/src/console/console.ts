@@ -11,7 +11,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import { createDoor } from './door.ts';
 import { createLive } from './live.ts';
 import { memoryOf } from './memory.ts';
-import { createPageData } from './page-data.ts';
+import { type DrawnCharts, createPageData } from './page-data.ts';
 import { createConsoleServer } from './server.ts';
 import { topologyView } from './topology-view.ts';
 
@@ -29,6 +29,7 @@ export interface ConsoleOptions {
   /** The attribute that events of one chain share. */
   correlation: string | undefined;
   deadLetters: DeadLetters | undefined;
+  charts: DrawnCharts | undefined;
   log: Log;
   clock: Clock;
 }

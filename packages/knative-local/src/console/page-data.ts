@@ -5,12 +5,18 @@ import type { DeadLetters } from './dead-letters.ts';
 import { Problem } from './problem.ts';
 import type { DataView, TopologyView } from './view.ts';
 
+/** Those that the project has described, with their values of the last minutes. */
+export interface DrawnCharts {
+  view(minutes: number): object;
+}
+
 export interface PageDataOptions {
   journal: Journal;
   topology: () => Promise<TopologyView>;
   /** The last lines of a process, by its id. */
   linesOf: (process: string) => readonly object[] | undefined;
   deadLetters: DeadLetters | undefined;
+  charts: DrawnCharts | undefined;
 }
 
 /** What the page asks for. */
@@ -27,8 +33,9 @@ const states: Query['state'][] = ['under way', 'delivered', 'dead letter', 'lost
 const forgotten = () => new Problem(404, 'The journal has forgotten this event, or never knew it. Choose a newer one.');
 const mostAtOnce = 1000;
 const mostShown = 64 * 1024;
+const mostMinutes = 60;
 
-export function createPageData({ journal, topology, linesOf, deadLetters }: PageDataOptions): PageData {
+export function createPageData({ journal, topology, linesOf, deadLetters, charts }: PageDataOptions): PageData {
   return {
     async read([area, name, part, ...more], query) {
       if (more.length > 0) return undefined;
@@ -51,6 +58,11 @@ export function createPageData({ journal, topology, linesOf, deadLetters }: Page
           return linesOf(name!);
         case 'dead-letters':
           return deadLetters ? { kept: true, list: await deadLetters.list() } : { kept: false, list: [] };
+        case 'charts': {
+          const minutes = wholeNumber(query, 'minutes') ?? mostMinutes;
+          if (minutes < 1 || minutes > mostMinutes) throw new Problem(400, `minutes: use 1 to ${mostMinutes}.`);
+          return charts ? charts.view(minutes) : { times: [], rows: [] };
+        }
         default:
           return undefined;
       }

@@ -41,6 +41,13 @@ export function labelled(series: string, more: Record<string, string>): string {
   return `${series.slice(0, brace)}{${[...added, own].filter(Boolean).join(',')}}`;
 }
 
+/** The labels of a series, as they are meant. */
+export function labelsOf(series: string): Record<string, string> {
+  const pairs = [...series.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)];
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, value!.replaceAll(/\\(.)/g, unescaped)]));
+}
+
+const unescaped = (_pair: string, character: string) => (character === 'n' ? '\n' : character);
 const escaped = (character: string) => (character === '\n' ? '\\n' : `\\${character}`);
 
 export function writeFamilies(families: Families): string {

@@ -15,8 +15,11 @@ export interface Gatherer {
   lastRead(replica: Measured): Promise<void>;
   /** In Prometheus' text format. */
   text(): Promise<string>;
-  /** Reads all processes now and then, whether or not anybody asks, until the signal is aborted. */
-  keepReading(signal: AbortSignal): Promise<void>;
+  /**
+   * Reads all processes now and then, whether or not anybody asks, until the signal is aborted.
+   * @param take gets what they said each time
+   */
+  keepReading(signal: AbortSignal, take?: (families: Families) => void): Promise<void>;
 }
 
 /** What one life of a process said last. */
@@ -73,22 +76,28 @@ export function createGatherer(
     bury(new Set(present.map(lifeOf)));
   }
 
+  /** What has been read, and what is measured here. */
+  async function together(): Promise<Families> {
+    const all = readFamilies(await own());
+    for (const [service, sums] of ended) for (const family of sums.values()) add(all, family, { service });
+    for (const { service, pod, families } of readings.values())
+      for (const family of families.values()) add(all, family, growing.includes(family.type) ? { service } : { service, pod });
+    return all;
+  }
+
   return {
     lastRead: read,
-    async keepReading(signal) {
+    async keepReading(signal, take) {
       for (;;) {
         await clock.sleep(limits.metricsInterval, signal).catch(() => undefined);
         if (signal.aborted) return;
         await readAll();
+        take?.(await together());
       }
     },
     async text() {
       await readAll();
-      const all = readFamilies(await own());
-      for (const [service, sums] of ended) for (const family of sums.values()) add(all, family, { service });
-      for (const { service, pod, families } of readings.values())
-        for (const family of families.values()) add(all, family, growing.includes(family.type) ? { service } : { service, pod });
-      return writeFamilies(all);
+      return writeFamilies(await together());
     },
   };
 }

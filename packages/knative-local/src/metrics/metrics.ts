@@ -5,6 +5,7 @@ import type { Topology } from '../manifest/topology.ts';
 import { portTaken, whenFree } from '../process/ports.ts';
 import type { Replica } from '../process/revision.ts';
 import type { MetricsOptions } from '../runtime-options.ts';
+import type { Families } from './exposition.ts';
 import { createGatherer, type Gatherer } from './gatherer.ts';
 import { createMeasurements } from './measurements.ts';
 import { createMetricsServer } from './server.ts';
@@ -25,7 +26,12 @@ interface Scene {
 
 const loopback = '127.0.0.1';
 
-export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: Clock): Promise<Metrics> {
+/** @param take gets what was read, and when: milliseconds since 1970 */
+export async function openMetrics(
+  { port, anotherPort }: MetricsOptions,
+  clock: Clock,
+  take?: (families: Families, at: number) => void,
+): Promise<Metrics> {
   let present = (): Scene => ({ topology: undefined, replicas: [] });
   const measurements = createMeasurements(() => present());
   const gatherer = createGatherer(() => present().replicas, measurements.text, clock);
@@ -34,7 +40,7 @@ export async function openMetrics({ port, anotherPort }: MetricsOptions, clock: 
   });
   listening.server.on('request', createMetricsServer(gatherer.text));
   const closing = new AbortController();
-  void gatherer.keepReading(closing.signal);
+  void gatherer.keepReading(closing.signal, take && ((families) => take(families, clock.now())));
   return {
     url: `http://localhost:${listening.port}/metrics`,
     observer: measurements.observer,

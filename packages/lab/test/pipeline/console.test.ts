@@ -42,8 +42,8 @@ describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: se
     return page;
   }
 
-  async function post(): Promise<string> {
-    const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag: 'v2' });
+  async function post(tag = 'v2'): Promise<string> {
+    const answer = await darkroom.post([{ name: 'a.jpg', bytes: await photo() }], { tag });
     return ((await answer.json()) as Status).job;
   }
 
@@ -186,6 +186,69 @@ describe.skipIf(!browserPath)('the console, in Chromium (skipped without one: se
     expect([await chosen.getAttribute('aria-posinset'), await chosen.getAttribute('aria-setsize')]).toEqual(['10000', '10000']);
     expect(await page.locator('#list').getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
     expect(await page.locator('.row').count()).toBeLessThan(60);
+    await page.close();
+  });
+
+  test('charts: version beside version, each in its own colour in all of them; with the keyboard, at any moment', async () => {
+    const page = await openConsole();
+    const jobs = await Promise.all(['v1', 'v1', 'v2'].map((tag) => post(tag)));
+    for (const job of jobs) await darkroom.finished(job);
+    await page.getByRole('link', { name: 'Charts' }).click();
+    const chart = (title: string) => page.locator('.chart', { has: page.getByText(title, { exact: true }) });
+    const row = (title: string, version: string) => chart(title).getByRole('listitem').filter({ hasText: version });
+    for (const version of ['ingest-v1', 'ingest-v2']) {
+      // Other tests have posted as well.
+      await row('Jobs accepted', version)
+        .getByText(/^[1-9]/)
+        .waitFor();
+      await row('From acceptance to the end, half of all jobs', version)
+        .getByText(/\d m?s$/)
+        .waitFor();
+      await row('Jobs without a print', version).getByText('0 %').waitFor();
+    }
+    await row('Attempts to send a mail, by outcome', 'sent')
+      .getByText(/^[1-9]/)
+      .waitFor();
+
+    const colours = (version: string) =>
+      page.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('.chart li')].filter((item) => item.textContent.includes('${version}'))
+        .map((item) => getComputedStyle(item.querySelector('i')).backgroundColor)`);
+    const [first, second] = [new Set(await colours('ingest-v1')), new Set(await colours('ingest-v2'))];
+    expect([first.size, second.size]).toEqual([1, 1]);
+    expect(first).not.toEqual(second);
+    expect((await colours('ingest-v1')).length).toBeGreaterThanOrEqual(7);
+
+    const plot = page.getByRole('slider', { name: 'Jobs accepted in five minutes' });
+    expect(await plot.locator('path').count()).toBe(4);
+    // There are moments to choose from.
+    await expect.poll(async () => Number(await plot.getAttribute('aria-valuemax'))).toBeGreaterThan(1);
+    await plot.focus();
+    await page.keyboard.press('Home');
+    const said = await plot.getAttribute('aria-valuetext');
+    expect(said).toMatch(/^\d\d:\d\d:\d\d: /);
+    await page.keyboard.press('ArrowRight');
+    expect(await plot.getAttribute('aria-valuenow')).toBe('1');
+    await page.keyboard.press('End');
+    expect(await plot.getAttribute('aria-valuetext')).not.toBe(said);
+    await page.close();
+  });
+
+  test('charts that nobody sees are not asked for', async () => {
+    const page = await openConsole({ viewport: { width: 1280, height: 500 } });
+    await page.clock.install();
+    await page.reload();
+    await page.getByText('Live.').waitFor();
+    await page.getByRole('link', { name: 'Charts' }).waitFor();
+    let asked = 0;
+    page.on('request', (request) => void (request.url().includes('/api/charts') && (asked += 1)));
+    await page.clock.runFor(60_000);
+    expect(asked).toBe(0);
+    await page.getByRole('link', { name: 'Charts' }).click();
+    await expect.poll(() => asked).toBe(1);
+    // What is asked for is drawn before it is asked for again.
+    await expect.poll(() => page.clock.runFor(5000).then(() => asked)).toBeGreaterThan(3);
     await page.close();
   });
 

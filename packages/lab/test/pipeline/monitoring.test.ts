@@ -1,9 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout } from 'node:timers/promises';
+import type { WrittenChart } from 'knative-local/charts/description';
+import type { ChartsView } from 'knative-local/charts/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MailServer, startMailServer } from '../../../../functions/notify/test/mail-server.ts';
 import { alerts } from '../../../monitoring/src/alerts.ts';
+import { panelOf } from '../../../monitoring/src/chart-panel.ts';
+import { peopleCharts } from '../../../monitoring/src/dashboards/people.ts';
 import { dashboards } from '../../../monitoring/src/files.ts';
 import { photo } from '../../../shared/test/support/lab.ts';
 import { isPrometheusMissing, type Prometheus, startPrometheus } from '../prometheus.ts';
@@ -11,6 +16,16 @@ import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
 
 /** Grafana's own variables, for an hour that has just begun. */
 const filledIn = (expr: string) => expr.replaceAll('$__range', '5m').replaceAll('$__rate_interval', '30s');
+
+const charts = peopleCharts.rows.flatMap((row) => row.charts);
+const rounded = (value: number) => Number(value.toPrecision(9));
+
+/** What the console draws of the last five minutes. */
+async function chartsOf({ consoleUrl }: Darkroom): Promise<ChartsView> {
+  const { origin, searchParams } = new URL(consoleUrl);
+  const headers = { authorization: `Bearer ${searchParams.get('token')}` };
+  return (await (await fetch(`${origin}/api/charts?minutes=5`, { headers })).json()) as ChartsView;
+}
 
 /** What nothing in this test brings about. */
 const unprovoked = ['Workers lost'];
@@ -37,6 +52,8 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
   let prometheus: Prometheus;
   /** Queries that have had data: most tell of the last five minutes only. */
   const answered = new Set<string>();
+  /** Charts of which the console has shown what Prometheus said. */
+  const agreed = new Set<string>();
   const over = new AbortController();
   let asking: Promise<void>;
 
@@ -83,10 +100,37 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|person@|photo\.jpg/);
   });
 
+  test.each(charts.map(({ title }) => [title]))('the console draws as Prometheus says: %s', async (title) => {
+    await eventually(async () => agreed.has(title) || undefined);
+  });
+
+  /** Whether both say the same at the moment, and something at all. */
+  async function compare(chart: WrittenChart, view: ChartsView): Promise<boolean> {
+    const named = (labels: Record<string, string>) =>
+      chart.legend.replaceAll(/\{\{(\w+)\}\}/g, (_all, label: string) => labels[label]!);
+    const found = await prometheus.query(filledIn(panelOf(chart).queries[0]!.expr));
+    const expected = found
+      .filter(({ value }) => !Number.isNaN(value))
+      .map(({ metric, value }) => [named(metric), rounded(value)] as const);
+    const drawn = view.rows.flatMap((row) => row.charts).find(({ title }) => title === chart.title);
+    const last = drawn!.series.flatMap(({ name, values }) => {
+      const value = values.at(-1);
+      return typeof value === 'number' ? [[name, rounded(value)] as const] : [];
+    });
+    const isTelling = 'growth' in chart.measure ? expected.some(([, value]) => value > 0) : expected.length > 0;
+    return isTelling && isDeepStrictEqual(new Map(expected), new Map(last));
+  }
+
   async function ask(queries: string[]): Promise<void> {
     while (!over.signal.aborted) {
       for (const expr of queries.filter((each) => !answered.has(each)))
         if ((await prometheus.query(expr)).length > 0) answered.add(expr);
+      // One looks every second, the other every five: they agree once nothing has happened for a moment.
+      if (charts.some(({ title }) => !agreed.has(title))) {
+        const view = await chartsOf(darkroom);
+        for (const chart of charts.filter(({ title }) => !agreed.has(title)))
+          if (await compare(chart, view)) agreed.add(chart.title);
+      }
       await setTimeout(200);
     }
   }
@@ -136,7 +180,7 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     );
     expect(lost).toHaveLength(2);
 
-    // The store cannot take a claim, and a sender forgets the address.
+    // The store cannot take a claim, and a sender mistypes the address.
     await writeFile(join(darkroom.folder, 'data/store/claims'), 'in the way');
     expect((await darkroom.post([file(good)], { key: 'k' })).status).toBe(503);
     expect((await darkroom.post([file(good)], { fields: { email: 'nobody' } })).status).toBe(400);

@@ -17,9 +17,10 @@ export interface TracedJob {
 /**
  * A job of v2 with two photos, while sepia is suspended: the broker tries again, gives up, and sepia's answers, once it goes on, reach
  * nobody. So sweep records dead letters, and resumes the job.
+ * @param next another receiver of the spans
  */
-export async function traceJob(): Promise<TracedJob> {
-  const receiver = await startOtlpReceiver();
+export async function traceJob(next?: string): Promise<TracedJob> {
+  const receiver = await startOtlpReceiver(next);
   const darkroom = await openDarkroom({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_FORMAT: 'json' }, { prepare });
   const sepia = await pidOf(darkroom, 'sepia');
   process.kill(sepia, 'SIGSTOP');

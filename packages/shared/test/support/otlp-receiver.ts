@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
@@ -42,19 +42,27 @@ interface Request {
   }[];
 }
 
-/** Receives traces by OTLP over HTTP, in JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp). */
-export async function startOtlpReceiver() {
+/**
+ * Receives traces by OTLP over HTTP, in JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+ * @param next another receiver, which gets them too: "http://localhost:4318"
+ */
+export async function startOtlpReceiver(next?: string) {
   const spans: ReceivedSpan[] = [];
   const server = createServer((request, response) => {
     if (request.url !== '/v1/traces') return void response.writeHead(404).end();
-    json(request).then(
-      (received) => {
-        spans.push(...spansOf(received as Request));
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      },
+    receive(request).then(
+      () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
       () => response.writeHead(400).end(),
     );
   });
+  async function receive(request: IncomingMessage): Promise<void> {
+    const received = await json(request);
+    spans.push(...spansOf(received as Request));
+    if (next === undefined) return;
+    const headers = { 'content-type': 'application/json' };
+    const { ok, status } = await fetch(`${next}/v1/traces`, { method: 'POST', headers, body: JSON.stringify(received) });
+    if (!ok) throw new Error(`${next} answered ${status}`);
+  }
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
