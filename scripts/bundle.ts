@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown, type RolldownError } from 'rolldown';
 import { faultsOfNames } from './function-names.ts';
@@ -33,22 +33,36 @@ const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * 
 const modules = new Set<string>();
 
 /**
- * Imported, node:http shows all that it has, and for that loads its WebSocket, with all of fetch: a quarter of the time in which Node
- * itself starts. Most functions use neither.
+ * Imported, a module of Node shows all that it has, and for that loads what it otherwise loads when it is asked for: node:http its WebSocket, with all
+ * of fetch, a quarter of the time in which Node itself starts; node:fs its streams. Most functions use none of it. So they are taken from
+ * `process.getBuiltinModule`, without those properties.
  */
-const http = 'darkroom:http';
-const named = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule('node:http')));
-const plain = named.filter(([, property]) => 'value' in property).map(([key]) => key);
-const httpModule = `const http = process.getBuiltinModule('node:http'); export default http; export const { ${plain.join(', ')} } = http;`;
+const builtin = 'darkroom:builtin:';
+function moduleOf(id: string): string {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
+  const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
+  const names = plain.map(([key]) => key).join(', ');
+  return `const builtin = process.getBuiltinModule('${id}'); export default builtin; export const { ${names} } = builtin;`;
+}
+/** Getters that are used all the same. The build fails if one is missing here. */
+const needed = ['AsyncLocalStorage', 'promises'];
 
-/** Provides the entry of a stage, and node:http. */
+/** The runtime keeps raw bodies if it is told to, which is never; with them go all of iconv-lite's tables. */
+const unused = 'darkroom:unused';
+
+/** Provides the entry of a stage, and the modules of Node. */
 const plugin: Plugin = {
   name: 'darkroom',
   resolveId(id, _importer, { kind }) {
     if (id === 'darkroom:stage') return id;
-    return /^(node:)?http$/.test(id) && kind === 'import-statement' ? http : undefined;
+    if (id === 'fastify-raw-body') return unused;
+    return isBuiltin(id) && kind === 'import-statement' ? builtin + id : undefined;
   },
-  load: (id) => (id === 'darkroom:stage' ? wrapper : id === http ? httpModule : undefined),
+  load(id) {
+    if (id === 'darkroom:stage') return wrapper;
+    if (id === unused) return 'export default undefined;';
+    return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
+  },
   generateBundle() {
     for (const id of this.getModuleIds()) modules.add(id);
   },
@@ -73,6 +87,8 @@ const { output } = await bundle
     entryFileNames: 'index.mjs',
     chunkFileNames: '[name]-[hash].mjs',
     format: 'esm',
+    // V8 keeps a source with any other character in two bytes for each, and takes longer to read it.
+    charset: 'ascii',
     minify: { mangle: true, compress: true, codegen: true },
     // The runtime recognises an event by the name of its class.
     keepNames: true,

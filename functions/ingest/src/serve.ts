@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { anyHost } from '@darkroom/shared/any-host';
 import { systemClock } from '@darkroom/shared/clock';
+import { everyInterface, listenOnEveryInterface } from '@darkroom/shared/every-interface';
 import { logListening } from '@darkroom/shared/listening';
 import { log } from '@darkroom/shared/log';
 import { serveMetrics } from '@darkroom/shared/metrics/server';
@@ -22,10 +22,11 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   const store = guarded(openStore(settings.STORE_URL));
   const thumbnailer = openThumbnailer(settings);
   const app = createServer({ settings, store, inspector, thumbnailer, clock: systemClock, closing: closing.signal });
-  const [host, metrics] = await Promise.all([anyHost(), serveMetrics(), openTracing()]);
+  const [metrics] = await Promise.all([serveMetrics(), openTracing()]);
   const lastWords = async () => void (await Promise.all([metrics?.lastRead(), flushTraces()]));
   stopOnSignal(app, closing, systemClock, lastWords);
-  await app.listen({ port: settings.PORT, host });
+  listenOnEveryInterface();
+  await app.listen({ port: settings.PORT, host: everyInterface });
   const { port } = app.server.address() as AddressInfo;
   const { K_REVISION: revision, FILTERS } = settings;
   logListening({ port, metricsPort: metrics?.port, revision, filters: FILTERS.join('+') });

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
-import { anyHost } from '../any-host.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { integer, readConfig } from '../config.ts';
 import { measureProcess } from './process.ts';
@@ -39,7 +38,7 @@ export async function serveMetrics(environment = process.env, clock: Clock = sys
     });
   });
   // It stays up until the process ends, and keeps none alive.
-  await once(server.unref().listen(METRICS_PORT, await anyHost()), 'listening');
+  await once(server.unref().listen(METRICS_PORT), 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     async lastRead() {

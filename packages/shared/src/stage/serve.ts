@@ -1,7 +1,6 @@
-import { Server } from 'node:net';
 import type { InvokerOptions } from 'faas-js-runtime';
-import { anyHost } from '../any-host.ts';
 import { explain } from '../errors.ts';
+import { listenOnEveryInterface } from '../every-interface.ts';
 import { logListening } from '../listening.ts';
 import { serveMetrics } from '../metrics/server.ts';
 import { stackOf } from '../stack.ts';
@@ -21,7 +20,7 @@ export async function serve(module: Stage): Promise<void> {
     // The runtime's own /metrics would otherwise be labelled with a random id: new series at each start, for ever.
     process.env['FAAS_ID'] ??= process.env['K_REVISION'] ?? 'local';
     const [{ default: runtime }, metrics] = await Promise.all([import('faas-js-runtime'), serveMetrics(), openTracing()]);
-    if ((await anyHost()) === '0.0.0.0') listenOnIPv4();
+    listenOnEveryInterface();
     const port = Number(process.env['PORT'] ?? 8080);
     const shutdown = async () => {
       await module.shutdown();
@@ -32,16 +31,6 @@ export async function serve(module: Stage): Promise<void> {
   } catch (error) {
     stop(error);
   }
-}
-
-/** The runtime insists on '::', which a kernel without IPv6 does not have. */
-function listenOnIPv4(): void {
-  const { listen } = Server.prototype;
-  Server.prototype.listen = function (this: Server, ...given: unknown[]) {
-    const [options, ...rest] = given;
-    const isWide = typeof options === 'object' && options !== null && 'host' in options && options.host === '::';
-    return listen.apply(this, [isWide ? { ...options, host: '0.0.0.0' } : options, ...rest] as Parameters<typeof listen>);
-  } as typeof listen;
 }
 
 function stop(error: unknown): never {
