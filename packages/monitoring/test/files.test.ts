@@ -2,20 +2,53 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { metrics } from '@darkroom/shared/metrics';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { alerts } from '../src/alerts.ts';
+import { parse, parseAllDocuments } from 'yaml';
+import { asked, watched } from '../src/asked.ts';
 import { dashboards, files } from '../src/files.ts';
 import { recordings } from '../src/recordings.ts';
 
 const folder = resolve(import.meta.dirname, '../../../config/monitoring');
 
 const panels = Object.values(dashboards).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
-const queries = [
-  ...panels
-    .filter(({ source = 'prometheus' }) => source === 'prometheus')
-    .flatMap((panel) => panel.queries.map(({ expr }) => expr)),
-  ...alerts.map(({ query }) => query),
-];
+const queries = [...asked({ range: '1h', rateInterval: '1m' }), ...watched].map(({ expr }) => expr);
+/** What the Prometheus Operator is given, as far as it is used here. */
+interface PodMonitor {
+  metadata: { name: string };
+  spec: {
+    namespaceSelector?: { matchNames: string[] };
+    selector: { matchExpressions?: { key: string; operator: 'Exists' }[] };
+    podMetricsEndpoints: { port?: string; interval: string; relabelings?: Record<string, unknown>[] }[];
+  };
+}
+interface ScrapeConfig {
+  kubernetes_sd_configs: unknown[];
+  relabel_configs: Record<string, unknown>[];
+}
+
+/** What the Prometheus Operator makes of a PodMonitor in the namespace darkroom. */
+function scrapesOf({ spec }: PodMonitor): ScrapeConfig[] {
+  const names = spec.namespaceSelector?.matchNames ?? ['darkroom'];
+  const keep = (source: string, regex: string) => ({ source_labels: [`__meta_kubernetes_pod_${source}`], regex, action: 'keep' });
+  const selected = (spec.selector.matchExpressions ?? []).map(({ key }) =>
+    keep(`labelpresent_${key.replaceAll(/[./]/g, '_')}`, 'true'),
+  );
+  return spec.podMetricsEndpoints.map(({ port, relabelings = [] }) => ({
+    kubernetes_sd_configs: [{ role: 'pod', namespaces: { names } }],
+    relabel_configs: [
+      { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Failed|Succeeded', action: 'drop' },
+      ...selected,
+      ...(port === undefined ? [] : [keep('container_port_name', port)]),
+      { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
+      { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
+      ...relabelings.map((each) =>
+        Object.fromEntries(
+          Object.entries(each).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+        ),
+      ),
+    ],
+  }));
+}
+
 const namesIn = (texts: string[], pattern: RegExp) => [
   ...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([name]) => name))),
 ];
@@ -26,6 +59,18 @@ test('what Grafana and Prometheus read is what these sources make (npm run monit
   expect(readdirSync(join(folder, 'dashboards')).sort()).toEqual(
     [...made.keys()].flatMap((name) => name.split('dashboards/')[1] ?? []).sort(),
   );
+});
+
+test('without the Prometheus Operator, the same is read', () => {
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  const monitors = parseAllDocuments(read('pod-monitor.yaml')).map((document) => document.toJS() as PodMonitor);
+  const { global, scrape_configs } = parse(read('prometheus-kubernetes.yml')) as {
+    global: { scrape_interval: string };
+    scrape_configs: (ScrapeConfig & { job_name: string })[];
+  };
+  expect(scrape_configs.map(({ job_name: _, ...rest }) => rest)).toEqual(monitors.flatMap(scrapesOf));
+  for (const { interval } of monitors.flatMap(({ spec }) => spec.podMetricsEndpoints))
+    expect(interval).toBe(global.scrape_interval);
 });
 
 test('queries name metrics and recordings that exist, and none is measured in vain', () => {

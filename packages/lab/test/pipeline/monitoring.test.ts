@@ -3,33 +3,19 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MailServer, startMailServer } from '../../../../functions/notify/test/mail-server.ts';
-import { alerts } from '../../../monitoring/src/alerts.ts';
-import { dashboards } from '../../../monitoring/src/files.ts';
+import { asked, watched } from '../../../monitoring/src/asked.ts';
 import { photo } from '../../../shared/test/support/lab.ts';
 import { isPrometheusMissing, type Prometheus, startPrometheus } from '../prometheus.ts';
 import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
 
-/** Grafana's own variables, for an hour that has just begun. */
-const filledIn = (expr: string) => expr.replaceAll('$__range', '5m').replaceAll('$__rate_interval', '30s');
-
 /** What nothing in this test brings about. */
-const unprovoked = ['Workers lost'];
+const unprovoked = ['Darkroom: pipeline: Workers lost'];
 
-const panels = Object.values(dashboards).flatMap((dashboard) =>
-  dashboard.rows.flatMap((row) =>
-    row.panels
-      .filter(({ source = 'prometheus', title }) => source === 'prometheus' && !unprovoked.includes(title))
-      .flatMap(({ title, queries }) =>
-        queries
-          .filter(({ only }) => only !== 'cluster')
-          .map(
-            ({ expr }, index) => [`${dashboard.title}: ${title}${index > 0 ? ` (${index + 1})` : ''}`, filledIn(expr)] as const,
-          ),
-      ),
-  ),
+const panels = asked({ range: '5m', rateInterval: '30s' }).filter(
+  ({ by, only }) => only !== 'cluster' && !unprovoked.includes(by),
 );
-/** What they watch, whether or not they fire; `absent` has no data as long as there are some. */
-const watched = alerts.filter(({ query }) => !query.startsWith('absent')).map(({ name, query }) => [name, query] as const);
+/** `absent` has no data as long as there are some. */
+const watchedHere = watched.filter(({ expr }) => !expr.startsWith('absent'));
 
 describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (skipped without prometheus)', () => {
   let mails: MailServer;
@@ -44,7 +30,7 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     mails = await startMailServer();
     darkroom = await openDarkroom({ SMTP_URL: mails.url, MAIL_RETRY: '1', JOB_DEADLINE: '5' }, { prepare });
     prometheus = await startPrometheus([new URL(darkroom.metricsUrl).host]);
-    asking = ask([...panels, ...watched].map(([, expr]) => expr));
+    asking = ask([...panels, ...watchedHere].map(({ expr }) => expr));
     await provoke();
   });
   afterAll(async () => {
@@ -55,12 +41,12 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     await mails?.close();
   });
 
-  test.each(panels)('%s', async (_title, expr) => {
+  test.each(panels)('$by', async ({ expr }) => {
     await eventually(async () => answered.has(expr) || undefined);
   });
 
-  test.each(watched)('the alert %s has something to watch', async (_name, query) => {
-    await eventually(async () => answered.has(query) || undefined);
+  test.each(watchedHere)('the alert $by has something to watch', async ({ expr }) => {
+    await eventually(async () => answered.has(expr) || undefined);
   });
 
   test('alerts fire for what was provoked', async () => {
