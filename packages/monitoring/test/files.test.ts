@@ -11,18 +11,25 @@ const folder = resolve(import.meta.dirname, '../../../config/monitoring');
 
 const panels = Object.values(dashboards).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
 const queries = [...asked({ range: '1h', rateInterval: '1m' }), ...watched].map(({ expr }) => expr);
+type Relabeling = Record<string, unknown>;
 /** What the Prometheus Operator is given, as far as it is used here. */
 interface PodMonitor {
   metadata: { name: string };
   spec: {
     namespaceSelector?: { matchNames: string[] };
     selector: { matchExpressions?: { key: string; operator: 'Exists' }[] };
-    podMetricsEndpoints: { port?: string; interval: string; relabelings?: Record<string, unknown>[] }[];
+    podMetricsEndpoints: {
+      port?: string;
+      interval: string;
+      relabelings?: Relabeling[];
+      metricRelabelings?: Relabeling[];
+    }[];
   };
 }
 interface ScrapeConfig {
   kubernetes_sd_configs: unknown[];
-  relabel_configs: Record<string, unknown>[];
+  relabel_configs: Relabeling[];
+  metric_relabel_configs?: Relabeling[];
 }
 
 /** What the Prometheus Operator makes of a PodMonitor in the namespace darkroom. */
@@ -32,7 +39,14 @@ function scrapesOf({ spec }: PodMonitor): ScrapeConfig[] {
   const selected = (spec.selector.matchExpressions ?? []).map(({ key }) =>
     keep(`labelpresent_${key.replaceAll(/[./]/g, '_')}`, 'true'),
   );
-  return spec.podMetricsEndpoints.map(({ port, relabelings = [] }) => ({
+  // sourceLabels: source_labels
+  const inItsWords = (relabelings: Relabeling[]) =>
+    relabelings.map((each) =>
+      Object.fromEntries(
+        Object.entries(each).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+      ),
+    );
+  return spec.podMetricsEndpoints.map(({ port, relabelings = [], metricRelabelings }) => ({
     kubernetes_sd_configs: [{ role: 'pod', namespaces: { names } }],
     relabel_configs: [
       { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Failed|Succeeded', action: 'drop' },
@@ -40,15 +54,14 @@ function scrapesOf({ spec }: PodMonitor): ScrapeConfig[] {
       ...(port === undefined ? [] : [keep('container_port_name', port)]),
       { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
       { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
-      ...relabelings.map((each) =>
-        Object.fromEntries(
-          Object.entries(each).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
-        ),
-      ),
+      ...inItsWords(relabelings),
     ],
+    ...(metricRelabelings && { metric_relabel_configs: inItsWords(metricRelabelings) }),
   }));
 }
 
+/** kn_revision_name */
+const isLabel = (name: string) => name.endsWith('_name');
 const namesIn = (texts: string[], pattern: RegExp) => [
   ...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([name]) => name))),
 ];
@@ -71,6 +84,17 @@ test('without the Prometheus Operator, the same is read', () => {
   expect(scrape_configs.map(({ job_name: _, ...rest }) => rest)).toEqual(monitors.flatMap(scrapesOf));
   for (const { interval } of monitors.flatMap(({ spec }) => spec.podMetricsEndpoints))
     expect(interval).toBe(global.scrape_interval);
+});
+
+test('of Knative, what the queries name is kept', () => {
+  const monitors = parseAllDocuments(readFileSync(join(folder, 'pod-monitor.yaml'), 'utf8')).map(
+    (document) => document.toJS() as PodMonitor,
+  );
+  const kept = monitors.flatMap(({ spec }) =>
+    spec.podMetricsEndpoints.flatMap(({ metricRelabelings = [] }) => metricRelabelings.map(({ regex }) => String(regex))),
+  );
+  const names = namesIn(queries, /\b(kn|autoscaler|activator|mt_broker|revision)_\w+/g).filter((name) => !isLabel(name));
+  expect(names.filter((name) => !kept.some((regex) => new RegExp(`^(?:${regex})$`).test(name)))).toEqual([]);
 });
 
 test('queries name metrics and recordings that exist, and none is measured in vain', () => {
