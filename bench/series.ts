@@ -52,12 +52,12 @@ try {
   const accepted: string[] = [];
   const person = async () => {
     while (posted < jobs) {
-      posted += 1;
-      const files = posted % 10 === 0 ? [good, cut] : [good];
-      const answer = await darkroom.post(files, { tag: posted % 2 === 0 ? 'v2' : 'v1' });
+      const number = (posted += 1);
+      const files = number % 10 === 0 ? [good, cut] : [good];
+      const answer = await darkroom.post(files, { tag: number % 2 === 0 ? 'v2' : 'v1' });
       if (answer.status === 202) accepted.push(((await answer.json()) as { job: string }).job);
-      if (posted % Math.ceil(jobs / kills) === 0) await killOne();
-      if (posted % Math.ceil(jobs / 4) === 0) await count();
+      if (number % Math.ceil(jobs / kills) === 0) await killOne();
+      if (number % Math.ceil(jobs / 4) === 0) await count();
     }
   };
   await Promise.all(Array.from({ length: atOnce }, person));

@@ -16,14 +16,14 @@ const inStore = ({ cluster }: Bench, script: string) =>
 const cut = (bytes: Buffer) => bytes.subarray(0, Math.floor(bytes.length / 2));
 const noPhoto = Buffer.from('I am no photo.');
 
-/** A program that kills image workers for a quarter of a minute, so that some of them are at work. */
+/** A program that kills image workers for as long as photos come, so that some of them are at work. */
 const killWorkers = `
   setInterval(() => {
     for (const pid of fs.readdirSync('/proc')) try {
       if (/index\\.mjs\\0image-worker/.test(fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1'))) process.kill(pid, 'SIGKILL');
     } catch {} // It has ended.
-  }, 700);
-  setTimeout(() => process.exit(), 15_000);`;
+  }, 2000);
+  setTimeout(() => process.exit(), 45_000);`;
 
 /** As many posts through each version, at once. */
 export async function postToAll(

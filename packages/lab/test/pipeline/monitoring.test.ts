@@ -9,7 +9,7 @@ import { isPrometheusMissing, type Prometheus, startPrometheus } from '../promet
 import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
 
 /** What nothing in this test brings about. */
-const unprovoked = ['Darkroom: pipeline: Workers lost'];
+const unprovoked = ['Darkroom: pipeline: Workers lost in five minutes'];
 
 const panels = asked({ range: '5m', rateInterval: '30s' }).filter(
   ({ by, only }) => only !== 'cluster' && !unprovoked.includes(by),

@@ -1,5 +1,5 @@
 import type { Dashboard } from '../panel.ts';
-import { either, named, quantile, rate } from '../promql.ts';
+import { either, grown, named, quantile, rate } from '../promql.ts';
 
 const trigger = (query: string) => named(query, 'messaging_destination_name', 'trigger').replace('"(.*)"', '"trigger:(.*)[.].*"');
 const dispatched = 'kn_eventing_dispatch_duration_seconds';
@@ -146,11 +146,15 @@ export const pipeline: Dashboard = {
           ],
         },
         {
-          title: 'Workers lost',
+          title: 'Workers lost in five minutes',
           description: 'crash, time, memory, hung: over a photo. killed, stuck: the machine.',
-          unit: 'ops',
           queries: [
-            { expr: rate('darkroom_workers_lost_total', 'service, reason'), legend: '{{service}}: {{reason}}', rare: true },
+            {
+              // Rare and in pods that live for a minute: rate() would miss the first, and mostly there is no second.
+              expr: grown('darkroom_workers_lost_total', '5m', 'service, reason'),
+              legend: '{{service}}: {{reason}}',
+              rare: true,
+            },
           ],
         },
       ],
