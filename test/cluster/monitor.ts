@@ -43,6 +43,7 @@ try {
   console.error(explain(error));
   process.exitCode = 1;
 } finally {
+  prometheus?.close();
   if (settings.keep) say(`${namespace} is left as it is`);
   else {
     await prometheus?.remove();

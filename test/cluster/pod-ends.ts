@@ -9,11 +9,11 @@ import { postToAll } from './troubles.ts';
 
 /** How pods come to their end once their jobs have. */
 const ends: { how: string; linger: string; rounds: number; end(cluster: Cluster): Promise<unknown> }[] = [
+  { how: 'killed at once', linger: '12', rounds: 2, end: (cluster) => deletePods(cluster, '--force', '--grace-period=0') },
   ...['0', '12'].flatMap((linger) => [
     { how: 'scaled to zero', linger, rounds: 1, end: async () => undefined },
     { how: 'deleted at once', linger, rounds: 2, end: (cluster: Cluster) => deletePods(cluster) },
   ]),
-  { how: 'killed at once', linger: '12', rounds: 2, end: (cluster) => deletePods(cluster, '--force', '--grace-period=0') },
 ];
 
 const posts = 16;
@@ -53,8 +53,10 @@ export async function measurePodEnds(bench: Bench, prometheus: Prometheus): Prom
     const usual = await prometheus.sum(`increase(${counters}[${window}])`);
     const ours = await prometheus.sum(grown(counters, window, 'service'));
     const all = rounds * posts * (perJob.v1 + perJob.v2);
-    details.push(`| ${how} | ${linger} | ${all} | ${usual.toFixed(1)} | ${ours} |`);
-    if (linger !== '0' && !how.startsWith('killed') && ours < all)
+    const row = `| ${how} | ${linger} | ${all} | ${usual.toFixed(1)} | ${ours} |`;
+    details.push(row);
+    say(row);
+    if (!how.startsWith('killed') && ours < all)
       faults.push(`${all - ours} of ${all} are lost when pods are ${how}, with METRICS_LINGER=${linger}`);
   }
   return { seen: details.at(-1)!, faults, details };

@@ -22,8 +22,8 @@ const killWorkers = `
     for (const pid of fs.readdirSync('/proc')) try {
       if (/index\\.mjs\\0image-worker/.test(fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1'))) process.kill(pid, 'SIGKILL');
     } catch {} // It has ended.
-  }, 2000);
-  setTimeout(() => process.exit(), 45_000);`;
+  }, 400);
+  setTimeout(() => process.exit(), 30_000);`;
 
 /** As many posts through each version, at once. */
 export async function postToAll(
