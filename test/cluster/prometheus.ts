@@ -77,7 +77,7 @@ export async function deployPrometheus(kubectl: Kubectl, image: string): Promise
   const address = `http://${/127\.0\.0\.1:\d+/.exec(line)![0]}/api/v1/namespaces/${namespace}/services/${name}:9090/proxy/api/v1`;
 
   async function ask<Result>(endpoint: string, parameters: Record<string, string>): Promise<Result[]> {
-    const answer = await fetch(`${address}/${endpoint}?${new URLSearchParams(parameters)}`);
+    const answer = await fetch(`${address}/${endpoint}?${new URLSearchParams(parameters).toString()}`);
     if (!answer.ok) throw new Error(`Prometheus answers ${answer.status}: ${await answer.text()}`);
     return ((await answer.json()) as { data: { result: Result[] } }).data.result;
   }

@@ -81,7 +81,8 @@ test('without the Prometheus Operator, the same is read', () => {
     global: { scrape_interval: string };
     scrape_configs: (ScrapeConfig & { job_name: string })[];
   };
-  expect(scrape_configs.map(({ job_name: _, ...rest }) => rest)).toEqual(monitors.flatMap(scrapesOf));
+  const jobs = ['darkroom', 'queue-proxy', 'knative'];
+  expect(scrape_configs).toEqual(monitors.flatMap(scrapesOf).map((scrape, index) => ({ job_name: jobs[index], ...scrape })));
   for (const { interval } of monitors.flatMap(({ spec }) => spec.podMetricsEndpoints))
     expect(interval).toBe(global.scrape_interval);
 });
@@ -99,7 +100,7 @@ test('of Knative, what the queries name is kept', () => {
 
 test('queries name metrics and recordings that exist, and none is measured in vain', () => {
   const known = Object.values(metrics).map(({ name }) => name);
-  const asked = namesIn([...queries, ...recordings.map(({ expr }) => expr)], /\bdarkroom_\w+/g).map((name) =>
+  const inQueries = namesIn([...queries, ...recordings.map(({ expr }) => expr)], /\bdarkroom_\w+/g).map((name) =>
     known.includes(name) ? name : name.replace(/_(bucket|count|sum)$/, ''),
   );
   // Asked by whoever looks for one thing.
@@ -109,7 +110,7 @@ test('queries name metrics and recordings that exist, and none is measured in va
     'darkroom_photos_refused_total',
     'darkroom_archives_total',
   ];
-  expect([...new Set([...asked, ...unasked])].sort()).toEqual(known.sort());
+  expect([...new Set([...inQueries, ...unasked])].sort()).toEqual(known.sort());
   const recorded = recordings.map(({ record }) => record);
   for (const name of namesIn(queries, /\bdarkroom:\w+(:\w+)*/g)) expect(recorded).toContain(name);
 });
