@@ -22,6 +22,8 @@ export interface Wanted {
   /** Seconds that each answer is held. */
   wait?: number;
   photo?: Buffer;
+  /** Further files of each post. */
+  more?: Buffer[];
 }
 
 /** What became of posts. */
@@ -48,7 +50,7 @@ export function photo(width = 320, height = 240): Promise<Buffer> {
 }
 
 /** Posts `posts` photos, some at once, each from a different person. */
-export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes }: Wanted): Promise<Post[]> {
+export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes, more = [] }: Wanted): Promise<Post[]> {
   run += 1;
   const content = bytes ?? (await photo());
   const answered: Post[] = [];
@@ -63,7 +65,7 @@ export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: by
     const form = new FormData();
     form.set('email', email);
     if (wait !== undefined) form.set('wait', String(wait));
-    form.set('file', new Blob([new Uint8Array(content)]), 'photo.jpg');
+    for (const file of [content, ...more]) form.append('file', new Blob([new Uint8Array(file)]), 'photo.jpg');
     const encoded = new Response(form);
     const headers = { 'content-type': encoded.headers.get('content-type')!, ...(tag && { 'knative-serving-tag': tag }) };
     const body = Buffer.from(await encoded.arrayBuffer());

@@ -1,4 +1,4 @@
-/** What `npm run cluster:verify` is told about the cluster; kubectl's own KUBECONFIG says which one it is. */
+/** What `npm run cluster:verify` and its like are told about the cluster; kubectl's own KUBECONFIG says which one it is. */
 export interface Settings {
   /** A command that makes an image of a folder, pushes it, and prints its address last: it is called with the folder and a name. */
   IMAGE_COMMAND: string;
@@ -7,6 +7,8 @@ export interface Settings {
   /** Images of the store and the inbox, where the public registries are out of reach. */
   STORE_IMAGE: string | undefined;
   INBOX_IMAGE: string | undefined;
+  /** Prometheus, for `npm run cluster:monitor`. */
+  PROMETHEUS_IMAGE: string;
   /** Restarts the node agent, for the row that tries it. */
   KUBELET_RESTART: string | undefined;
   /** Rows to try, by name; all of them otherwise. */
@@ -18,10 +20,12 @@ export interface Settings {
 /** @throws with what is missing */
 export function readSettings(args: string[], environment = process.env): Settings {
   const { IMAGE_COMMAND, GATEWAY_URL, STORE_IMAGE, INBOX_IMAGE, KUBELET_RESTART } = environment;
+  const { PROMETHEUS_IMAGE = 'prom/prometheus:v3.5.0' } = environment;
   if (!IMAGE_COMMAND)
     throw new Error(
       'IMAGE_COMMAND is missing: a command that makes and pushes an image of a folder (CONTRIBUTING.md shows one).',
     );
   const rows = args.filter((arg) => !arg.startsWith('--'));
-  return { IMAGE_COMMAND, GATEWAY_URL, STORE_IMAGE, INBOX_IMAGE, KUBELET_RESTART, rows, keep: args.includes('--keep') };
+  const images = { STORE_IMAGE, INBOX_IMAGE, PROMETHEUS_IMAGE };
+  return { IMAGE_COMMAND, GATEWAY_URL, ...images, KUBELET_RESTART, rows, keep: args.includes('--keep') };
 }

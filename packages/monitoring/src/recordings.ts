@@ -34,9 +34,9 @@ export function recordOf(series: string): string {
   return `${series.replace('_', ':').replace(/_total$/, '')}:increase5m`;
 }
 
-/** The share of jobs that ended, and took more than five minutes. */
+/** The share of jobs that ended, and took more than five minutes. Prometheus 2 keeps 300 as we write it, Prometheus 3 makes it 300.0. */
 function lateness(window: string): Recording {
   const ended = grown('darkroom_job_duration_seconds_count', window, '');
-  const inTime = grown('darkroom_job_duration_seconds_bucket{le="300"}', window, '');
+  const inTime = grown('darkroom_job_duration_seconds_bucket{le=~"300([.]0)?"}', window, '');
   return { record: `darkroom:jobs_late:ratio${window}`, expr: `1 - ${inTime} / (${ended} > 0)` };
 }

@@ -94,8 +94,9 @@ const cases: Record<string, { firing: Case; quiet: Case }> = {
     quiet: { series: { [ended('300')]: '0x10 0+10x80', [allEnded]: '0+10x90' }, minutes: 60, fires: [] },
   },
   DarkroomObjectiveBurnsSlowly: {
-    firing: { series: { [ended('300')]: '0+90x400', [allEnded]: '0+100x400' }, minutes: 390, fires: [{}] },
-    quiet: { series: { [ended('300')]: '0+97x400', [allEnded]: '0+100x400' }, minutes: 390, fires: [] },
+    // As Prometheus 3 writes it.
+    firing: { series: { [ended('300.0')]: '0+90x400', [allEnded]: '0+100x400' }, minutes: 390, fires: [{}] },
+    quiet: { series: { [ended('300.0')]: '0+97x400', [allEnded]: '0+100x400' }, minutes: 390, fires: [] },
   },
   DarkroomNotMeasured: {
     firing: { series: { 'darkroom_start_duration_seconds_count{service="zip"}': '1x5 _x40' }, minutes: 30, fires: [{}] },

@@ -1,8 +1,13 @@
 import type { Dashboard } from '../panel.ts';
-import { either, named, quantile, rate } from '../promql.ts';
+import { either, grown, named, quantile, rate } from '../promql.ts';
 
 const trigger = (query: string) => named(query, 'messaging_destination_name', 'trigger').replace('"(.*)"', '"trigger:(.*)[.].*"');
 const dispatched = 'kn_eventing_dispatch_duration_seconds';
+/** What the broker's filter of Knative 1.15 measures of its Triggers. */
+const before = 'mt_broker_filter_event';
+const beforeTrigger = (query: string) => named(query, 'trigger_name', 'trigger');
+/** Answers that are followed by another attempt. */
+const retried = '5..|404|408|409|429';
 
 export const pipeline: Dashboard = {
   uid: 'darkroom-pipeline',
@@ -32,7 +37,7 @@ export const pipeline: Dashboard = {
                   ),
                 ),
                 named(
-                  named(rate('event_count{trigger_name!=""}', 'trigger_name, response_code'), 'trigger_name', 'trigger'),
+                  beforeTrigger(rate(`${before}_count`, 'trigger_name, response_code')),
                   'response_code',
                   'http_response_status_code',
                 ),
@@ -46,11 +51,12 @@ export const pipeline: Dashboard = {
           description: 'How long a subscriber takes to answer, waiting for a cold start included.',
           unit: 's',
           queries: [
-            { expr: trigger(quantile(0.95, dispatched, 'messaging_destination_name')), legend: '{{trigger}}' },
             {
-              expr: named(`${quantile(0.95, 'event_dispatch_latencies', 'trigger_name')} / 1000`, 'trigger_name', 'trigger'),
+              expr: either(
+                trigger(quantile(0.95, dispatched, 'messaging_destination_name')),
+                beforeTrigger(`${quantile(0.95, `${before}_dispatch_latencies`, 'trigger_name')} / 1000`),
+              ),
               legend: '{{trigger}}',
-              only: 'cluster',
             },
           ],
         },
@@ -63,9 +69,8 @@ export const pipeline: Dashboard = {
             {
               expr: either(
                 rate('knative_local_retries_total', 'trigger'),
-                trigger(
-                  rate(`${dispatched}_count{http_response_status_code=~"5..|404|408|409|429"}`, 'messaging_destination_name'),
-                ),
+                trigger(rate(`${dispatched}_count{http_response_status_code=~"${retried}"}`, 'messaging_destination_name')),
+                beforeTrigger(rate(`${before}_count{response_code=~"${retried}"}`, 'trigger_name')),
               ),
               legend: '{{trigger}}',
               rare: true,
@@ -89,8 +94,11 @@ export const pipeline: Dashboard = {
           queries: [
             { expr: 'sum by (trigger) (knative_local_deliveries_under_way)', legend: '{{trigger}}', only: 'local' },
             {
-              expr: 'sum by (kn_revision_name) (kn_revision_request_queued)',
-              legend: '{{kn_revision_name}} at the activator',
+              expr: either(
+                named('sum by (kn_revision_name) (kn_revision_request_queued)', 'kn_revision_name', 'revision'),
+                named('sum by (revision_name) (activator_request_concurrency)', 'revision_name', 'revision'),
+              ),
+              legend: '{{revision}} at the activator',
               only: 'cluster',
             },
           ],
@@ -138,11 +146,15 @@ export const pipeline: Dashboard = {
           ],
         },
         {
-          title: 'Workers lost',
+          title: 'Workers lost in five minutes',
           description: 'crash, time, memory, hung: over a photo. killed, stuck: the machine.',
-          unit: 'ops',
           queries: [
-            { expr: rate('darkroom_workers_lost_total', 'service, reason'), legend: '{{service}}: {{reason}}', rare: true },
+            {
+              // Rare and in pods that live for a minute: rate() would miss the first, and mostly there is no second.
+              expr: grown('darkroom_workers_lost_total', '5m', 'service, reason'),
+              legend: '{{service}}: {{reason}}',
+              rare: true,
+            },
           ],
         },
       ],
