@@ -24,6 +24,14 @@ export const pipeline: Dashboard = {
           queries: [{ expr: rate('darkroom_events_published_total', 'type, outcome'), legend: '{{type}} {{outcome}}' }],
         },
         {
+          title: 'Requests of people, by route and answer',
+          description: 'To ingest, of either version; health probes left out.',
+          unit: 'ops',
+          queries: [
+            { expr: rate('darkroom_http_request_duration_seconds_count', 'route, status'), legend: '{{route}} {{status}}' },
+          ],
+        },
+        {
           title: 'Deliveries, by Trigger and answer',
           description: 'Attempts of the broker. 204 waits for others, 5xx is tried again, 4xx is not.',
           unit: 'ops',
