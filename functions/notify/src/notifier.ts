@@ -133,7 +133,11 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     log(`mail: ${outcome.kind}`, { job, answer: outcome.answer });
   }
 
-  async function end(job: Job, { anySucceeded }: Progress, { mail, reason }: Pick<Completion, 'mail'> & { reason?: string }) {
+  async function end(
+    job: Job,
+    { anySucceeded, made }: Progress,
+    { mail, reason }: Pick<Completion, 'mail'> & { reason?: string },
+  ) {
     const { job: id } = job;
     const status = anySucceeded ? 'completed' : 'failed';
     const completion: Completion = {
@@ -145,7 +149,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     // The mail may be out, and giving up now would send it again: so a failing store is tried several times.
     await retry(async () => {
       if ((await store.stat(keys.job(id))) && (await store.writeOnce(keys.completed(id), json(completion))))
-        countEnd(job, completion);
+        countEnd(job, completion, made);
     }, clock);
     await store.remove(keys.open(id));
     await store.remove(keys.mail(id));

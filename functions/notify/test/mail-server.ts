@@ -15,7 +15,7 @@ export interface Script {
   /** Called when the first bytes of a mail are there. The others are not read until its promise resolves. */
   duringData?: (() => Promise<unknown>) | undefined;
   /** Called once the whole mail is there. */
-  afterData?: string | ((bytes: number) => string | undefined);
+  afterData?: string | ((bytes: number, source: string) => string | undefined);
   /** The SIZE that the server declares, in bytes. */
   size?: number;
   /** Breaks the connection instead of the final answer. */
@@ -82,7 +82,10 @@ export async function startMailServer({ pipelining = true }: { pipelining?: bool
     server.mails.push({ to, bytes: source.length, source: source.toString(), email: await PostalMime.parse(source) });
     await script.hold;
     if (script.drop) for (const line of lines) line.destroy();
-    return errorOf(typeof script.afterData === 'function' ? script.afterData(source.length) : script.afterData) ?? null;
+    return (
+      errorOf(typeof script.afterData === 'function' ? script.afterData(source.length, source.toString()) : script.afterData) ??
+      null
+    );
   }
 
   function relay(client: Socket): void {

@@ -3,7 +3,7 @@ import { unknownRevision } from '@darkroom/shared/trace/current';
 import { type Completion, type Job, type Rejection } from '@darkroom/shared/job';
 import { countEnd } from '@darkroom/shared/job/end';
 import { keys } from '@darkroom/shared/job/keys';
-import type { Print, Progress } from '@darkroom/shared/job/progress';
+import type { Made, Print, Progress } from '@darkroom/shared/job/progress';
 import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
@@ -49,7 +49,7 @@ export async function refuseFailing(store: Store, accepted: Job, { prints }: Pro
 /** Takes the next step of a job on behalf of the stage that did not get to it: what is missing then counts as refused. */
 export async function giveUp(store: Store, clock: Clock, accepted: Job, progress: Progress): Promise<void> {
   const { job, revision, email } = accepted;
-  const { developed, packed, anySucceeded, prints } = progress;
+  const { developed, packed, anySucceeded, made, prints } = progress;
   if (!developed) {
     log('past the deadline: prints', { job });
     const pending = prints.filter(({ status }) => status === 'pending');
@@ -73,6 +73,7 @@ export async function giveUp(store: Store, clock: Clock, accepted: Job, progress
         accepted,
         status,
         email === undefined ? { mail: 'none' } : { mail: 'failed', mailReason: reason },
+        made,
       );
     } finally {
       await lock.release();
@@ -88,7 +89,7 @@ async function mayHaveArrived(store: Store, job: string): Promise<boolean> {
 
 /** Ends a job whose record cannot be read: nothing can be made, and nobody can be told. */
 export async function endCorrupt(store: Store, clock: Clock, job: string): Promise<void> {
-  await complete(store, clock, { job, revision: unknownRevision }, 'failed', { mail: 'failed', mailReason: late.record });
+  await complete(store, clock, { job, revision: unknownRevision }, 'failed', { mail: 'failed', mailReason: late.record }, 'none');
   await store.remove(keys.open(job));
   log('ended, since its record is damaged', { job });
 }
@@ -101,7 +102,8 @@ async function complete(
   job: Ending,
   status: JobOutcome,
   mail: Pick<Completion, 'mail' | 'mailReason'>,
+  made: Made,
 ): Promise<void> {
   const completion: Completion = { status, completedAt: new Date(clock.now()).toISOString(), ...mail };
-  if (await store.writeOnce(keys.completed(job.job), json(completion))) countEnd(job, completion);
+  if (await store.writeOnce(keys.completed(job.job), json(completion))) countEnd(job, completion, made);
 }

@@ -71,7 +71,9 @@ test("Darkroom's own manifests have no fault, except that builds may be missing"
 });
 
 test('the table of events in the architecture names each type', () => {
-  const named = [...read('docs/architecture.md').matchAll(/^\| `([a-z]+\.[a-z]+)` /gm)].map(([, type]) => `dev.darkroom.${type}`);
+  const named = [...read('docs/architecture.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` /gm)].map(
+    ([, type]) => `dev.darkroom.${type}`,
+  );
   expect(named.sort()).toEqual(Object.values(eventType).sort());
 });
 
@@ -89,7 +91,7 @@ test("the README's table of limits has every limit with its default", () => {
 
 /** Every setting that some schema of the code reads: each key of a schema is a call, such as `integer(...)`, or names a schema. */
 const settingsRead = (): string[] => {
-  const files = globSync('{functions/*,packages/{shared,lab}}/src/**/*.ts', { cwd: repository });
+  const files = globSync('{functions/*,packages/{shared,lab,rollout}}/src/**/*.ts', { cwd: repository });
   const schemas = files.map(read).filter((text) => /readConfig\(|from 'valibot'/.test(text));
   const keys = schemas.flatMap((text) =>
     [...text.matchAll(/^ {2}([A-Z][A-Z\d_]+): (?:[\w.]+\(|[a-z]\w+,$)/gm)].map(([, name]) => name!),
@@ -108,7 +110,7 @@ test("the README's tables have every setting that is read, and no other", () => 
 
 test('npm start passes on every documented setting, except its own and those of a revision', () => {
   for (const [name, meaning] of documented) {
-    if (meaning.includes('(local)') || meaning.includes('by revision')) continue;
+    if (['(local)', 'by revision', '(rollout)'].some((mark) => meaning.includes(mark))) continue;
     const operator = { [name]: 'handed on' };
     const settings = { ...readSettings({}), operator, [name]: 'handed on' };
     const environment = labEnvironment(settings, { sink: '', token: '', smtpPort: 1, publicUrl: 'handed on' });

@@ -26,7 +26,8 @@ function requestsOf(file: string): string[] {
 /** The file of the repository that is meant; undefined for Node's own modules, and for packages of npm. */
 function fileOf(importer: string, request: string): string | undefined {
   if (request.startsWith('.')) return relative(repository, join(repository, dirname(importer), request.replace(/\?inline$/, '')));
-  const [, home, name] = /^(?:@darkroom\/(?=shared\/)|(?=knative-local\/))(shared|knative-local)\/(.+)$/.exec(request) ?? [];
+  const [, home, name] =
+    /^(?:@darkroom\/(?=(?:shared|monitoring)\/)|(?=knative-local\/))(shared|monitoring|knative-local)\/(.+)$/.exec(request) ?? [];
   const places = name && [`packages/${home}/src/${name}.ts`, `packages/${home}/src/${name}/${name}.ts`];
   return places ? places.find((path) => existsSync(join(repository, path))) : undefined;
 }
@@ -110,6 +111,7 @@ test.each([
   ['packages/shared', []],
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
   ['packages/monitoring', ['packages/knative-local']],
+  ['packages/rollout', ['packages/shared', 'packages/monitoring']],
   ...globSync(['functions/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
     folder,
     ['packages/shared'],

@@ -9,6 +9,8 @@ export const eventType = {
   filterFinished: 'dev.darkroom.filter.finished',
   archiveCreated: 'dev.darkroom.archive.created',
   jobCompleted: 'dev.darkroom.job.completed',
+  rolloutAdvanced: 'dev.darkroom.rollout.advanced',
+  rolloutRolledBack: 'dev.darkroom.rollout.rolled-back',
 } as const;
 
 /** An event of Darkroom says everything in its attributes, where Triggers can see it; the data repeats them. */

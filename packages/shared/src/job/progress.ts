@@ -15,6 +15,9 @@ export interface Print {
   bytes?: number;
 }
 
+/** How much of what a job asks for exists: its prints, and its archive if it has one. */
+export type Made = 'all' | 'some' | 'none';
+
 /** How far along a job is, derived only from the keys that exist. */
 export interface Progress {
   prints: Print[];
@@ -22,6 +25,7 @@ export interface Progress {
   developed: boolean;
   /** At least one print exists. */
   anySucceeded: boolean;
+  made: Made;
   archive?: Entry;
   /** Only the mail is left: the archive exists, cannot be made, or was not asked for. */
   packed: boolean;
@@ -62,6 +66,7 @@ export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progr
   const archive = present.get(keys.archive(job.job));
   const developed = prints.every(({ status }) => status !== 'pending');
   const anySucceeded = prints.some(({ status }) => status === 'succeeded');
+  const isWhole = prints.every(({ status }) => status === 'succeeded') && (!job.archive || archive !== undefined);
   const archiveEnded = archive !== undefined || present.has(keys.archiveRejection(job.job));
   const completed = present.has(keys.completed(job.job));
   const isSign = (key: string) => [keys.archiveLock(job.job), keys.mailLock(job.job)].some((lock) => key.startsWith(`${lock}/`));
@@ -73,6 +78,7 @@ export function progressOf(job: Job, present: ReadonlyMap<string, Entry>): Progr
     prints,
     developed,
     anySucceeded,
+    made: isWhole ? 'all' : anySucceeded ? 'some' : 'none',
     ...(archive && { archive }),
     packed: developed && (!job.archive || !anySucceeded || archiveEnded),
     completed,

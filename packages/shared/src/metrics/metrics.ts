@@ -4,8 +4,11 @@ import { counter, gauge, histogram } from './registry.ts';
 const quick = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 /** Seconds that a stage takes. */
 const steady = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
-/** Seconds that a person waits. */
-const patient = [1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 900, 3600];
+/** Seconds that a person waits: ten bounds to a decade (Renard's series R10), so that "half as long again" is seen, until it is minutes. */
+const patient = [
+  0.1, 0.125, 0.16, 0.2, 0.25, 0.315, 0.4, 0.5, 0.63, 0.8, 1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8, 10, 12.5, 16, 20, 25, 31.5,
+  40, 50, 63, 80, 100, 160, 300, 900, 3600,
+];
 
 /**
  * Every metric of Darkroom. `revision` is that of ingest which accepted the job, in all stages; `unknown` where its record cannot be read.
@@ -58,11 +61,11 @@ export const metrics = {
     'Attempts to send a mail. Misconfigured: our own sender, sign-in or address is refused',
     ['revision', 'outcome'],
   ),
-  jobsEnded: counter('darkroom_jobs_ended_total', 'Jobs that have ended; completed: with a print', [
-    'revision',
-    'outcome',
-    'mail',
-  ]),
+  jobsEnded: counter(
+    'darkroom_jobs_ended_total',
+    'Jobs that have ended; completed: with a print; made: all, some or none of the prints and archives asked for',
+    ['revision', 'outcome', 'mail', 'made'],
+  ),
   jobSeconds: histogram(
     'darkroom_job_duration_seconds',
     'From acceptance to the end, mail included',

@@ -39,6 +39,7 @@ interface Parts {
 export function createResources({ decisions, registry, wiring, pods, namespace, log, clock }: Parts): Resources {
   /** Puts a decision into effect, as if the files said so. */
   async function decide(kind: Kind, key: string, decision: Decision | null, dryRun: boolean): Promise<void> {
+    const generation = decisions.all.get(key)?.object.metadata.generation;
     try {
       const topology = await decisions.read(key, decision);
       if (dryRun) return;
@@ -46,7 +47,9 @@ export function createResources({ decisions, registry, wiring, pods, namespace, 
     } catch (error) {
       throw toStatus(error, { kind: kind.kind, group: kind.group, name: key.slice(key.indexOf('/') + 1) });
     }
-    log('runtime', `${key.replace('/', ' ')}: ${decision ? 'changed' : 'deleted'} by a client`);
+    // Annotations are notes that clients make for themselves, some of them every few seconds.
+    if (decision?.object.metadata.generation !== generation)
+      log('runtime', `${key.replace('/', ' ')}: ${decision ? 'changed' : 'deleted'} by a client`);
     await decisions.save();
   }
 
