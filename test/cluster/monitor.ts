@@ -1,6 +1,6 @@
 /**
  * npm run cluster:monitor              monitoring on the cluster that KUBECONFIG names: Prometheus, 300 jobs of which some go wrong, each query
- * npm run cluster:monitor -- boards    only that; `pod-ends`: only what gets lost with pods
+ * npm run cluster:monitor -- boards    only that; `rollouts`: only config/rollout; `pod-ends`: only what gets lost with pods
  *
  * Runs in a separate namespace, which is removed at the end (--keep leaves it). Exits non-zero if something fell short.
  */
@@ -12,11 +12,13 @@ import { openSite } from './http.ts';
 import { openInbox } from './inbox.ts';
 import { measurePodEnds } from './pod-ends.ts';
 import { deployPrometheus, type Prometheus } from './prometheus.ts';
+import { verifyRollouts } from './rollouts.ts';
 import type { Bench, Verdict } from './row.ts';
 import { readSettings } from './settings.ts';
 
 const parts: Record<string, (bench: Bench, prometheus: Prometheus) => Promise<Verdict>> = {
   boards: verifyBoards,
+  rollouts: verifyRollouts,
   'pod-ends': measurePodEnds,
 };
 
