@@ -53,15 +53,17 @@ test('a version whose mails fail is taken back at its first step, whatever HTTP 
 });
 
 test('killed, it is taken over at the same step, and only once it is certainly dead', async () => {
-  const first = lab.start('--to', 'v3', ...quick);
+  // Long enough for a second one to meet it: on a fast machine, sixty jobs have ended within moments.
+  const slow = [...quick, '--every', '30s'];
+  const first = lab.start('--to', 'v3', ...slow);
   await first.says(/40 % to 60 %/);
-  const second = lab.start('--to', 'v3', ...quick);
+  const second = lab.start('--to', 'v3', ...slow);
   expect(await second.ended).toBe(2);
   expect(second.output()).toMatch(/is at work on this rollout already/);
   const { record } = await lab.state();
   first.kill('SIGKILL');
   await first.ended;
-  const third = lab.start('--to', 'v3', ...quick);
+  const third = lab.start('--to', 'v3', ...slow);
   expect(await third.ended, third.output()).toBe(0);
   expect(third.output()).toMatch(/60 %: goes on after \d+ s of this step/);
   const after = await lab.state();
