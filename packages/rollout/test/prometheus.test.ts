@@ -34,6 +34,11 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus (skipped without prometh
       });
     };
     await seen(100);
+    // Begin a second or more after its first value: what begins in the very second of the first question counts as new.
+    await eventually(async () => {
+      const [scrapes] = await server.query('count_over_time(darkroom_jobs_ended_total[5m])');
+      return (scrapes?.value ?? 0) >= 4 || undefined;
+    });
     const witness = prometheus(server.url);
     let mark: Mark | undefined = (await witness.testify(undefined, [])).mark;
     const total: Growth = { accepted: 0, refused: 0, ended: 0, incomplete: 0, addressed: 0, unmailed: 0, within: {} };
