@@ -206,3 +206,14 @@ export async function eventually<Found>(ask: () => Promise<Found | undefined>): 
     await new Promise((wake) => setTimeout(wake, 50));
   }
 }
+
+/** The processes of a service, as the console tells them. */
+export async function pidsOf({ consoleUrl }: Darkroom, name: string): Promise<number[]> {
+  const { origin, searchParams } = new URL(consoleUrl);
+  const headers = { authorization: `Bearer ${searchParams.get('token')}` };
+  const topology = (await (await fetch(`${origin}/api/topology`, { headers })).json()) as {
+    services: { name: string; revisions: { processes: { pid: number }[] }[] }[];
+  };
+  const { revisions } = topology.services.find((service) => service.name === name)!;
+  return revisions.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+}

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photo } from '../../../shared/test/support/lab.ts';
 import { type ReceivedSpan, startOtlpReceiver } from '../../../shared/test/support/otlp-receiver.ts';
-import { type Darkroom, eventually, openDarkroom } from './darkroom.ts';
+import { eventually, openDarkroom, pidsOf } from './darkroom.ts';
 
 export interface TracedJob {
   job: string;
@@ -22,13 +22,13 @@ export interface TracedJob {
 export async function traceJob(next?: string): Promise<TracedJob> {
   const receiver = await startOtlpReceiver(next);
   const darkroom = await openDarkroom({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_FORMAT: 'json' }, { prepare });
-  const sepia = await pidOf(darkroom, 'sepia');
-  process.kill(sepia, 'SIGSTOP');
+  const [sepia] = await pidsOf(darkroom, 'sepia');
+  process.kill(sepia!, 'SIGSTOP');
   const bytes = await photo();
   const files = ['one.jpg', 'two.jpg'].map((name) => ({ name, bytes }));
   const { job } = (await (await darkroom.post(files, { tag: 'v2' })).json()) as { job: string };
   await eventually(async () => (darkroom.output().split('"message":"dead letter"').length > 2 ? true : undefined));
-  process.kill(sepia, 'SIGCONT');
+  process.kill(sepia!, 'SIGCONT');
   await darkroom.finished(job);
   const spans = await eventually(async () => {
     const trace = receiver.spans.find(({ attributes, name }) => name === 'POST /' && attributes['darkroom.job'] === job)?.trace;
@@ -57,14 +57,4 @@ async function prepare(folder: string): Promise<void> {
   await change('base/broker.yaml', 'retry: 5', 'retry: 1');
   await change('base/broker.yaml', 'timeout: PT2M', 'timeout: PT5S');
   await change('base/sweep.yaml', '"idleSeconds": 30', '"idleSeconds": 1');
-}
-
-/** As the console tells it. */
-async function pidOf({ consoleUrl }: Darkroom, name: string): Promise<number> {
-  const { origin, searchParams } = new URL(consoleUrl);
-  const headers = { authorization: `Bearer ${searchParams.get('token')}` };
-  const topology = (await (await fetch(`${origin}/api/topology`, { headers })).json()) as {
-    services: { name: string; revisions: { processes: { pid: number }[] }[] }[];
-  };
-  return topology.services.find((service) => service.name === name)!.revisions[0]!.processes[0]!.pid;
 }
