@@ -39,7 +39,7 @@ const darkroom = await openDarkroom(environment, {
     const config = join(folder, 'config');
     slowness = join(folder, 'slowness');
     await writeFile(slowness, '0');
-    functions = await writeFunctions(config, slowness);
+    functions = await writeFunctions(config, `Number(readFileSync(${JSON.stringify(slowness)}, 'utf8'))`);
     Object.assign(environment, { SMTP_URL: mails.url, FUNCTIONS_DIR: functions.folder });
     stumblingBlock = join(folder, 'stumble.cjs');
     await writeFile(stumblingBlock, stumble);

@@ -13,7 +13,7 @@ export interface MailFilter {
   close(): Promise<void>;
 }
 
-export async function openMailFilter(disliked: RegExp): Promise<MailFilter> {
+export async function openMailFilter(disliked: RegExp, { host = '127.0.0.1', port = 0 } = {}): Promise<MailFilter> {
   const waiting = new Map<string, () => void>();
   const server = new SMTPServer({
     authOptional: true,
@@ -33,10 +33,10 @@ export async function openMailFilter(disliked: RegExp): Promise<MailFilter> {
     },
   });
   server.on('error', () => undefined);
-  server.listen(0, '127.0.0.1');
+  server.listen(port, host);
   await once(server.server, 'listening');
   return {
-    url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
+    url: `smtp://${host}:${(server.server.address() as AddressInfo).port}`,
     next: (address, patience) =>
       new Promise((resolve) => {
         const over = () => {

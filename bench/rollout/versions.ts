@@ -28,13 +28,13 @@ export const { init, handle, shutdown, liveness, readiness } = filter((image) =>
 });
 `;
 
-/** A filter that takes as many milliseconds as a file says. */
-const slow = (path: string) => `import { readFile } from 'node:fs/promises';
+/** @param milliseconds how long it takes, as an expression */
+const slow = (milliseconds: string) => `import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filter } from '@darkroom/shared/filter';
 
 export const { init, handle, shutdown, liveness, readiness } = filter(async (image) => {
-  await sleep(Number(await readFile(${JSON.stringify(path)}, 'utf8')));
+  await sleep(${milliseconds});
   image.invert();
 });
 `;
@@ -42,7 +42,7 @@ export const { init, handle, shutdown, liveness, readiness } = filter(async (ima
 /**
  * Copies functions, and writes what the versions need beside them, as `npm run new` does it.
  * @param config a copy of config/
- * @param slowness a file: how many milliseconds the filter “slow” takes
+ * @param slowness an expression: how many milliseconds the filter “slow” takes; `readFileSync` is at hand
  */
 export async function writeFunctions(config: string, slowness: string): Promise<Functions> {
   // As deep in the repository as functions/ is: builds know their sources by relative paths, and find packages above them.

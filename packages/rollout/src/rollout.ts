@@ -35,7 +35,8 @@ export async function rollOut(world: World, name: string, to: string, wanted: Pl
   const lap = stopwatch(clock);
   /** Milliseconds since this process began to look. */
   let looked = 0;
-  let unready = 0;
+  /** Looks at which the candidate was certainly not ready, and milliseconds for which it was not for whatever reason. */
+  let [unready, waited] = [0, 0];
 
   try {
     while (record.phase === 'running') {
@@ -60,15 +61,18 @@ export async function rollOut(world: World, name: string, to: string, wanted: Pl
   async function look(): Promise<RolloutRecord> {
     await scribe.look(record);
     const state = await services.readiness(record.candidate);
-    unready = state.ready ? 0 : unready + 1;
     const elapsed = lap();
+    unready = state.ready || !state.certain ? 0 : unready + 1;
+    waited = state.ready ? 0 : waited + elapsed;
     looked += elapsed;
     const heard = await withNews(record, witness, ledger, looked);
     const news = { ...heard, lasted: record.lasted + elapsed, beat: record.beat + 1 };
-    if (!state.ready && unready >= mostUnready) return rollBack(news, `${news.candidate} is not ready any more: ${state.why}`);
+    // Requests wait for a start from zero, and so may the end of a job; nobody counts those that wait for ever.
+    if (!state.ready && (unready >= mostUnready || waited > plan.overdue))
+      return rollBack(news, `${news.candidate} is not ready any more: ${state.why}`);
     const verdict = verdictOn(news.case);
     if (verdict.is === 'worse') return rollBack(news, whyWorse(news, news.case, verdict.criterion, verdict.evidence));
-    if (verdict.is === 'no worse' && news.lasted >= plan.every) return advance(news, whyNoWorse(news, news.case));
+    if (verdict.is === 'no worse' && news.lasted >= plan.every && state.ready) return advance(news, whyNoWorse(news, news.case));
     if (verdict.is === 'unclear' && news.lasted >= plan.every) {
       const why = whyUnclear(news, news.case, verdict);
       if (news.lasted >= plan.timeout)

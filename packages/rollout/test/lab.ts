@@ -24,8 +24,9 @@ export interface RolloutLab {
   state(): Promise<{ shares: Record<string, number>; record: RolloutRecord | undefined; message: string }>;
   /** How many events of a type the broker has taken. */
   events(type: string): Promise<number>;
-  /** Processes of this version fall over when they start. */
-  breakStarts(tag: string): Promise<void>;
+  /** Processes of this version fall over when they start, or hang. */
+  breakStarts(tag: string, how: 'falls over' | 'hangs'): Promise<void>;
+  mendStarts(tag: string): Promise<void>;
   /** As the kernel does when memory runs out. */
   killProcesses(revision: string): Promise<void>;
   close(): Promise<void>;
@@ -39,6 +40,15 @@ export interface Command {
   /** Waits until it has said something. */
   says(words: RegExp): Promise<void>;
 }
+
+/** What each process of a version runs first. */
+const stumbles = `
+  const { existsSync, readFileSync } = require('node:fs');
+  const path = __filename + '.now';
+  const how = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (how === 'falls over') throw new Error('a library is missing');
+  if (how === 'hangs') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+`;
 
 /** @param environment of the lab */
 export async function openRolloutLab(environment: Record<string, string> = {}): Promise<RolloutLab> {
@@ -57,10 +67,7 @@ export async function openRolloutLab(environment: Record<string, string> = {}): 
         );
       for (const [tag, variables] of Object.entries(versions)) {
         const program = stumble(folder, tag);
-        await writeFile(
-          program,
-          `if (require('node:fs').existsSync(__filename + '.now')) throw new Error('a library is missing');\n`,
-        );
+        await writeFile(program, stumbles);
         const all = { ...variables, NODE_OPTIONS: `--require=${program}` };
         const env = Object.entries(all).map(([name, value]) => ({ name, value }));
         await write(`${tag}.yaml`, { template: { metadata: { name: `ingest-${tag}` }, spec: { containers: [{ env }] } } });
@@ -132,7 +139,8 @@ export async function openRolloutLab(environment: Record<string, string> = {}): 
         new RegExp(`^knative_local_events_accepted_total\\{.*cloudevents_type="${type}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0,
       );
     },
-    breakStarts: (tag) => writeFile(`${stumble(darkroom.folder, tag)}.now`, ''),
+    breakStarts: (tag, how) => writeFile(`${stumble(darkroom.folder, tag)}.now`, how),
+    mendStarts: (tag) => rm(`${stumble(darkroom.folder, tag)}.now`),
     async killProcesses(revision) {
       const { items } = (await api.get('/api/v1/namespaces/darkroom/pods')) as {
         items: { metadata: { name: string; annotations: Record<string, string> } }[];

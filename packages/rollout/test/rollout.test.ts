@@ -123,11 +123,23 @@ test('what cannot be rolled out is said, and nothing changes', async () => {
   expect(await lab.state()).toMatchObject({ shares: { 'ingest-v1': 100 }, record: undefined });
 });
 
+test('a version whose processes never become ready is taken back: nobody counts the requests that wait for them', async () => {
+  const rollout = lab.start('--to', 'v3', ...quick, '--every', '1h', '--overdue', '3s');
+  await rollout.says(/0 % to 40 %/);
+  await lab.breakStarts('v3', 'hangs');
+  await lab.killProcesses('ingest-v3');
+  expect(await rollout.ended, rollout.output()).toBe(1);
+  expect(rollout.output()).toMatch(/40 % to 0 %: ingest-v3 is not ready any more: /);
+  expect((await lab.state()).shares).toEqual({ 'ingest-v1': 100 });
+  await lab.mendStarts('v3');
+  await lab.killProcesses('ingest-v3');
+});
+
 // Last: from then on, v3 does not start any more.
 test('a version that falls over when it starts is taken back with what Knative says, and never gets traffic again', async () => {
   const rollout = lab.start('--to', 'v3', ...quick, '--every', '1h');
   await rollout.says(/0 % to 40 %/);
-  await lab.breakStarts('v3');
+  await lab.breakStarts('v3', 'falls over');
   await lab.killProcesses('ingest-v3');
   expect(await rollout.ended, rollout.output()).toBe(1);
   expect(rollout.output()).toMatch(/40 % to 0 %: ingest-v3 is not ready any more: ContainerMissing: The process /);

@@ -22,7 +22,9 @@ const service = v.object({
   spec: v.object({ traffic: v.optional(v.array(target), []) }),
   status: v.optional(v.object({ latestReadyRevisionName: v.exactOptional(v.string()) }), {}),
 });
-const revision = v.object({ status: v.optional(v.object({ conditions: v.optional(v.array(condition), []) }), {}) });
+const revision = v.object({
+  status: v.optional(v.object({ conditions: v.optional(v.array(condition), []) }), { conditions: [] }),
+});
 
 export type Service = v.InferOutput<typeof service>;
 /** Where a Service sends a share of its requests. */
@@ -34,7 +36,10 @@ export interface ServiceChange {
   annotations: Record<string, string | null>;
 }
 
-/** Whether a revision can take requests; if not, why, in Knative's words. */
+/**
+ * Whether a revision can take requests; if not, why, in Knative's words, and whether that may change by itself. A revision that was ready
+ * once stays so for Knative, even if all its pods fall over when they start: requests then wait.
+ */
 export type Readiness = { ready: true } | { ready: false; certain: boolean; why: string };
 
 /** Knative Services and their revisions. */
@@ -61,10 +66,12 @@ export function services(api: KubernetesApi, namespace: string): Services {
         throw error;
       });
       if (found === undefined) return { ready: false, certain: true, why: 'there is no such revision' };
-      const ready = v.parse(revision, found).status.conditions?.find(({ type }) => type === 'Ready');
-      if (ready?.status === 'True') return { ready: true };
-      const why = [ready?.reason, ready?.message].filter(Boolean).join(': ') || 'Knative has not looked at it yet';
-      return { ready: false, certain: ready?.status === 'False', why };
+      const { conditions } = v.parse(revision, found).status;
+      const [ready, active] = ['Ready', 'Active'].map((wanted) => conditions.find(({ type }) => type === wanted));
+      if (ready?.status === 'True' && active?.status !== 'Unknown') return { ready: true };
+      const lacking = ready?.status === 'True' ? active : ready;
+      const why = [lacking?.reason, lacking?.message].filter(Boolean).join(': ') || 'Knative has not looked at it yet';
+      return { ready: false, certain: lacking?.status === 'False', why };
     },
   };
 }

@@ -75,10 +75,12 @@ function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, na
   const { labels, annotations } = (record.template['metadata'] ?? {}) as { labels?: Fields; annotations?: Fields };
   const { name } = service.metadata;
   const ends = replicas.at(-1)?.vitals.lastEnd;
-  const unhealthy = {
-    reason: 'ContainerMissing',
-    message: ends ? `The process ${ends}, and is being restarted` : 'The process is starting',
-  };
+  const unhealthy = { reason: 'ContainerMissing', message: `The process ${ends}, and is being restarted` };
+  const starting = { reason: 'Deploying', message: 'The process is starting' };
+  const health: Condition =
+    replicas.length > 0 && ready === 0 && !ends
+      ? { type: 'ContainerHealthy', status: 'Unknown', ...starting }
+      : condition('ContainerHealthy', replicas.length === 0 || ready > 0, unhealthy);
   const inactive = { reason: 'NoTraffic', message: 'The target is not receiving traffic.' };
   const targets = trafficOf(service).some((target) => target.revisionName === record.name);
   const containers = fieldOf(record.template, 'spec.containers');
@@ -109,8 +111,8 @@ function revisionObject(record: RevisionRecord, service: KubeObject, { fleet, na
       observedGeneration: 1,
       conditions: withReady([
         condition('Active', replicas.length > 0, inactive, { severity: 'Info' }),
-        condition('ContainerHealthy', replicas.length === 0 || ready > 0, unhealthy),
-        condition('ResourcesAvailable', true, unhealthy),
+        health,
+        condition('ResourcesAvailable', true),
       ]),
       containerStatuses: (Array.isArray(containers) ? containers : []).map(() => ({ name: 'user-container' })),
       actualReplicas: ready,
