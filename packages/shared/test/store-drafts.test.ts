@@ -50,9 +50,9 @@ test('drafts wait in a folder of their own below the root, each under its own na
 test('a draft goes when its write is over, and one that was never begun on disk is no reason to try again', async () => {
   const draft = drafts.begin();
   await writeFile(draft, 'x');
-  await drafts.end(draft);
+  drafts.end(draft);
   expect(await readdir(folder)).toEqual([]);
-  await drafts.end(drafts.begin());
+  drafts.end(drafts.begin());
   expect(clock.sleepers()).toBe(0);
 });
 
@@ -89,7 +89,7 @@ test('a draft stays if the system does not say whether its process lives', async
 test('a draft that could not be removed when its write was over goes with the next clean-up', async () => {
   const draft = drafts.begin();
   await mkdir(draft);
-  await drafts.end(draft);
+  drafts.end(draft);
   await rmdir(draft);
   await left(basename(draft));
   expect(await cleared()).toEqual([]);
@@ -124,7 +124,7 @@ test('if the disk would not let a draft go, its removal is tried again two secon
   const draft = drafts.begin();
   // As a file, it cannot be removed.
   await mkdir(draft);
-  await drafts.end(draft);
+  drafts.end(draft);
   await clock.advance(1_999);
   await rmdir(draft);
   await writeFile(draft, 'x');
@@ -138,7 +138,7 @@ test('if the disk would not let a draft go, its removal is tried again two secon
 test('a disk that goes on refusing is tried again and again', async () => {
   const draft = drafts.begin();
   await mkdir(draft);
-  await drafts.end(draft);
+  drafts.end(draft);
   for (let round = 0; round < 3; round += 1) {
     await clock.advance(2_000);
     await expect.poll(() => clock.sleepers()).toBe(1);

@@ -1,4 +1,6 @@
-import { type FileHandle, mkdir, mkdtemp, open, readdir, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,14 +44,16 @@ test('the next process removes drafts of a killed one, but not those of others a
 
 /** The paths below the folder that are fsynced while `work` is done, without those of drafts. */
 async function synced(work: () => Promise<unknown>): Promise<string[]> {
-  const handle = await open(folder);
-  const spy = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
-  await handle.close();
   const paths: string[] = [];
-  spy.mockImplementation(async function (this: FileHandle) {
-    paths.push(relative(folder, await readlink(`/proc/self/fd/${this.fd}`)));
+  const spy = vi.spyOn(fs, 'fsync').mockImplementation((descriptor, done) => {
+    paths.push(relative(folder, fs.readlinkSync(`/proc/self/fd/${descriptor}`)));
+    done(null);
   });
-  await work().finally(() => spy.mockRestore());
+  syncBuiltinESMExports();
+  await work().finally(() => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+  });
   return [...new Set(paths)].sort();
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, stat, unlink } from 'node:fs/promises';
+import { unlinkSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -19,7 +20,7 @@ export interface Drafts {
   /** A path for a new draft. */
   begin(): string;
   /** Removes a draft; again and again, if the disk refuses. */
-  end(draft: string): Promise<void>;
+  end(draft: string): void;
   /** Removes what killed processes, and disks that refused, left behind, at most every ten seconds. Never throws: others will try again. */
   clear(): Promise<void>;
 }
@@ -32,11 +33,13 @@ export function openDrafts(root: string, clock: Clock): Drafts {
   const folder = join(root, folderName);
   let cleared = false;
 
-  async function end(draft: string): Promise<void> {
+  function end(draft: string): void {
     underWay.delete(basename(draft));
-    await unlink(draft).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') void clock.sleep(retryAfter).then(() => end(draft));
-    });
+    try {
+      unlinkSync(draft);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') void clock.sleep(retryAfter).then(() => end(draft));
+    }
   }
 
   return {

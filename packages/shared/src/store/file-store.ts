@@ -1,10 +1,12 @@
-import { link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { linkSync, mkdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { backgroundClock } from '../clock.ts';
 import type { Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
 import { groupCommit } from './group-commit.ts';
-import { absentAsUndefined, codeOf, fillFile, isAbsent, isFile, readFile, sync } from './local-file.ts';
+import { absentAsUndefined, codeOf, fileAt, fillFile, isAbsent, readFile, sync } from './local-file.ts';
 import type { Entry, Needs, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
@@ -29,7 +31,7 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
   async function put<T>(
     path: string,
     content: Content,
-    into: (draft: string, path: string) => Promise<T>,
+    into: (draft: string, path: string) => T,
     { durable = true }: Needs = {},
   ): Promise<T> {
     const draft = drafts.begin();
@@ -41,11 +43,11 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
         await makeRoot(dirname(draft));
         await fillFile(draft, content, durable);
       });
-      const result = await place(path, () => into(draft, path));
+      const result = place(path, () => into(draft, path));
       if (durable) await settle(path);
       return result;
     } finally {
-      await drafts.end(draft);
+      drafts.end(draft);
     }
   }
 
@@ -57,7 +59,7 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
 
   return {
     async stat(key) {
-      const found = await stat(pathOf(key), { bigint: true }).catch(absentAsUndefined);
+      const found = statSync(pathOf(key), { bigint: true, throwIfNoEntry: false });
       if (!found?.isFile()) return undefined;
       // Each write creates a new file, so the inode distinguishes two of equal size within one clock tick.
       const etag = `"${[found.ino, found.size, found.mtimeNs].map((part) => part.toString(36)).join('-')}"`;
@@ -69,11 +71,11 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
       return readFile(pathOf(key), range);
     },
 
-    write: async (key, content, needs) => put(pathOf(key), content, rename, needs),
+    write: async (key, content, needs) => put(pathOf(key), content, renameSync, needs),
 
     async writeOnce(key, content, needs) {
       const path = pathOf(key);
-      if (!(await isFile(path))) return put(path, content, linkOnce, needs);
+      if (!fileAt(path)) return put(path, content, linkOnce, needs);
       // The caller relies on the winner's bytes, so they must be durable.
       if (needs?.durable !== false) await settle(path);
       return false;
@@ -87,9 +89,9 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
 
     async remove(key) {
       const path = pathOf(key);
-      if (!(await isFile(path))) return;
-      await rm(path, { force: true });
-      for (const empty of foldersBetween(root, path)) if (!(await rmdir(empty).then(() => true, isAbsent))) break;
+      if (!fileAt(path)) return;
+      removeFile(path);
+      for (const empty of foldersBetween(root, path)) if (!isPruned(empty)) break;
       await settle(path);
     },
   };
@@ -102,37 +104,61 @@ function foldersBetween(root: string, path: string): string[] {
   return folders;
 }
 
-// Others may interfere: a removal prunes a folder during mkdir or before put, or removes the file that stopped linkOnce. Then start
-// over. Whatever is not a race still fails on the last attempt.
-async function place<Result>(path: string, put: () => Promise<Result>): Promise<Result> {
+/** Others may have removed it already. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    absentAsUndefined(error);
+  }
+}
+
+/** @returns whether the folder was empty, or is gone already */
+function isPruned(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return isAbsent(error);
+  }
+}
+
+// Mostly the folder is there. Others may interfere: a removal prunes it again before put, or removes the file that stopped linkOnce. Then
+// start over. Whatever is not a race still fails on the last attempt.
+function place<Result>(path: string, put: () => Result): Result {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await mkdir(dirname(path), { recursive: true });
-      return await put();
+      if (attempt > 1) mkdirSync(dirname(path), { recursive: true });
+      return put();
     } catch (error) {
       if (!['ENOENT', 'ENOTDIR', 'EEXIST'].includes(codeOf(error)) || attempt === 100) throw error;
     }
   }
 }
 
-async function linkOnce(draft: string, path: string): Promise<boolean> {
+function linkOnce(draft: string, path: string): boolean {
   try {
-    await link(draft, path);
+    linkSync(draft, path);
     return true;
   } catch (error) {
     // link also fails on a folder of that name, which is not a winner.
-    if (codeOf(error) === 'EEXIST' && (await isFile(path))) return false;
+    if (codeOf(error) === 'EEXIST' && fileAt(path)) return false;
     throw error;
   }
 }
 
+/** Entries between two breaths: a folder may have many thousands, and others wait meanwhile. */
+const entriesAtOnce = 100;
+
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
-  for (const item of (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? []) {
+  const items = (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? [];
+  for (const [index, item] of items.entries()) {
     const key = folder + item.name;
     // Skips drafts, and whatever else is here ("lost+found").
     if (!isKey(key) || !key.startsWith(prefix)) continue;
     if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
-    const found = item.isFile() && (await stat(join(root, key)).catch(absentAsUndefined));
+    const found = item.isFile() && fileAt(join(root, key));
     if (found) yield { key, size: found.size, modified: found.mtime };
+    if (index % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
   }
 }

@@ -1,59 +1,110 @@
-import { constants, createReadStream } from 'node:fs';
-import { link, lstat, open, stat, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fsync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { chunksOf, type Content, pieceBytes } from './content.ts';
 import type { Range } from './key.ts';
 
+// What the kernel answers from memory is asked for without a detour: a call takes microseconds, handing it to a thread and back takes
+// twenty times as long, and a photo brings about 500 of them. What waits for a disk, fsync and bytes in quantity, goes to a thread.
+
 /** Whatever else is here, a pipe keeps nobody waiting for its writer. */
 const reading = constants.O_RDONLY | constants.O_NONBLOCK;
+/** Bytes: a page or a few, as records, markers and locks have. */
+const smallBytes = 16 * 1024;
 
 /** Nobody changes a file that is stored, so its size says where it ends, and how much to read at once. */
-export async function readFile(path: string, { start = 0, end = Infinity }: Range): Promise<Readable | undefined> {
-  const handle = await open(path, reading).catch(absentAsUndefined);
-  if (!handle) return undefined;
+export function readFile(path: string, { start = 0, end = Infinity }: Range): Readable | undefined {
+  const found = fileAt(path);
+  if (!found) return undefined;
+  const last = Math.min(end, found.size - 1);
+  if (last < start) return Readable.from([], { objectMode: false });
+  const descriptor = openIfThere(path);
+  if (descriptor === undefined) return undefined;
+  const bytes = last - start + 1;
+  if (bytes > smallBytes)
+    return createReadStream('', { fd: descriptor, start, end: last, highWaterMark: Math.min(pieceBytes, bytes) });
   try {
-    const found = await handle.stat();
-    const last = Math.min(end, found.size - 1);
-    if (found.isFile() && last >= start)
-      return createReadStream('', { fd: handle, start, end: last, highWaterMark: Math.min(pieceBytes, last - start + 1) });
-    await handle.close();
-    return found.isFile() ? Readable.from([], { objectMode: false }) : undefined;
-  } catch (error) {
-    await handle.close();
-    throw error;
+    const content = Buffer.allocUnsafe(bytes);
+    return Readable.from([content.subarray(0, readSync(descriptor, content, 0, bytes, start))], { objectMode: false });
+  } finally {
+    closeSync(descriptor);
   }
 }
 
 /** Gives a new file its bytes. A file on the same file system only gets another name, unless others could not read it then. */
 export async function fillFile(draft: string, content: Content, durable: boolean): Promise<void> {
-  if (content instanceof Uint8Array || !(await isShared(content.file)) || !(await isLinked(content.file, draft)))
-    return writeFile(draft, chunksOf(content), { flag: 'wx', flush: durable });
-  if (durable) await sync(draft);
+  if (!(content instanceof Uint8Array)) {
+    if (!isShared(content.file) || !isLinked(content.file, draft))
+      return writeFile(draft, chunksOf(content), { flag: 'wx', flush: durable });
+    if (durable) await sync(draft);
+    return;
+  }
+  if (content.length > smallBytes) return writeFile(draft, chunksOf(content), { flag: 'wx', flush: durable });
+  const descriptor = openSync(draft, 'wx');
+  try {
+    for (let written = 0; written < content.length;) written += writeSync(descriptor, content, written);
+    if (durable) await flush(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
-async function isShared(file: string): Promise<boolean> {
-  const found = await lstat(file);
+function isShared(file: string): boolean {
+  const found = lstatSync(file);
   return found.isFile() && (found.mode & 0o044) === 0o044;
 }
 
 /** Not every file system has hard links, and none has them to another. Whatever the reason, the file can be copied. */
-const isLinked = (file: string, draft: string) =>
-  link(file, draft).then(
-    () => true,
-    () => false,
-  );
-
-/** Of a file its bytes, of a folder its names; what is gone by now has none. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path).catch(absentAsUndefined);
+function isLinked(file: string, draft: string): boolean {
   try {
-    await handle?.sync();
-  } finally {
-    await handle?.close();
+    linkSync(file, draft);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-export const isFile = async (path: string) => (await stat(path).catch(absentAsUndefined))?.isFile() ?? false;
+/** Until then they are only in memory. */
+const flush = (descriptor: number) =>
+  new Promise<void>((resolve, reject) => fsync(descriptor, (error) => (error ? reject(error) : resolve())));
+
+/** Of a file its bytes, of a folder its names; what is gone by now has none. */
+export async function sync(path: string): Promise<void> {
+  const descriptor = openIfThere(path);
+  if (descriptor === undefined) return;
+  try {
+    await flush(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, reading);
+  } catch (error) {
+    return absentAsUndefined(error);
+  }
+}
+
+/** What is there under a name, if it is a file. */
+export function fileAt(path: string): Stats | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() ? found : undefined;
+}
+
 export const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
 export const isAbsent = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
 export function absentAsUndefined(error: unknown): undefined {
