@@ -3,15 +3,14 @@
  * cannot be bundled (native packages, at the exact version that was tested) and how to start. func.yaml points the buildpack there, since
  * it sees nothing outside the function's folder and npm cannot install `workspace:`. dist/ also gets a source map, the licences of
  * third-party code, and sources.json: what it was built from, so that no stale or copied build runs.
- *
- * src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a stage, and is wrapped in the runtime.
  */
 import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire, isBuiltin } from 'node:module';
+import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
-import { type OutputChunk, type Plugin, rolldown, type RolldownError } from 'rolldown';
+import { type OutputChunk, rolldown, type RolldownError } from 'rolldown';
+import { compileCache, entry, functionModules } from './function-modules.ts';
 import { faultsOfNames } from './function-names.ts';
 import { inline } from './inline.ts';
 import { collectNotices } from './notices.ts';
@@ -26,55 +25,16 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
 /** Packages with native code, which stay outside the bundle. */
 const native = ['sharp', '@julusian/jpeg-turbo'];
 
-const ownServer = join(folder, 'src/main.ts');
-const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
-
 /** Every file that was read for the bundle. */
 const modules = new Set<string>();
 
-/**
- * Imported, a module of Node shows all that it has, and for that loads what it otherwise loads when it is asked for: node:http its WebSocket, with all
- * of fetch, a quarter of the time in which Node itself starts; node:fs its streams. Most functions use none of it. So they are taken from
- * `process.getBuiltinModule`, without those properties.
- */
-const builtin = 'darkroom:builtin:';
-function moduleOf(id: string): string {
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
-  const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
-  const names = plain.map(([key]) => key).join(', ');
-  return `const builtin = process.getBuiltinModule('${id}'); export default builtin; export const { ${names} } = builtin;`;
-}
-/** Getters that are used all the same. The build fails if one is missing here. */
-const needed = ['AsyncLocalStorage', 'promises'];
-
-/** The runtime keeps raw bodies if it is told to, which is never; with them go all of iconv-lite's tables. */
-const unused = 'darkroom:unused';
-
-/** Provides the entry of a stage, and the modules of Node. */
-const plugin: Plugin = {
-  name: 'darkroom',
-  resolveId(id, _importer, { kind }) {
-    if (id === 'darkroom:stage') return id;
-    if (id === 'fastify-raw-body') return unused;
-    return isBuiltin(id) && kind === 'import-statement' ? builtin + id : undefined;
-  },
-  load(id) {
-    if (id === 'darkroom:stage') return wrapper;
-    if (id === unused) return 'export default undefined;';
-    return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
-  },
-  generateBundle() {
-    for (const id of this.getModuleIds()) modules.add(id);
-  },
-};
-
 const bundle = await rolldown({
-  input: existsSync(ownServer) ? ownServer : 'darkroom:stage',
+  input: { index: entry, 'compile-cache': compileCache },
   platform: 'node',
   external: native,
   // A function is called what func.yaml calls it: nothing else has to say so (packages/shared/src/filter/filter.ts).
   transform: { define: { 'process.env.FUNC_NAME': JSON.stringify(name) } },
-  plugins: [plugin, inline((file) => modules.add(file))],
+  plugins: [functionModules(folder, (id) => modules.add(id)), inline((file) => modules.add(file))],
   onLog(level, log, handle) {
     // What cannot be found here cannot be found in the cluster either.
     handle(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log);
@@ -84,7 +44,7 @@ const { output } = await bundle
   .generate({
     dir: 'dist',
     // What is loaded later, or only by workers, is a file of its own: a process reads and compiles no more than it needs.
-    entryFileNames: 'index.mjs',
+    entryFileNames: '[name].mjs',
     chunkFileNames: '[name]-[hash].mjs',
     format: 'esm',
     // V8 keeps a source with any other character in two bytes for each, and takes longer to read it.
@@ -110,7 +70,7 @@ const manifest = {
   private: true,
   type: 'module',
   engines: { node: '>=22' },
-  scripts: { start: 'node index.mjs' },
+  scripts: { postinstall: 'node compile-cache.mjs', start: 'node index.mjs' },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));
@@ -128,6 +88,7 @@ const inputs = [
   ...ours,
   join(shared, 'package.json'),
   import.meta.filename,
+  join(import.meta.dirname, 'function-modules.ts'),
   join(import.meta.dirname, 'inline.ts'),
   join(import.meta.dirname, 'notices.ts'),
 ];

@@ -1,6 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { readManifests } from 'knative-local/manifest/read';
 import { freePort } from 'knative-local/process/ports';
@@ -92,3 +95,43 @@ test('a stack trace names the line in the source', async () => {
   await expect.poll(post).toBe(500);
   await expect.poll(() => output).toContain('at stop (../src/index.ts:4:');
 });
+
+test('an image starts with what was compiled while it was built, wherever it was moved, and without it all the same', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'image-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [built, moved] = [join(folder, 'built'), join(folder, 'moved')];
+  // It needs no packages.
+  await cp(join(repository, 'functions/zip/dist'), built, { recursive: true });
+  const { scripts } = JSON.parse(await readFile(join(built, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const [, program = ''] = /^node (\S+)$/.exec(scripts['postinstall']!)!;
+  const install = () => execFileSync(process.execPath, [program], { cwd: built, encoding: 'utf8' });
+  expect(install()).toContain('is filled');
+  await rename(built, moved);
+  expect(await startIn(moved)).toMatch(/cache for .*darkroom_function-\S+ was accepted/);
+  await rm(join(moved, '.compile-cache'), { recursive: true });
+  expect(await startIn(moved)).not.toContain('was accepted');
+
+  await rename(moved, built);
+  await rm(join(built, 'index.mjs'));
+  expect(install()).toMatch(/is not filled \(.*\); the function has to be compiled at each start/);
+});
+
+/** What Node says of its compile cache while a function starts. */
+async function startIn(folder: string): Promise<string> {
+  const environment = {
+    PATH: process.env['PATH'],
+    PORT: String(await freePort()),
+    STORE_URL: pathToFileURL(join(folder, '../store')).href,
+    K_SINK: 'http://127.0.0.1:9',
+    NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+  };
+  const child = spawn(process.execPath, ['index.mjs'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (text.includes('listening')) child.kill('SIGTERM');
+    });
+  await once(child, 'close');
+  return output;
+}
