@@ -19,6 +19,7 @@ export function follow(id: string): void {
   const remove = element<HTMLButtonElement>('#delete');
   const share = element<HTMLButtonElement>('#share');
   let over = false;
+  let isShown = false;
 
   element('#order').hidden = true;
   element('#earlier').hidden = true;
@@ -49,6 +50,9 @@ export function follow(id: string): void {
     }
     remove.hidden = !job.mayDelete;
     share.hidden = !job.mayDelete;
+    // Whoever comes from a mail to delete is led to the button, and no further: programs that check mails follow links as well.
+    if (!isShown && location.hash === '#delete') remove.focus();
+    isShown = true;
     return job.status !== 'processing';
   }
 

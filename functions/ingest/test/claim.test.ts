@@ -77,6 +77,7 @@ test.each<[what: string, PostContent]>([
 test.each<[what: string, Partial<PostContent>]>([
   ['format', { wishes: { ...content.wishes, options: { quality: 80 } } }],
   ['quality', { wishes: { ...content.wishes, options: { format: 'image/png' } } }],
+  ['language', { wishes: { ...content.wishes, locale: 'de' } }],
   ['bytes', { arrivals: [arrival('a.jpg', '1'), arrival('b.jpg', '3')] }],
   ['name', { arrivals: [arrival('a.jpg', '1'), arrival('c.jpg', '2')] }],
   ['revision', { revision: 'ingest-v1' }],

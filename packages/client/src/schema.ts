@@ -357,12 +357,14 @@ export interface operations {
                 email?: string;
                 format?: "jpeg" | "png" | "webp" | "avif";
                 quality?: number;
+                locale?: "en" | "de";
                 wait?: number;
                 revision?: string;
                 name?: string;
             };
             header?: {
                 "Idempotency-Key"?: string;
+                "Accept-Language"?: string;
             };
             path?: never;
             cookie?: never;
@@ -383,6 +385,11 @@ export interface operations {
                     format?: "jpeg" | "png" | "webp" | "avif";
                     /** @description For formats that have one. */
                     quality?: number;
+                    /**
+                     * @description The language of the mail; by default, the one that Accept-Language prefers.
+                     * @enum {string}
+                     */
+                    locale?: "en" | "de";
                     /** @description Seconds to hold the response back, for watching a cluster scale. */
                     wait?: number;
                     /** @description The revision whose offer is wanted; by default, that of the one that answers. */

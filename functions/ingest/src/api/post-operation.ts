@@ -1,5 +1,5 @@
 import { json, refusedWith } from './answers.ts';
-import { idempotencyKeySchema } from './fields.ts';
+import { acceptLanguageSchema, idempotencyKeySchema } from './fields.ts';
 import { inQuery } from './parameters.ts';
 
 /** POST /. @param wishes the schema of each field */
@@ -10,6 +10,7 @@ export function postOperation(wishes: Record<string, object>, isEmailRequired: b
     description: 'Fields may be in the form or in the query. 202 is a promise: the job survives whatever happens from then on.',
     parameters: [
       { name: 'Idempotency-Key', in: 'header', schema: idempotencyKeySchema },
+      { name: 'Accept-Language', in: 'header', schema: acceptLanguageSchema },
       ...Object.entries(wishes).map(([name, schema]) => inQuery(name, schema)),
       inQuery('name', { type: 'string', description: 'The name of the photo, if it is the body.' }),
     ],

@@ -3,6 +3,7 @@ import { currentWork, identify } from '@darkroom/shared/trace/current';
 import { explain } from '@darkroom/shared/errors';
 import { type Job, readJob } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
+import type { Locale } from '@darkroom/shared/job/locale';
 import { removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
@@ -14,6 +15,8 @@ import type { Arrival } from './spool.ts';
 /** What was posted, and the id of the job that it creates or has created. */
 export interface Post extends PostContent {
   id: string;
+  /** The language of whoever sent it. */
+  locale: Locale;
   /** When its request arrived, by the clock of ingest. */
   begunAt: number;
   /** The digest of its Idempotency-Key, if it has one: then another post may create the same job. */
@@ -30,7 +33,7 @@ const writers = 4;
  * @throws Rejected with status 410 if the job was deleted meanwhile
  */
 export async function accept(store: Store, offer: Offer, clock: Clock, post: Post): Promise<Job> {
-  const { id, begunAt, claim, arrivals, refused, wishes } = post;
+  const { id, locale, begunAt, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
   const { span } = currentWork();
@@ -38,6 +41,7 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
     job: id,
     revision: offer.K_REVISION,
     ...(wishes.email !== undefined && { email: wishes.email }),
+    locale,
     filters: offer.FILTERS,
     archive: offer.ARCHIVE,
     options: wishes.options,

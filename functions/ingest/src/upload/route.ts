@@ -11,6 +11,7 @@ import type { Receipt } from '../api/job-status.ts';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
+import { preferredLocale } from '../http/language.ts';
 import { countRefusedUpload } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
 import { wantsPage } from '../http/wants-page.ts';
@@ -100,9 +101,10 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
       const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
+      const locale = wishes.locale ?? preferredLocale(request.headers['accept-language']);
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-        return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+        return accept(store, offer, clock, { ...content, id, locale, begunAt, claim }).catch(async (error: unknown) => {
           await giveBack().catch(() => {});
           throw error;
         });

@@ -2,6 +2,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import { type Locale, locales } from '@darkroom/shared/job/locale';
 import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
@@ -11,6 +12,8 @@ export interface Wishes {
   /** Undefined if there should be no mail. */
   email: string | undefined;
   options: Options;
+  /** The language of the mail, if it was named. */
+  locale?: Locale;
   /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
 }
@@ -35,6 +38,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait')) ?? 0;
+  const locale = read(() => readLocale(fields.get('locale')?.trim() ?? ''));
   const filters = Object.fromEntries(
     choices.FILTERS.flatMap((name) => {
       const value = read(() => readChoice(fields, name, choices.OPTIONS));
@@ -46,7 +50,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     ...(quality !== undefined && { quality }),
     ...(Object.keys(filters).length > 0 && { filters }),
   };
-  return { email, options, wait };
+  return { email, options, ...(locale && { locale }), wait };
 }
 
 function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
@@ -68,6 +72,13 @@ function readFormat(text: string): Options['format'] {
   if (!Object.hasOwn(formatOption, text))
     throw new Rejected(`“format” must be one of ${known.format.enum.join(', ')}, or left out to keep the format of each photo.`);
   return formatOption[text as keyof typeof formatOption];
+}
+
+function readLocale(text: string): Locale | undefined {
+  const locale = locales.find((each) => each === text);
+  if (text !== '' && !locale)
+    throw new Rejected(`“locale” must be one of ${locales.join(', ')}, or left out to follow Accept-Language.`);
+  return locale;
 }
 
 function readQuality(fields: Fields): number | undefined {

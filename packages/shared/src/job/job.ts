@@ -44,6 +44,8 @@ const job = v.object({
   revision: v.string(),
   /** Where the mail goes; if absent, there is none, and the prints are on the page only. */
   email: v.exactOptional(v.string()),
+  /** The language of the mail (BCP 47). Any text: a version that has more languages may have accepted the job. */
+  locale: v.exactOptional(v.string()),
   filters: v.array(filterName),
   archive: v.boolean(),
   options,

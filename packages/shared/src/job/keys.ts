@@ -36,6 +36,8 @@ export const keys = {
   thumbnails: (job: string) => `thumbnails/${job}/`,
   /** @param name "original", or the filter of a print */
   thumbnail: (job: string, image: string, name: string, width: number) => `thumbnails/${job}/${image}/${name}.${width}.webp`,
+  /** A small copy of the print that the mail shows. */
+  cover: (job: string) => `thumbnails/${job}/cover.jpg`,
   /** Names the job that can be seen under this id. */
   share: (id: string) => `shares/${id}`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
