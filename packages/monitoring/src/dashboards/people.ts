@@ -138,6 +138,12 @@ export const people: Dashboard = {
           stacked: true,
           queries: [{ expr: 'sum by (outcome) (darkroom:mails:increase5m)', legend: '{{outcome}}' }],
         },
+        {
+          title: 'Attempts to deliver a webhook, by outcome',
+          description: 'refused: an address that is not public, or gone. Both failed and refused are mostly the target’s fault.',
+          stacked: true,
+          queries: [{ expr: 'sum by (outcome) (darkroom:webhooks:increase5m)', legend: '{{outcome}}', rare: true }],
+        },
       ],
     },
   ],
