@@ -3,6 +3,7 @@ import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/co
 import { optionSchemas } from '@darkroom/shared/filter/option';
 import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
+import { targetSettings } from '@darkroom/shared/webhook/target';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 import { fairShare } from './fair-share.ts';
@@ -63,6 +64,7 @@ const schema = {
 
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),
+  ...targetSettings,
   ...fairShare,
 };
 

@@ -30,9 +30,10 @@ function file(content: object, more: object[]) {
 }
 
 /** The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test. */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings) {
+export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, WEBHOOKS }: Settings) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
-  const wishes = { ...fields, ...options };
+  const { notify_url, ...others } = fields;
+  const wishes = { ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
   return {
     openapi: '3.1.0',
     info: {

@@ -89,10 +89,10 @@ export function deleted(): Rejected {
 }
 
 /** Parts of a form may come in any order. */
-function digestOf({ wishes: { email, options }, arrivals, refused, revision }: PostContent): string {
+function digestOf({ wishes: { email, notifyUrl, options }, arrivals, refused, revision }: PostContent): string {
   const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
   const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  const more = [options.filters, revision].filter((each) => each !== undefined);
+  const more = [options.filters, revision, notifyUrl].filter((each) => each !== undefined);
   return digest([email, options.format, options.quality, taken, others, ...more]);
 }
 

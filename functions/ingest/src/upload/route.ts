@@ -97,7 +97,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
       const { fields, faults } = await receive(request, spool, settings);
       const revision = fields.get('revision')?.trim() || undefined;
       const offer = await offers.find(revision);
-      const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
+      const wishes = readWishes(fields, faults, { ...settings, ...offer });
       refuseFaults(spool, faults);
       const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
       const job = await storing(client, async () => {

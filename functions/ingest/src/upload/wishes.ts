@@ -2,6 +2,7 @@ import { Rejected } from '@darkroom/shared/errors';
 import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import { readTarget } from '@darkroom/shared/webhook/target';
 import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
@@ -10,6 +11,8 @@ import { readAddress } from './address.ts';
 export interface Wishes {
   /** Undefined if there should be no mail. */
   email: string | undefined;
+  /** Undefined if nobody is to be told when the job has ended. */
+  notifyUrl?: string | undefined;
   options: Options;
   /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
@@ -17,8 +20,8 @@ export interface Wishes {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Which filters there are, what can be chosen for them, and what must be said. */
-type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED'>;
+/** Which filters there are, what can be chosen for them, what must be said, and which webhooks may be called. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED' | 'WEBHOOKS' | 'WEBHOOK_NETWORKS'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
@@ -32,6 +35,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     }
   };
   const email = read(() => readRecipient(fields, choices));
+  const notifyUrl = read(() => readNotifyUrl(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait')) ?? 0;
@@ -46,12 +50,17 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     ...(quality !== undefined && { quality }),
     ...(Object.keys(filters).length > 0 && { filters }),
   };
-  return { email, options, wait };
+  return { email, ...(notifyUrl !== undefined && { notifyUrl }), options, wait };
 }
 
 function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
   const text = fields.get('email')?.trim() ?? '';
   return text === '' && !EMAIL_REQUIRED ? undefined : readAddress(text);
+}
+
+function readNotifyUrl(fields: Fields, choices: Choices): string | undefined {
+  const text = fields.get('notify_url')?.trim() ?? '';
+  return text === '' ? undefined : readTarget(text, choices).href;
 }
 
 /** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */
