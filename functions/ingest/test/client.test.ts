@@ -27,8 +27,8 @@ const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia'
 const settings = (proxies: string) => readSettings({ ...environment, TRUSTED_PROXIES: proxies });
 
 test('proxies are given by their number or by their networks', () => {
-  expect(clientOf({ ip: '192.0.2.1' }, settings(''))).toBeUndefined();
-  expect(clientOf({ ip: '192.0.2.1' }, settings('0'))).toBe('192.0.2.1');
+  expect(clientOf({ ip: '192.0.2.1', headers: {} }, settings(''))).toBeUndefined();
+  expect(clientOf({ ip: '192.0.2.1', headers: {} }, settings('0'))).toBe('192.0.2.1');
   const two = trusted(settings('2').TRUSTED_PROXIES) as (address: string, hop: number) => boolean;
   expect([0, 1, 2].map((hop) => two('x', hop))).toEqual([true, true, false]);
   expect(trusted(settings('10.0.0.0/8, loopback').TRUSTED_PROXIES)).toEqual(['10.0.0.0/8', 'loopback']);

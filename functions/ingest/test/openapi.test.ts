@@ -66,7 +66,7 @@ const photo = (bytes: Uint8Array = jpeg): Parameters<typeof formOf>[0] => ['file
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 async function printed(): Promise<Job> {
-  const job = await bench.lab.accept();
+  const job = await bench.lab.accept({ notifyUrl: 'https://shop.example.com/' });
   const [image] = job.images as [Photo];
   await bench.lab.store.write(keys.print(job, image, 'sepia'), jpeg);
   await bench.lab.store.write(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'It is damaged.' }));

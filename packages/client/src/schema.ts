@@ -242,6 +242,13 @@ export interface components {
                 /** @description Why it failed, for the person. */
                 reason?: string;
             };
+            /** @description Of a job with a notify_url, for whoever may delete it. */
+            webhook?: {
+                /** @enum {string} */
+                status: "pending" | "delivered" | "failed";
+                /** @description Why it failed, for the person. */
+                reason?: string;
+            };
             /** @description False for whoever has only the link that shows. */
             mayDelete: boolean;
         };
@@ -360,6 +367,7 @@ export interface operations {
                 locale?: "en" | "de";
                 wait?: number;
                 revision?: string;
+                notify_url?: string;
                 name?: string;
             };
             header?: {
@@ -394,6 +402,11 @@ export interface operations {
                     wait?: number;
                     /** @description The revision whose offer is wanted; by default, that of the one that answers. */
                     revision?: string;
+                    /**
+                     * Format: uri
+                     * @description A public address that is told, by a signed webhook, when the job has ended (docs/webhook.md).
+                     */
+                    notify_url?: string;
                 };
                 "image/*": Blob;
                 "application/octet-stream": Blob;

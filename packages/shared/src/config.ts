@@ -53,7 +53,7 @@ const reservedNames = `
   job image filter outcome archive stage
   file email format quality locale wait name revision
   original manifest mail
-  ingest zip notify sweep unknown
+  ingest zip notify webhook sweep unknown
   shared lab
   inbox store
   constructor

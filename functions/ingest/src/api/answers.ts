@@ -4,6 +4,7 @@ export const reference = (name: string) => ({ $ref: `#/components/schemas/${name
 /** Why an operation may be refused, by status. */
 const refusals: Record<number, string> = {
   400: 'Something in the request is wrong.',
+  401: 'An API key is required, or this one is not known.',
   403: 'Another website made the browser send it; or the link only shows.',
   404: 'There is no such job, or no such file in it.',
   408: 'The request arrives too slowly.',
@@ -19,6 +20,7 @@ const refusals: Record<number, string> = {
   507: 'There is no space left.',
 };
 
+const challenge = { 'WWW-Authenticate': { schema: { type: 'string' }, description: 'RFC 6750, 3.' } };
 const retryAfter = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } };
 /** What people get. */
 export const page = { 'text/html': { schema: { type: 'string' } } };
@@ -31,6 +33,7 @@ export function refusedWith(...statuses: number[]) {
     {
       description: refusals[status],
       ...(isTemporary(status) && { headers: retryAfter }),
+      ...(status === 401 && { headers: challenge }),
       content: { 'application/problem+json': { schema: reference('Problem') }, ...page },
     },
   ]);

@@ -1,6 +1,7 @@
 import { formatOption } from '@darkroom/shared/image/formats';
 import { longestAddress } from '@darkroom/shared/job/address';
 import { locales } from '@darkroom/shared/job/locale';
+import { longestTarget } from '@darkroom/shared/webhook/target';
 
 /** The fields of a post in JSON Schema, from which they are read as well. Those of filters are in OPTIONS. */
 export const fields = {
@@ -9,6 +10,12 @@ export const fields = {
     format: 'email',
     maxLength: longestAddress,
     description: 'Exactly one plain address. Without one there is no mail, and the prints are on the page only.',
+  },
+  notify_url: {
+    type: 'string',
+    format: 'uri',
+    maxLength: longestTarget,
+    description: 'A public address that is told, by a signed webhook, when the job has ended (docs/webhook.md).',
   },
   format: {
     type: 'string',

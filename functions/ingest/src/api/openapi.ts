@@ -8,7 +8,7 @@ import { json, page, refusedWith } from './answers.ts';
 import { fields } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
 import { download, inPath, job, range, width } from './parameters.ts';
-import { postOperation } from './post-operation.ts';
+import { postOperation, securitySchemes } from './post-operation.ts';
 
 const jsonOf = (schema: Parameters<typeof toJsonSchema>[0]) => {
   const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
@@ -30,9 +30,11 @@ function file(content: object, more: object[]) {
 }
 
 /** The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test. */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings) {
+export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS, API_KEYS_REQUIRED, WEBHOOKS }: Settings) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
-  const wishes = { ...fields, ...options };
+  const { notify_url, ...others } = fields;
+  const wishes = { ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
+  const keys = API_KEYS && (API_KEYS_REQUIRED ? 'required' : 'optional');
   return {
     openapi: '3.1.0',
     info: {
@@ -53,7 +55,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
             ...refusedWith(408),
           },
         },
-        post: postOperation(wishes, EMAIL_REQUIRED),
+        post: postOperation(wishes, { isEmailRequired: EMAIL_REQUIRED, keys }),
       },
       '/jobs/{job}': {
         get: {
@@ -125,6 +127,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
       '/health/liveness': { get: healthOf('getLiveness') },
     },
     components: {
+      ...(keys && { securitySchemes }),
       schemas: {
         JobId: { type: 'string', pattern: `${patternOf(jobId)}|${patternOf(shareId)}` },
         JobStatus: jsonOf(jobStatus),

@@ -2,9 +2,20 @@ import { json, refusedWith } from './answers.ts';
 import { acceptLanguageSchema, idempotencyKeySchema } from './fields.ts';
 import { inQuery } from './parameters.ts';
 
+/** How a program shows an API key. */
+export const securitySchemes = { apiKey: { type: 'http', scheme: 'bearer', description: 'A key that the operator gave out.' } };
+
+interface Demands {
+  isEmailRequired: boolean;
+  /** Undefined where there are none. */
+  keys: 'required' | 'optional' | undefined;
+}
+
 /** POST /. @param wishes the schema of each field */
-export function postOperation(wishes: Record<string, object>, isEmailRequired: boolean) {
+export function postOperation(wishes: Record<string, object>, { isEmailRequired, keys }: Demands) {
+  const keyed = [{ apiKey: [] }];
   return {
+    ...(keys && { security: keys === 'required' ? keyed : [{}, ...keyed] }),
     operationId: 'postPhotos',
     summary: 'Have photos developed',
     description: 'Fields may be in the form or in the query. 202 is a promise: the job survives whatever happens from then on.',
@@ -34,7 +45,7 @@ export function postOperation(wishes: Record<string, object>, isEmailRequired: b
         headers: { Location: { schema: { type: 'string' }, description: 'The address of the job.' } },
       },
       303: { description: 'Accepted, and to be seen at the address in Location: for browsers without JavaScript.' },
-      ...refusedWith(400, 403, 408, 409, 410, 413, 415, 422, 429, 503, 507),
+      ...refusedWith(400, ...(keys ? [401] : []), 403, 408, 409, 410, 413, 415, 422, 429, 503, 507),
     },
   };
 }

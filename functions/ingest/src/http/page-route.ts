@@ -31,6 +31,9 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
     choices: choicesOf(settings),
+    notice: settings.API_KEYS_REQUIRED
+      ? '<p class="fault">Photos can only be sent with an API key here, by programs: <a href="/openapi.json">how they do</a>.</p>'
+      : '',
     terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
     imageTypes: Object.keys(formats).join(','),
     addressLength: String(longestAddress),
@@ -38,7 +41,8 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
     revision: settings.K_REVISION,
   };
-  const form = settings.EMAIL_REQUIRED ? html.replace('type="email"', '$& required') : html;
+  const addressed = settings.EMAIL_REQUIRED ? html.replace('type="email"', '$& required') : html;
+  const form = settings.API_KEYS_REQUIRED ? addressed.replace('<button id="send"', '$& disabled') : addressed;
   const page = form.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => parts[name] ?? mark);
   const digest = createHash('sha256').update(page).digest('hex').slice(0, 32);
   let packed: Buffer | undefined;

@@ -42,6 +42,7 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
     revision: offer.K_REVISION,
     ...(wishes.email !== undefined && { email: wishes.email }),
     locale,
+    ...(wishes.notifyUrl !== undefined && { notifyUrl: wishes.notifyUrl }),
     filters: offer.FILTERS,
     archive: offer.ARCHIVE,
     options: wishes.options,
@@ -55,7 +56,7 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
     await writeOriginals(store, job.job, arrivals);
     // Two posts with the same Idempotency-Key may get this far at once.
     if (!(await store.writeOnce(keys.job(job.job), json(job)))) return await accept(store, offer, clock, post);
-    await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
+    await open(store, job);
   } catch (error) {
     // Another post with the same key may be writing the same job; what both leave behind expires with its retention.
     if (!claim)
@@ -81,14 +82,20 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
   return job;
 }
 
-/** For a post that was sent again. Its job never changes; only the open marker may be missing, if the first post failed before it. */
+/** For a post that was sent again. Its job never changes; only its markers may be missing, if the first post failed before them. */
 async function reaccept(store: Store, job: Job): Promise<Job> {
   const completed = await store.stat(keys.completed(job.job));
-  if (!completed) await store.write(keys.open(job.job), json({ acceptedAt: job.acceptedAt }));
+  if (!completed) await open(store, job);
   if (await withdrawIfGone(store, job.job)) throw deleted();
   identify(job);
   log('accepted again', { job: job.job });
   return job;
+}
+
+/** The marker of a webhook comes first: its event may be lost, like any other. */
+async function open(store: Store, { job, acceptedAt, notifyUrl }: Job): Promise<void> {
+  if (notifyUrl !== undefined) await store.writeOnce(keys.due(job), json({}));
+  await store.write(keys.open(job), json({ acceptedAt }));
 }
 
 async function writeOriginals(store: Store, job: string, arrivals: readonly Arrival[]): Promise<void> {

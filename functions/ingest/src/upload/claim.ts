@@ -27,6 +27,8 @@ export interface PostContent {
   refused: readonly Refused[];
   /** The revision that was asked for, if one was. */
   revision?: string | undefined;
+  /** The name of the API key that was shown, if one was. */
+  sender?: string | undefined;
 }
 
 /** The job that a post creates. */
@@ -40,20 +42,21 @@ export interface Claimed {
 
 /**
  * The job that a post creates: a new one, or with an Idempotency-Key always the same, so that a client that got no answer can simply
- * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address, and those without one share theirs. A new job takes a place in the quota of
+ * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address and API key; posts without either share theirs. A new job takes a place in the quota of
  * its address; a repeated post does not.
  * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
  * @throws Busy if the address has no jobs left
  */
 export async function claimJob(store: Store, quota: Quota, key: string | undefined, content: PostContent): Promise<Claimed> {
-  const { email } = content.wishes;
+  const { sender, wishes } = content;
+  const { email } = wishes;
   if (key === undefined) {
     return { id: randomUUID(), claim: undefined, giveBack: await quota.take(email) };
   }
   if (!new RegExp(idempotencyKeySchema.pattern).test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const claim = digest([email ?? '', key]);
+  const claim = digest([email ?? '', key, ...(sender === undefined ? [] : [sender])]);
   const place = keys.claim(claim);
   const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
   if (earlier) return repeated(store, claim, earlier, content);
@@ -89,10 +92,10 @@ export function deleted(): Rejected {
 }
 
 /** Parts of a form may come in any order. */
-function digestOf({ wishes: { email, options, locale }, arrivals, refused, revision }: PostContent): string {
+function digestOf({ wishes: { email, notifyUrl, options, locale }, arrivals, refused, revision }: PostContent): string {
   const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
   const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  const more = [options.filters, revision, locale && { locale }].filter((each) => each !== undefined);
+  const more = [options.filters, revision, locale && { locale }, notifyUrl].filter((each) => each !== undefined);
   return digest([email, options.format, options.quality, taken, others, ...more]);
 }
 

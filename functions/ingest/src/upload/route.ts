@@ -8,6 +8,7 @@ import { traced } from '@darkroom/shared/trace';
 import type { Span } from '@darkroom/shared/trace/span';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Receipt } from '../api/job-status.ts';
+import { demandKey, keyNameOf } from '../http/api-key.ts';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
@@ -78,6 +79,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
 
   async function post(request: FastifyRequest, reply: FastifyReply): Promise<Job> {
     refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    demandKey(request, reply, settings);
     refuseEncodings(request, reply);
     const client = clientOf(request, settings);
     await allowance.begin(client);
@@ -98,9 +100,15 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
       const { fields, faults } = await receive(request, spool, settings);
       const revision = fields.get('revision')?.trim() || undefined;
       const offer = await offers.find(revision);
-      const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
+      const wishes = readWishes(fields, faults, { ...settings, ...offer });
       refuseFaults(spool, faults);
-      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
+      const content = {
+        wishes,
+        arrivals: spool.arrivals(),
+        refused: spool.refused(),
+        revision,
+        sender: keyNameOf(request.headers, settings),
+      };
       const locale = wishes.locale ?? preferredLocale(request.headers['accept-language']);
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);

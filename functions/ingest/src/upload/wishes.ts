@@ -3,6 +3,7 @@ import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
 import { type Locale, locales } from '@darkroom/shared/job/locale';
+import { readTarget } from '@darkroom/shared/webhook/target';
 import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
@@ -11,6 +12,8 @@ import { readAddress } from './address.ts';
 export interface Wishes {
   /** Undefined if there should be no mail. */
   email: string | undefined;
+  /** Undefined if nobody is to be told when the job has ended. */
+  notifyUrl?: string | undefined;
   options: Options;
   /** The language of the mail, if it was named. */
   locale?: Locale;
@@ -20,8 +23,8 @@ export interface Wishes {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Which filters there are, what can be chosen for them, and what must be said. */
-type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED'>;
+/** Which filters there are, what can be chosen for them, what must be said, and which webhooks may be called. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED' | 'WEBHOOKS' | 'WEBHOOK_NETWORKS'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
@@ -35,6 +38,7 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     }
   };
   const email = read(() => readRecipient(fields, choices));
+  const notifyUrl = read(() => readNotifyUrl(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait')) ?? 0;
@@ -50,12 +54,17 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     ...(quality !== undefined && { quality }),
     ...(Object.keys(filters).length > 0 && { filters }),
   };
-  return { email, options, ...(locale && { locale }), wait };
+  return { email, ...(notifyUrl !== undefined && { notifyUrl }), options, ...(locale && { locale }), wait };
 }
 
 function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
   const text = fields.get('email')?.trim() ?? '';
   return text === '' && !EMAIL_REQUIRED ? undefined : readAddress(text);
+}
+
+function readNotifyUrl(fields: Fields, choices: Choices): string | undefined {
+  const text = fields.get('notify_url')?.trim() ?? '';
+  return text === '' ? undefined : readTarget(text, choices).href;
 }
 
 /** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */

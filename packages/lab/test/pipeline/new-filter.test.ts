@@ -26,7 +26,7 @@ let darkroom: Darkroom;
 let functions: string;
 beforeAll(async () => {
   functions = await mkdtemp(join(repository, '.functions-'));
-  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])
     await symlink(join(repository, 'functions', name), join(functions, name));
   const invert = join(functions, 'invert');
   await mkdir(join(invert, 'src'), { recursive: true });

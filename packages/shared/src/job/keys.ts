@@ -40,6 +40,13 @@ export const keys = {
   cover: (job: string) => `thumbnails/${job}/cover.jpg`,
   /** Names the job that can be seen under this id. */
   share: (id: string) => `shares/${id}`,
+  /** A webhook that is still to be delivered, and how attempts to do so ended. */
+  allDue: 'due/',
+  due: (job: string) => `due/${job}`,
+  /** What is known of a webhook, apart from the job's own parts: a late attempt must not prolong how long the photos are kept. */
+  webhook: (job: string) => `webhooks/${job}/`,
+  webhookEnd: (job: string) => `webhooks/${job}/end.json`,
+  webhookLock: (job: string) => `webhooks/${job}/lock`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
   allQuotas: 'quota/',
