@@ -10,6 +10,7 @@ import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
 import { answerError, sendProblem } from './http/problem.ts';
+import { openTurnstile } from './http/turnstile.ts';
 import { eventsRoute } from './jobs/events-route.ts';
 import { fileRoute } from './jobs/file-route.ts';
 import { jobRoutes } from './jobs/routes.ts';
@@ -62,7 +63,7 @@ export function createServer(intake: Intake): FastifyInstance {
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);
   descriptionRoute(app, settings);
-  uploadRoute(app, intake, offers);
+  uploadRoute(app, intake, offers, openTurnstile(settings));
   jobRoutes(app, store);
   eventsRoute(app, intake);
   fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));

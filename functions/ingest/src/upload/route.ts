@@ -13,12 +13,12 @@ import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
 import { countRefusedUpload } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
+import type { Turnstile } from '../http/turnstile.ts';
 import { wantsPage } from '../http/wants-page.ts';
 import type { Thumbnailer } from '../jobs/thumbnails.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 import { accept } from './accept.ts';
-import { openAllowance } from './allowance.ts';
 import { claimJob } from './claim.ts';
 import type { Inspector } from './inspector.ts';
 import { openPublisher } from './publish-job.ts';
@@ -44,19 +44,15 @@ export interface Intake {
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers): void {
+export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers, turnstile: Turnstile): void {
   const { settings, store, inspector, clock, closing } = intake;
-  const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
-  const allowance = openAllowance(settings);
   const disk = openDisk(settings.MAX_SPOOL_BYTES);
   const quota = openQuota(store, settings.ADDRESS_JOBS, clock);
   const storing = openTurns(storedAtOnce);
   const publisher = openPublisher(settings.K_SINK, clock);
-  const underWay = new Set<Promise<unknown>>();
-  // An upload that was cut off still has to clear away its photos.
   app.addHook('onClose', async () => {
-    await Promise.allSettled(underWay);
+    await turnstile.idle();
     await publisher.idle();
     inspector.close();
   });
@@ -79,18 +75,18 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
     refuseEncodings(request, reply);
     const client = clientOf(request, settings);
-    await allowance.begin(client);
-    const leave = uploads.enter(client);
-    const taking = take(request, client).finally(leave);
-    underWay.add(taking);
-    const { job, wait } = await taking.finally(() => underWay.delete(taking));
+    const { job, wait } = await turnstile.pass(client, (came) => take(request, client, came));
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
     if (wantsPage(request.headers)) reply.redirect(`/jobs/${job.job}`, 303);
     else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receiptOf(job));
     return job;
   }
 
-  async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
+  async function take(
+    request: FastifyRequest,
+    client: string | undefined,
+    came: (bytes: number) => void,
+  ): Promise<{ job: Job; wait: Wishes['wait'] }> {
     const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
@@ -109,7 +105,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
       });
       return { job, wait: wishes.wait };
     } finally {
-      await allowance.spend(client, spool.bytes());
+      came(spool.bytes());
       await spool.remove();
     }
   }
