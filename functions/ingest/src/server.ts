@@ -4,11 +4,13 @@ import { bulkhead } from './http/bulkhead.ts';
 import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
+import { allowOrigins } from './http/cors.ts';
 import { refuseOtherMethods } from './http/methods.ts';
 import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
+import { findPrefix } from './http/prefix.ts';
 import { answerError, sendProblem } from './http/problem.ts';
 import { openTurnstile } from './http/turnstile.ts';
 import { eventsRoute } from './jobs/events-route.ts';
@@ -51,6 +53,8 @@ export function createServer(intake: Intake): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
   });
+  findPrefix(app, settings);
+  allowOrigins(app, settings);
   limitRequests(app, intake);
 
   // The route reads bodies as streams, so every content type must get that far.
@@ -98,7 +102,7 @@ function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, '
       clock,
     });
     if (request.method === 'DELETE' || request.routeOptions.url === '/jobs/:job/share')
-      refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+      refuseOtherSites(request, settings.ALLOWED_ORIGINS);
     if (request.routeOptions.url === '/jobs/:job/*') reply.raw.once('close', downloads.enter(clientOf(request, settings)));
   });
 }

@@ -29,8 +29,11 @@ function file(content: object, more: object[]) {
   };
 }
 
-/** The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test. */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings) {
+/**
+ * The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test.
+ * @param prefix what the paths begin with for the client
+ */
+export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings, prefix: string) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
   const wishes = { ...fields, ...options };
   return {
@@ -41,7 +44,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
       description: `Develops photos: posts become ${FILTERS.join(', ')} prints.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: `${prefix}/` }],
     paths: {
       '/': {
         get: {

@@ -20,13 +20,18 @@ export function openTurnstile(settings: Settings): Turnstile {
   const within = new Set<Promise<unknown>>();
 
   return {
-    async pass(client, receive) {
+    async pass<Result>(client: string | undefined, receive: (came: (bytes: number) => void) => Promise<Result>) {
       await allowance.begin(client);
       const leave = places.enter(client);
       let bytes = 0;
-      const receiving = receive((came) => (bytes = came))
-        .finally(() => allowance.spend(client, bytes))
-        .finally(leave);
+      async function received(): Promise<Result> {
+        try {
+          return await receive((came) => (bytes = came));
+        } finally {
+          await allowance.spend(client, bytes).finally(leave);
+        }
+      }
+      const receiving = received();
       within.add(receiving);
       return receiving.finally(() => within.delete(receiving));
     },

@@ -72,13 +72,14 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
   });
 
   async function post(request: FastifyRequest, reply: FastifyReply): Promise<Job> {
-    refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    refuseOtherSites(request, settings.ALLOWED_ORIGINS);
     refuseEncodings(request, reply);
     const client = clientOf(request, settings);
     const { job, wait } = await turnstile.pass(client, (came) => take(request, client, came));
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
-    if (wantsPage(request.headers)) reply.redirect(`/jobs/${job.job}`, 303);
-    else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receiptOf(job));
+    const path = `${request.prefix}/jobs/${job.job}`;
+    if (wantsPage(request.headers)) reply.redirect(path, 303);
+    else reply.code(202).header('location', path).header('cache-control', 'no-store').send(receiptOf(job, path));
     return job;
   }
 
@@ -151,9 +152,9 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return headers['idempotency-key'] as string | undefined;
 }
 
-function receiptOf(accepted: Job): Receipt {
+function receiptOf(accepted: Job, self: string): Receipt {
   const { job, revision, filters, archive, refused } = accepted;
-  const links = { self: `/jobs/${job}` };
+  const links = { self };
   const images = accepted.images.map((photo) => {
     const note = noteOf(accepted, photo);
     return { ...photo, ...(note !== undefined && { note }) };
