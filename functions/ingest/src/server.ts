@@ -18,6 +18,8 @@ import { fileRoute } from './jobs/file-route.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { openThumbnails } from './jobs/thumbnails.ts';
 import { openOffers } from './offers.ts';
+import { tusRoutes } from './tus/route.ts';
+import { openUploads } from './tus/uploads.ts';
 import { type Intake, uploadRoute } from './upload/route.ts';
 
 /** Everything that ingest serves to people. */
@@ -67,7 +69,10 @@ export function createServer(intake: Intake): FastifyInstance {
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);
   descriptionRoute(app, settings);
-  uploadRoute(app, intake, offers, openTurnstile(settings));
+  const uploads = openUploads(store, settings, intake.clock);
+  const turnstile = openTurnstile(settings);
+  tusRoutes(app, settings, uploads, turnstile);
+  uploadRoute(app, intake, offers, uploads, turnstile);
   jobRoutes(app, store);
   eventsRoute(app, intake);
   fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));
@@ -75,6 +80,8 @@ export function createServer(intake: Intake): FastifyInstance {
   refuseOtherMethods(app, [
     '/',
     '/openapi.json',
+    '/uploads',
+    '/uploads/:upload',
     '/jobs/:job',
     '/jobs/:job/share',
     '/jobs/:job/events',

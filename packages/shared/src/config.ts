@@ -51,7 +51,7 @@ const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
   dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
   job image filter outcome archive stage
-  file email format quality wait name revision
+  file upload email format quality wait name revision
   original manifest mail
   ingest zip notify sweep unknown
   shared lab

@@ -9,6 +9,8 @@ import { fields } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
 import { download, inPath, job, range, width } from './parameters.ts';
 import { postOperation } from './post-operation.ts';
+import { uploadId } from './upload-id.ts';
+import { uploadOperations } from './upload-operations.ts';
 
 const jsonOf = (schema: Parameters<typeof toJsonSchema>[0]) => {
   const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
@@ -33,7 +35,7 @@ function file(content: object, more: object[]) {
  * The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test.
  * @param prefix what the paths begin with for the client
  */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings, prefix: string) {
+export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, MAX_FILE_BYTES }: Settings, prefix: string) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
   const wishes = { ...fields, ...options };
   return {
@@ -58,6 +60,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
         },
         post: postOperation(wishes, EMAIL_REQUIRED),
       },
+      ...uploadOperations(MAX_FILE_BYTES),
       '/jobs/{job}': {
         get: {
           operationId: 'getJob',
@@ -130,6 +133,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
     components: {
       schemas: {
         JobId: { type: 'string', pattern: `${patternOf(jobId)}|${patternOf(shareId)}` },
+        UploadId: { type: 'string', pattern: patternOf(uploadId) },
         JobStatus: jsonOf(jobStatus),
         Receipt: jsonOf(receipt),
         Share: jsonOf(share),

@@ -1,6 +1,12 @@
-import { json, refusedWith } from './answers.ts';
+import { json, reference, refusedWith } from './answers.ts';
 import { idempotencyKeySchema } from './fields.ts';
 import { inQuery } from './parameters.ts';
+
+const uploads = {
+  type: 'array',
+  items: reference('UploadId'),
+  description: 'Photos that have arrived before, by the ids of their uploads.',
+};
 
 /** POST /. @param wishes the schema of each field */
 export function postOperation(wishes: Record<string, object>, isEmailRequired: boolean) {
@@ -11,6 +17,7 @@ export function postOperation(wishes: Record<string, object>, isEmailRequired: b
     parameters: [
       { name: 'Idempotency-Key', in: 'header', schema: idempotencyKeySchema },
       ...Object.entries(wishes).map(([name, schema]) => inQuery(name, schema)),
+      inQuery('upload', uploads),
       inQuery('name', { type: 'string', description: 'The name of the photo, if it is the body.' }),
     ],
     requestBody: {
@@ -19,8 +26,8 @@ export function postOperation(wishes: Record<string, object>, isEmailRequired: b
         'multipart/form-data': {
           schema: {
             type: 'object',
-            properties: { file: { type: 'array', minItems: 1, items: { type: 'string', format: 'binary' } }, ...wishes },
-            required: ['file', ...(isEmailRequired ? ['email'] : [])],
+            properties: { file: { type: 'array', items: { type: 'string', format: 'binary' } }, upload: uploads, ...wishes },
+            required: isEmailRequired ? ['email'] : [],
           },
         },
         'image/*': { schema: { type: 'string', format: 'binary' } },

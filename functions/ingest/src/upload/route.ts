@@ -1,8 +1,9 @@
 import type { Clock } from '@darkroom/shared/clock';
 import { workingOn } from '@darkroom/shared/trace/current';
-import { Rejected } from '@darkroom/shared/errors';
+import { explain, Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
+import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
 import { traced } from '@darkroom/shared/trace';
 import type { Span } from '@darkroom/shared/trace/span';
@@ -18,14 +19,15 @@ import { wantsPage } from '../http/wants-page.ts';
 import type { Thumbnailer } from '../jobs/thumbnails.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
+import type { Uploads } from '../tus/uploads.ts';
 import { accept } from './accept.ts';
-import { claimJob } from './claim.ts';
+import { claimJob, digestOfPart, type PostContent } from './claim.ts';
 import type { Inspector } from './inspector.ts';
 import { openPublisher } from './publish-job.ts';
 import { openQuota } from './quota.ts';
 import { howTo, receive } from './receive.ts';
 import { openDisk } from './disk.ts';
-import { openSpool, type Spool } from './spool.ts';
+import { openSpool } from './spool.ts';
 import { openTurns } from './turns.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
@@ -44,7 +46,7 @@ export interface Intake {
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers, turnstile: Turnstile): void {
+export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers, uploads: Uploads, turnstile: Turnstile): void {
   const { settings, store, inspector, clock, closing } = intake;
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
   const disk = openDisk(settings.MAX_SPOOL_BYTES);
@@ -91,18 +93,20 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
-      const { fields, faults } = await receive(request, spool, settings);
+      const { fields, taken, faults } = await receive(request, spool, uploads, settings);
       const revision = fields.get('revision')?.trim() || undefined;
       const offer = await offers.find(revision);
       const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
-      refuseFaults(spool, faults);
-      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
+      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), taken, revision };
+      refuseFaults(content, faults);
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-        return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+        const accepted = await accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
           await giveBack().catch(() => {});
           throw error;
         });
+        await takeUploads(uploads, content);
+        return accepted;
       });
       return { job, wait: wishes.wait };
     } finally {
@@ -125,6 +129,16 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
   }
 }
 
+/** The job has them, so that what is left of the uploads would only outlive it. What cannot be removed expires. */
+async function takeUploads(uploads: Uploads, { arrivals, refused }: PostContent): Promise<void> {
+  for (const part of [...arrivals, ...refused]) {
+    if (part.upload === undefined) continue;
+    await uploads.take(part.upload, digestOfPart(part)).catch((error: unknown) => {
+      log('could not remove an upload', { error: explain(error) });
+    });
+  }
+}
+
 /** RFC 9110, 15.5.16: a 415 says which encodings are acceptable. */
 function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void {
   const { 'content-encoding': encoding = 'identity' } = headers;
@@ -137,9 +151,8 @@ function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void
  * Some of the photos may be at fault, but not all.
  * @throws Rejected with everything that is wrong, so that it can all be fixed at once
  */
-function refuseFaults(spool: Spool, faults: readonly string[]): void {
-  const refused = spool.refused();
-  const isEmpty = spool.arrivals().length === 0;
+function refuseFaults({ arrivals, refused, taken }: PostContent, faults: readonly string[]): void {
+  const isEmpty = arrivals.length + taken.length === 0;
   if (faults.length === 0 && !isEmpty) return;
   const sentences = [...faults, ...refused.map(({ name, reason }) => `${name}: ${reason}`)];
   if (isEmpty && refused.length === 0) sentences.push(`No photo arrived. ${howTo}`);
