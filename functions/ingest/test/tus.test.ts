@@ -118,6 +118,21 @@ describe('the protocol', () => {
     expect(await offsetOf(address)).toBe(400);
   });
 
+  test('a line that stands still is cut off, and what came over it stays', async () => {
+    const address = addressOf(await begin(jpeg.length));
+    const socket = sendBeginning(address, 400);
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    await until(() => bench.clock.sleepers() > 0);
+    await until(async () => {
+      await bench.clock.advance(5000);
+      return answer !== '';
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    await until(async () => (await bench.lab.keys()).includes(keys.uploadPiece(idOf(address), 0)));
+    expect((await send(address, 400, jpeg.subarray(400))).status).toBe(204);
+  });
+
   test('another offset than that of what has arrived is refused, and changes nothing', async () => {
     const address = addressOf(await begin(jpeg.length));
     await send(address, 0, jpeg.subarray(0, 100));
@@ -176,13 +191,13 @@ describe('the protocol', () => {
     expect(await bench.left()).toEqual([]);
   });
 
-  test.each(['nothing', '..%2f..%2fetc', '00000000-0000-4000-8000-000000000000', 'x'.repeat(90), '%00', 'constructor'])(
+  test.each(['nothing', '..%2f..%2fetc', '00000000-0000-4000-8000-000000000000', 'x'.repeat(90), '%00', '%C2%84', 'constructor'])(
     'there is no upload %s',
     async (id) => {
       const address = `${bench.ingest.url}/uploads/${id}`;
       expect((await ask(address)).status).toBe(404);
       expect((await send(address, 0, jpeg)).status).toBe(404);
-      expect((await fetch(address, { method: 'DELETE', headers: version })).status).toBeLessThan(500);
+      expect((await fetch(address, { method: 'DELETE', headers: version })).status).toBe(404);
       expect(await bench.left()).toEqual([]);
     },
   );
@@ -282,6 +297,9 @@ describe('a post of uploads', () => {
     const mixed = await post([id, await uploaded()]);
     expect(mixed.status).toBe(409);
     await fetch(`${bench.ingest.url}/jobs/${job}`, { method: 'DELETE' });
+    // Nor can it be given up any more, as if it had never been.
+    const address = `${bench.ingest.url}/uploads/${id}`;
+    expect((await fetch(address, { method: 'DELETE', headers: version })).status).toBe(404);
     expect((await post([id], key)).status).toBe(410);
   });
 

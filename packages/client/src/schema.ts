@@ -864,7 +864,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The id of an upload. */
+                upload: components["schemas"]["UploadId"];
+            };
             cookie?: never;
         };
         requestBody?: never;

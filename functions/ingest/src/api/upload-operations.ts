@@ -25,8 +25,9 @@ const expires = {
 
 /** /uploads: photos that arrive in pieces, by the tus protocol. */
 export function uploadOperations(mostBytes: number) {
-  const options = (operationId: string) => ({
+  const options = (operationId: string, parameters: object[] = []) => ({
     operationId,
+    parameters,
     summary: 'What of the tus protocol is spoken here',
     responses: {
       204: {
@@ -102,7 +103,7 @@ export function uploadOperations(mostBytes: number) {
         parameters: [version, upload],
         responses: { 204: { description: 'It is gone.', headers: always }, ...refusedWith(400, 403, 404, 408, 412, 503) },
       },
-      options: options('describeUpload'),
+      options: options('describeUpload', [upload]),
     },
   };
 }

@@ -26,7 +26,10 @@ export function openProtocol(uploads: Uploads, { MAX_FILE_BYTES }: Pick<Settings
       const creation_date = new Date(Date.now() - uploads.lifetime + left).toISOString();
       return new TusUpload({ id, size, offset, metadata, creation_date });
     },
-    remove: uploads.remove,
+    async remove(id: string) {
+      await datastore.getUpload(id);
+      await uploads.remove(id);
+    },
   });
   const locker = openLocker();
   const ends = new WeakMap<Request, () => void>();
