@@ -10,7 +10,7 @@ import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
-import { findPrefix } from './http/prefix.ts';
+import { findPrefixes, prefixFinder } from './http/prefix.ts';
 import { answerError, sendProblem } from './http/problem.ts';
 import { openTurnstile } from './http/turnstile.ts';
 import { eventsRoute } from './jobs/events-route.ts';
@@ -30,6 +30,7 @@ export function createServer(intake: Intake): FastifyInstance {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   };
+  const prefixOf = prefixFinder(settings);
   const app = fastify({
     // Against clients that never finish their headers, or neither send nor read a byte. The duration of a request is not limited, but its
     // pace is.
@@ -42,7 +43,10 @@ export function createServer(intake: Intake): FastifyInstance {
     exposeHeadRoutes: true,
     clientErrorHandler: refuseConnection(settings.K_REVISION),
     // Hooks do not see these.
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(always)),
+    frameworkErrors(error, request, reply) {
+      request.prefix = prefixOf(request);
+      answerError(error, request, reply.headers(always));
+    },
   });
 
   app.addHook('onRequest', async (_request, reply) => {
@@ -55,7 +59,7 @@ export function createServer(intake: Intake): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
   });
-  findPrefix(app, settings);
+  findPrefixes(app, prefixOf);
   allowOrigins(app, settings);
   limitRequests(app, intake);
 

@@ -31,6 +31,7 @@ async function linksAt(url: string, headers: Record<string, string>): Promise<(s
   };
   const upload = await fetch(`${url}/uploads`, { method: 'POST', headers: { ...headers, ...version, 'upload-length': '9' } });
   const missing = (await (await fetch(`${url}/nowhere`, { headers })).json()) as { instance: string };
+  const unreadable = (await (await fetch(`${url}/jobs/%zz`, { headers })).json()) as { instance: string };
   const description = (await (await fetch(`${url}/openapi.json`, { headers })).json()) as { servers: { url: string }[] };
   const page = await (await fetch(url, { headers })).text();
   const plain = await (await fetch(`${url}/jobs/${job}`, { headers: { ...headers, accept: 'text/html' } })).text();
@@ -42,6 +43,7 @@ async function linksAt(url: string, headers: Record<string, string>): Promise<(s
     upload.headers.get('location')!,
     (await post({ accept: 'text/html' })).headers.get('location')!,
     missing.instance,
+    unreadable.instance,
     description.servers[0]!.url,
     ...[page, plain].flatMap((text) => [...text.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, link]) => link)),
   ];

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Settings } from '../settings.ts';
 import { trusted } from './client.ts';
 
@@ -12,15 +12,23 @@ declare module 'fastify' {
 /** Plain names only: it becomes a part of pages and headers. Two slashes at the beginning would name another host. */
 const plain = /^(\/[\w.~-]+)+$/;
 
-/** Finds the prefix of each request: what the nearest proxy says in X-Forwarded-Prefix, if it is trusted, or else the path of PUBLIC_URL. */
-export function findPrefix(app: FastifyInstance, { PUBLIC_URL, TRUSTED_PROXIES }: Settings): void {
+type PrefixOf = (request: Pick<FastifyRequest, 'headers' | 'raw'>) => string;
+
+/** Finds the prefix of a request: what the nearest proxy says in X-Forwarded-Prefix, if it is trusted, or else the path of PUBLIC_URL. */
+export function prefixFinder({ PUBLIC_URL, TRUSTED_PROXIES }: Settings): PrefixOf {
   const isTrusted = trusted(TRUSTED_PROXIES);
   const own = prefixIn(PUBLIC_URL === undefined ? '' : new URL(PUBLIC_URL).pathname) ?? '';
+  return ({ headers, raw }) => {
+    const told = headers['x-forwarded-prefix'];
+    const isTold = typeof told === 'string' && isTrusted(raw.socket.remoteAddress ?? '', 0);
+    return (isTold ? prefixIn(told) : undefined) ?? own;
+  };
+}
+
+export function findPrefixes(app: FastifyInstance, prefixOf: PrefixOf): void {
   app.decorateRequest('prefix', '');
   app.addHook('onRequest', async (request) => {
-    const told = request.headers['x-forwarded-prefix'];
-    const isTold = typeof told === 'string' && isTrusted(request.raw.socket.remoteAddress ?? '', 0);
-    request.prefix = (isTold ? prefixIn(told) : undefined) ?? own;
+    request.prefix = prefixOf(request);
   });
 }
 
