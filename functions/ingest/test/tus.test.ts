@@ -280,7 +280,7 @@ describe('a post of uploads', () => {
     const key = { 'idempotency-key': randomUUID() };
     const answers = await Promise.all(Array.from({ length: 10 }, () => post(ids, key)));
     // Whoever finds an upload half removed is asked to try again, and then gets the job.
-    const again = await Promise.all(answers.map((answer) => (answer.status === 202 ? answer : post(ids, key))));
+    const again = await Promise.all(answers.map(async (answer) => (answer.status === 202 ? answer : post(ids, key))));
     const jobs = (await Promise.all(again.map((answer) => answer.json()))) as Receipt[];
     expect(new Set(jobs.map(({ job }) => job)).size).toBe(1);
     expect((await bench.lab.keys()).filter((each) => each.startsWith('open/'))).toHaveLength(1);
@@ -328,6 +328,6 @@ describe('a post of uploads', () => {
   test('may name as many as a post may carry', async () => {
     const ids = await Promise.all([uploaded(), uploaded(), uploaded(), uploaded()]);
     expect((await post(ids)).status).toBe(413);
-    expect((await post([...ids.slice(0, 3), ids[0]!])).status).toBe(202);
+    expect((await post([...ids.slice(0, 3), ...ids.slice(0, 1)])).status).toBe(202);
   });
 });
