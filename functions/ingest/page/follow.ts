@@ -4,6 +4,7 @@ import { sentence } from '../src/api/sentence.ts';
 import { size } from '../src/api/words.ts';
 import { element, say } from './dom.ts';
 import { forgetJob } from './earlier.ts';
+import { facts } from './facts.ts';
 import { lightbox } from './lightbox.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
@@ -13,7 +14,7 @@ import { watch } from './watch.ts';
 
 /** Shows a job until it is done. */
 export function follow(id: string): void {
-  const path = `/jobs/${encodeURIComponent(id)}`;
+  const path = `${facts.prefix}/jobs/${encodeURIComponent(id)}`;
   const status = element('#status');
   const trouble = element('#trouble');
   const remove = element<HTMLButtonElement>('#delete');

@@ -47,6 +47,8 @@ const schema = {
   /** Whether downloads pass through ingest, or come by presigned URL from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
   K_SINK: url('http:', 'https:'),
+  /** Where people find us: its path comes before those of our own links. */
+  PUBLIC_URL: v.optional(url('http:', 'https:')),
   FILTERS: filterNames,
   ARCHIVE: v.optional(flag, 'false'),
   /** What a person may choose for filters: their option.json, by filter. */

@@ -25,6 +25,7 @@ beforeEach(async () => {
     claim: 'c'.repeat(64),
     arrivals,
     refused: [],
+    taken: [],
     wishes: { email: 'a@example.org', options: {}, wait: 0 },
   };
 });

@@ -78,6 +78,29 @@ test('the page is as ever where none is required', async () => {
   expect(page).not.toMatch(/API key|<button id="send" disabled|\/\*notice/);
 });
 
+test('a photo in pieces needs one to begin, and for each piece', async () => {
+  await open({ API_KEYS_REQUIRED: 'true' });
+  const send = (method: string, path: string, key: string | undefined, headers: Record<string, string>) =>
+    fetch(bench.ingest.url + path, {
+      method,
+      headers: { 'tus-resumable': '1.0.0', ...(key && { authorization: `Bearer ${key}` }), ...headers },
+      ...(method === 'PATCH' && { body: new Uint8Array(jpeg) }),
+    });
+  const begin = (key?: string) => send('POST', '/uploads', key, { 'upload-length': String(jpeg.length) });
+  for (const response of [await begin(), await begin('shop')]) {
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+  }
+  expect(await bench.left()).toEqual([]);
+  const path = (await begin(shopKey)).headers.get('location')!;
+  const piece = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  expect((await send('PATCH', path, undefined, piece)).status).toBe(401);
+  expect((await send('PATCH', path, shopKey, piece)).status).toBe(204);
+  // Whoever knows its id may ask for it, and give it up.
+  expect((await send('HEAD', path, undefined, {})).status).toBe(200);
+  expect((await send('DELETE', path, undefined, {})).status).toBe(204);
+});
+
 test('each key has a share of its own, wherever it is used, and takes nothing from its address', async () => {
   await open({ CLIENT_POSTS: '1' });
   const [one, other] = ['192.0.2.1', '198.51.100.1'];
@@ -103,7 +126,7 @@ test('two keys may use the same Idempotency-Key', async () => {
 });
 
 interface Described {
-  paths: { '/': { post: { security?: object[]; responses: Record<string, { headers?: object }> } } };
+  paths: Record<string, Record<string, { security?: object[]; responses: Record<string, { headers?: object }> }>>;
   components: { securitySchemes?: object };
 }
 const described = async () => (await (await fetch(`${bench.ingest.url}/openapi.json`)).json()) as Described;
@@ -115,9 +138,11 @@ test.each([
 ])('with %j, the description has what is needed', async (environment, security) => {
   await open(environment);
   const { paths, components } = await described();
-  expect(paths['/'].post.security).toEqual(security);
+  for (const operation of [paths['/']!['post']!, paths['/uploads']!['post']!, paths['/uploads/{upload}']!['patch']!]) {
+    expect(operation.security).toEqual(security);
+    expect(Object.hasOwn(operation.responses, '401')).toBe(security !== undefined);
+  }
   expect(components.securitySchemes).toEqual(security && { apiKey: expect.objectContaining({ type: 'http', scheme: 'bearer' }) });
-  expect(Object.hasOwn(paths['/'].post.responses, '401')).toBe(security !== undefined);
 });
 
 test('what is wrong with the settings is said without quoting them', async () => {

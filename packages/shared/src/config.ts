@@ -51,7 +51,7 @@ const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
   dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
   job image filter outcome archive stage
-  file email format quality locale wait name revision
+  file upload email format quality locale wait name revision
   original manifest mail
   ingest zip notify webhook sweep unknown
   shared lab

@@ -8,7 +8,10 @@ import { json, page, refusedWith } from './answers.ts';
 import { fields } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
 import { download, inPath, job, range, width } from './parameters.ts';
-import { postOperation, securitySchemes } from './post-operation.ts';
+import { postOperation } from './post-operation.ts';
+import { securitySchemes } from './security.ts';
+import { uploadId } from './upload-id.ts';
+import { uploadOperations } from './upload-operations.ts';
 
 const jsonOf = (schema: Parameters<typeof toJsonSchema>[0]) => {
   const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
@@ -29,8 +32,14 @@ function file(content: object, more: object[]) {
   };
 }
 
-/** The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test. */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS, API_KEYS_REQUIRED, WEBHOOKS }: Settings) {
+/**
+ * The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test.
+ * @param prefix what the paths begin with for the client
+ */
+export function openApi(
+  { FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS, API_KEYS_REQUIRED, WEBHOOKS, MAX_FILE_BYTES }: Settings,
+  prefix: string,
+) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
   const { notify_url, ...others } = fields;
   const wishes = { ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
@@ -43,7 +52,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS
       description: `Develops photos: posts become ${FILTERS.join(', ')} prints.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: `${prefix}/` }],
     paths: {
       '/': {
         get: {
@@ -57,6 +66,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS
         },
         post: postOperation(wishes, { isEmailRequired: EMAIL_REQUIRED, keys }),
       },
+      ...uploadOperations(MAX_FILE_BYTES, keys),
       '/jobs/{job}': {
         get: {
           operationId: 'getJob',
@@ -130,6 +140,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS
       ...(keys && { securitySchemes }),
       schemas: {
         JobId: { type: 'string', pattern: `${patternOf(jobId)}|${patternOf(shareId)}` },
+        UploadId: { type: 'string', pattern: patternOf(uploadId) },
         JobStatus: jsonOf(jobStatus),
         Receipt: jsonOf(receipt),
         Share: jsonOf(share),

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { compile } from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 import type { Settings } from '../settings.ts';
 import { keyNameOf } from './api-key.ts';
@@ -18,9 +19,9 @@ export function clientOf(
   return settings.TRUSTED_PROXIES === undefined ? undefined : networkOf(ip);
 }
 
-/** TRUSTED_PROXIES in Fastify's form: the number of nearest proxies, or their addresses. */
-export function trusted(proxies: Settings['TRUSTED_PROXIES'] = 0) {
-  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies;
+/** Whether an address is that of a trusted proxy, where it is so many hops away: 0 is the nearest. */
+export function trusted(proxies: Settings['TRUSTED_PROXIES'] = 0): (address: string, hop: number) => boolean {
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : compile(proxies);
 }
 
 /** An IPv6 subscriber can send from a whole /64, and counts as one client. */

@@ -10,10 +10,10 @@ import type { SeenJob } from './find.ts';
 type Files = ReturnType<typeof filesOf>;
 
 /** How far along a job is, for whoever has a link to it. They do not get to see the e-mail address, nor that of a webhook. */
-export async function statusOf(store: Store, { job, id, isShared }: SeenJob): Promise<JobStatus> {
+export async function statusOf(store: Store, { job, id, isShared, path }: SeenJob): Promise<JobStatus> {
   const { prints, archive, completed } = await readProgress(store, job);
   const completion = completed ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined) : undefined;
-  const files = filesOf(job, id);
+  const files = filesOf(job, path);
   return {
     job: id,
     status: completion?.status ?? 'processing',

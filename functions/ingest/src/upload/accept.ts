@@ -9,7 +9,7 @@ import { log } from '@darkroom/shared/log';
 import { metrics } from '@darkroom/shared/metrics';
 import { json, type Store } from '@darkroom/shared/store';
 import type { Offer } from '../offers.ts';
-import { deleted, type PostContent } from './claim.ts';
+import { deleted, type PostContent, refuseTaken } from './claim.ts';
 import type { Arrival } from './spool.ts';
 
 /** What was posted, and the id of the job that it creates or has created. */
@@ -30,12 +30,13 @@ const writers = 4;
  * Makes a job durable. First come its parts, then job.json, and last the open marker: if anything fails before that, nobody has been
  * promised anything.
  * @throws StorageFailed, leaving nothing behind if the store allows, unless the job is shared
- * @throws Rejected with status 410 if the job was deleted meanwhile
+ * @throws Rejected with status 410 if the job was deleted meanwhile, or 409 if there is none and uploads of the post are gone
  */
 export async function accept(store: Store, offer: Offer, clock: Clock, post: Post): Promise<Job> {
   const { id, locale, begunAt, claim, arrivals, refused, wishes } = post;
   const earlier = await readJob(store, id);
   if (earlier) return reaccept(store, earlier);
+  refuseTaken(post);
   const { span } = currentWork();
   const job: Job = {
     job: id,

@@ -52,6 +52,14 @@ export const keys = {
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
+  allUploads: 'uploads/',
+  uploadParts: (upload: string) => `uploads/${upload}/`,
+  /** What was said about an upload when it began: it is not complete, or has not been posted yet. */
+  upload: (upload: string) => `uploads/${upload}/upload.json`,
+  /** Some of its bytes, from an offset on. Where they end, the next piece begins. */
+  uploadPiece: (upload: string, offset: number) => `uploads/${upload}/${offset}`,
+  /** It has become a part of a job. */
+  uploadTaken: (upload: string) => `uploads/${upload}/taken.json`,
   /** What a revision of ingest makes of photos, so that another can accept a post in its place. */
   offer: (revision: string) => `offers/${revision}`,
   allGone: 'gone/',
