@@ -21,7 +21,7 @@ const areas: Record<string, Area> = {
   notify: {
     files: [
       'functions/notify/src/{schedule,notifier,smtp,smtp-reply,sendgrid,sendgrid-reply,transport}.ts',
-      'functions/notify/src/{names,retry,outcome,record,attachments,mail}.ts',
+      'functions/notify/src/{names,retry,outcome,record,attachments,content,mail,plain-text}.ts',
     ],
     tests: ['functions/notify/test/{schedule,notifier,retry,smtp*,sendgrid*,transport,names,mail}.test.ts'],
   },

@@ -1,4 +1,4 @@
-/** Takes the pictures of the docs from the running system: the page with a finished job, the same on a phone, the inbox, and the console. */
+/** Takes the pictures of the docs from the running system: the page with a finished job, the same on a phone, the inbox, a mail in German, and the console. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page, PageScreenshotOptions } from 'playwright-core';
@@ -37,11 +37,28 @@ try {
   await page.getByText('Your 4 prints are ready').first().click();
   await page.waitForTimeout(1500);
   await take(page, 'inbox');
+  await takeMail();
   await takeConsole();
   await takeCharts();
 } finally {
   await browser.close();
   await darkroom.close();
+}
+
+/** A mail in German, on a phone in the dark. */
+async function takeMail(): Promise<void> {
+  const photos = [{ name: 'harbour.jpg', bytes: await landscape('#e9a15b', '#fff1cf', '#1d3557') }];
+  const answer = await darkroom.post(photos, { language: 'de' });
+  const { job } = (await answer.json()) as { job: string };
+  await darkroom.finished(job);
+  const [mail] = await darkroom.mailsOf(job);
+  const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  // The inbox says nothing of the charset where it sends the HTML alone.
+  await phone.route('**/html', async (route) =>
+    route.fulfill({ response: await route.fetch(), contentType: 'text/html; charset=utf-8' }),
+  );
+  await phone.goto(`${darkroom.inboxUrl}/api/email/${mail!.id}/html`);
+  await take(phone, 'mail', { fullPage: true });
 }
 
 /** The console with a job of which a filter was killed, its sliders, and the job once more on a phone. */

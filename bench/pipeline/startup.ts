@@ -9,7 +9,7 @@ import { freePort } from '../../packages/knative-local/src/process/ports.ts';
 import { repository } from '../../packages/lab/test/pipeline/darkroom.ts';
 import { memoryOf, processorTimeOf } from './processes.ts';
 
-export const functions = ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'];
+export const functions = ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'];
 /** What every start is compared with. */
 export const bare = 'bare node:http';
 
@@ -73,6 +73,7 @@ export function environmentIn(folder: string): Record<string, string> {
     PUBLIC_URL: 'http://localhost',
     MAIL_FROM: 'Darkroom <darkroom@localhost>',
     SMTP_URL: 'smtp://127.0.0.1:9',
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
     FILTERS: 'grayscale,sepia',
     NODE_ENV: 'production',
   };

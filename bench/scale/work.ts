@@ -44,7 +44,7 @@ export async function takeJob(store: Store, photos: number): Promise<void> {
 
 /** GET /jobs/<job>, of a job that is not completed. */
 export async function describeJob(store: Store, id: string): Promise<void> {
-  await statusOf(store, { job: (await readJob(store, id))!, id, isShared: false });
+  await statusOf(store, { job: (await readJob(store, id))!, id, isShared: false, path: `/jobs/${id}` });
 }
 
 /** The ping of every minute, when no job stands still. */

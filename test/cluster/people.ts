@@ -24,6 +24,8 @@ export interface Wanted {
   photo?: Buffer;
   /** Further files of each post. */
   more?: Buffer[];
+  /** What is told when each job has ended. */
+  notifyUrl?: string;
 }
 
 /** What became of posts. */
@@ -50,7 +52,10 @@ export function photo(width = 320, height = 240): Promise<Buffer> {
 }
 
 /** Posts `posts` photos, some at once, each from a different person. */
-export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: bytes, more = [] }: Wanted): Promise<Post[]> {
+export async function post(
+  site: Site,
+  { posts, atOnce = 8, tag, wait, photo: bytes, more = [], notifyUrl }: Wanted,
+): Promise<Post[]> {
   run += 1;
   const content = bytes ?? (await photo());
   const answered: Post[] = [];
@@ -65,6 +70,7 @@ export async function post(site: Site, { posts, atOnce = 8, tag, wait, photo: by
     const form = new FormData();
     form.set('email', email);
     if (wait !== undefined) form.set('wait', String(wait));
+    if (notifyUrl !== undefined) form.set('notify_url', notifyUrl);
     for (const file of [content, ...more]) form.append('file', new Blob([new Uint8Array(file)]), 'photo.jpg');
     const encoded = new Response(form);
     const headers = { 'content-type': encoded.headers.get('content-type')!, ...(tag && { 'knative-serving-tag': tag }) };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { photo, post, type Post, settle } from './people.ts';
+import { photo, post, type Post, settle, type Wanted } from './people.ts';
 import type { Bench } from './row.ts';
 import { applyWiring } from './wiring.ts';
 
@@ -29,7 +29,7 @@ const killWorkers = `
 export async function postToAll(
   { site }: Bench,
   posts: number,
-  wanted: { photo?: Buffer; more?: Buffer[] } = {},
+  wanted: Pick<Wanted, 'photo' | 'more' | 'notifyUrl'> = {},
 ): Promise<Post[]> {
   return (await Promise.all(versions.map((tag) => post(site, { posts, tag, atOnce: 4, ...wanted })))).flat();
 }
@@ -51,6 +51,10 @@ export const troubles: Trouble[] = [
       }
       return (await Promise.all(posting)).flat();
     },
+  },
+  {
+    what: 'webhooks lead nowhere',
+    provoke: (bench) => postToAll(bench, 2, { notifyUrl: 'https://webhook.invalid/' }),
   },
   {
     what: 'image workers are killed',

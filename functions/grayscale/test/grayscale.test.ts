@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventType, imageUploaded } from '@darkroom/shared/events';
+import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { json } from '@darkroom/shared/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,6 +36,20 @@ test('a repeat publishes the print again, but does not make it again', async () 
   await lab.store.remove(keys.original(job.job, job.images[0]!));
   const { reply } = await grayscale.deliver(imageUploaded(job, '1'));
   expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
+});
+
+test('the mail of a job shows the print of its first photo by its first filter; without a mail there is nothing to show', async () => {
+  const cover = async (job: Job) => (await lab.store.stat(keys.cover(job.job))) !== undefined;
+  const job = await lab.accept({ names: ['a.jpg', 'b.jpg'] });
+  await grayscale.deliver(imageUploaded(job, '2'));
+  expect(await cover(job)).toBe(false);
+  await grayscale.deliver(imageUploaded(job, '1'));
+  expect(await cover(job)).toBe(true);
+  for (const changes of [{ email: '' }, { filters: ['sepia', 'grayscale'] }]) {
+    const other = await lab.accept(changes);
+    expect((await grayscale.deliver(imageUploaded(other, '1'))).reply).toMatchObject({ outcome: 'succeeded' });
+    expect(await cover(other)).toBe(false);
+  }
 });
 
 test('an event that is delivered twice at once makes one print', async () => {

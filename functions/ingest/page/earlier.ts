@@ -1,4 +1,5 @@
 import { element, make } from './dom.ts';
+import { facts } from './facts.ts';
 import { recall, remember } from './memory.ts';
 
 /** A job that was sent from this browser. */
@@ -47,7 +48,7 @@ export function showEarlier(): void {
 
   function lineOf({ job, name, photos, at }: EarlierJob): HTMLLIElement {
     const more = photos > 1 ? ` and ${photos - 1} more` : '';
-    const link = make('a', { href: `/?job=${encodeURIComponent(job)}` }, `${name}${more}`);
+    const link = make('a', { href: `${facts.prefix}/?job=${encodeURIComponent(job)}` }, `${name}${more}`);
     const forget = make('button', { type: 'button', ariaLabel: `Forget ${name}${more}`, title: 'Forget' }, '×');
     forget.addEventListener('click', () => {
       forgetJob(job);

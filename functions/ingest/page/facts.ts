@@ -4,6 +4,8 @@ import { element } from './dom.ts';
 export interface Facts {
   maxFileBytes: number;
   maxFiles: number;
+  /** What the paths of the lab begin with. */
+  prefix: string;
 }
 
 export const facts = JSON.parse(element('#facts').textContent) as Facts;

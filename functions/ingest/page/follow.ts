@@ -4,6 +4,7 @@ import { sentence } from '../src/api/sentence.ts';
 import { size } from '../src/api/words.ts';
 import { element, say } from './dom.ts';
 import { forgetJob } from './earlier.ts';
+import { facts } from './facts.ts';
 import { lightbox } from './lightbox.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
@@ -13,12 +14,13 @@ import { watch } from './watch.ts';
 
 /** Shows a job until it is done. */
 export function follow(id: string): void {
-  const path = `/jobs/${encodeURIComponent(id)}`;
+  const path = `${facts.prefix}/jobs/${encodeURIComponent(id)}`;
   const status = element('#status');
   const trouble = element('#trouble');
   const remove = element<HTMLButtonElement>('#delete');
   const share = element<HTMLButtonElement>('#share');
   let over = false;
+  let isShown = false;
 
   element('#order').hidden = true;
   element('#earlier').hidden = true;
@@ -49,6 +51,9 @@ export function follow(id: string): void {
     }
     remove.hidden = !job.mayDelete;
     share.hidden = !job.mayDelete;
+    // Whoever comes from a mail to delete is led to the button, and no further: programs that check mails follow links as well.
+    if (!isShown && location.hash === '#delete') remove.focus();
+    isShown = true;
     return job.status !== 'processing';
   }
 

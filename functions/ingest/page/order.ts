@@ -37,15 +37,15 @@ export function orderForm(onAccepted: (job: string) => void): void {
     if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
     if (sending) return;
     const data = new FormData(form);
-    for (const file of sheet.files) data.append('file', file, file.name);
+    // With a name of its own, the form would hold a copy, and nobody would know its upload again.
+    for (const file of sheet.files) data.append('file', file);
     remember('email', email.value);
     say(fault, '');
     say(element('#sent'), 'Sending');
     const inWords = paceOf(sheet.bytes());
     sending = send(data, keyOf(data), {
-      // A form has a few bytes more than its photos.
-      progress: (sent, total) => showProgress(sent / total, inWords),
-      again: () => say(element('#sent'), 'No answer came. Asking again; nothing is developed twice.'),
+      progress: (sent) => showProgress(sent, inWords),
+      again: (words) => say(element('#sent'), words),
     });
     setBusy(true);
     try {
@@ -62,8 +62,8 @@ export function orderForm(onAccepted: (job: string) => void): void {
     }
   }
 
-  function showProgress(share: number, inWords: (sent: number) => string) {
-    const sent = share * sheet.bytes();
+  function showProgress(sent: number, inWords: (sent: number) => string) {
+    const share = sent / sheet.bytes();
     const percent = Math.floor(share * 100);
     bar.querySelector('progress')!.value = percent;
     sheet.showSent(sent);

@@ -1,3 +1,4 @@
+import { facts } from './facts.ts';
 import { follow } from './follow.ts';
 import { orderForm } from './order.ts';
 
@@ -8,7 +9,7 @@ if (job) follow(job);
 else
   orderForm((accepted) => {
     // In the URL, so that reloading and sharing lead to the same prints.
-    history.pushState(null, '', `/?job=${accepted}`);
+    history.pushState(null, '', `${facts.prefix}/?job=${accepted}`);
     addEventListener('popstate', () => location.reload());
     follow(accepted);
   });

@@ -4,17 +4,22 @@ import { bulkhead } from './http/bulkhead.ts';
 import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
+import { allowOrigins } from './http/cors.ts';
 import { refuseOtherMethods } from './http/methods.ts';
 import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
 import { pageRoute } from './http/page-route.ts';
+import { findPrefixes, prefixFinder } from './http/prefix.ts';
 import { answerError, sendProblem } from './http/problem.ts';
+import { openTurnstile } from './http/turnstile.ts';
 import { eventsRoute } from './jobs/events-route.ts';
 import { fileRoute } from './jobs/file-route.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { openThumbnails } from './jobs/thumbnails.ts';
 import { openOffers } from './offers.ts';
+import { tusRoutes } from './tus/route.ts';
+import { openUploads } from './tus/uploads.ts';
 import { type Intake, uploadRoute } from './upload/route.ts';
 
 /** Everything that ingest serves to people. */
@@ -25,6 +30,7 @@ export function createServer(intake: Intake): FastifyInstance {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   };
+  const prefixOf = prefixFinder(settings);
   const app = fastify({
     // Against clients that never finish their headers, or neither send nor read a byte. The duration of a request is not limited, but its
     // pace is.
@@ -37,7 +43,10 @@ export function createServer(intake: Intake): FastifyInstance {
     exposeHeadRoutes: true,
     clientErrorHandler: refuseConnection(settings.K_REVISION),
     // Hooks do not see these.
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(always)),
+    frameworkErrors(error, request, reply) {
+      request.prefix = prefixOf(request);
+      answerError(error, request, reply.headers(always));
+    },
   });
 
   app.addHook('onRequest', async (_request, reply) => {
@@ -50,6 +59,8 @@ export function createServer(intake: Intake): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
   });
+  findPrefixes(app, prefixOf);
+  allowOrigins(app, settings);
   limitRequests(app, intake);
 
   // The route reads bodies as streams, so every content type must get that far.
@@ -62,7 +73,10 @@ export function createServer(intake: Intake): FastifyInstance {
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);
   descriptionRoute(app, settings);
-  uploadRoute(app, intake, offers);
+  const uploads = openUploads(store, settings, intake.clock);
+  const turnstile = openTurnstile(settings);
+  tusRoutes(app, settings, uploads, turnstile);
+  uploadRoute(app, intake, offers, uploads, turnstile);
   jobRoutes(app, store);
   eventsRoute(app, intake);
   fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));
@@ -70,6 +84,8 @@ export function createServer(intake: Intake): FastifyInstance {
   refuseOtherMethods(app, [
     '/',
     '/openapi.json',
+    '/uploads',
+    '/uploads/:upload',
     '/jobs/:job',
     '/jobs/:job/share',
     '/jobs/:job/events',
@@ -97,7 +113,7 @@ function limitRequests(app: FastifyInstance, { settings, clock }: Pick<Intake, '
       clock,
     });
     if (request.method === 'DELETE' || request.routeOptions.url === '/jobs/:job/share')
-      refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+      refuseOtherSites(request, settings.ALLOWED_ORIGINS);
     if (request.routeOptions.url === '/jobs/:job/*') reply.raw.once('close', downloads.enter(clientOf(request, settings)));
   });
 }

@@ -1,10 +1,13 @@
 import { isIP } from 'node:net';
+import { Misconfigured } from '@darkroom/shared/errors';
 import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/config';
 import { optionSchemas } from '@darkroom/shared/filter/option';
 import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
+import { targetSettings } from '@darkroom/shared/webhook/target';
 import { limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
+import { apiKeys } from './api-keys.ts';
 import { fairShare } from './fair-share.ts';
 
 const { MAX_FILE_BYTES, MAX_FILES, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
@@ -44,6 +47,8 @@ const schema = {
   /** Whether downloads pass through ingest, or come by presigned URL from a store that people can reach. */
   DOWNLOADS: v.optional(v.picklist(['proxy', 'redirect'], 'must be proxy or redirect'), 'proxy'),
   K_SINK: url('http:', 'https:'),
+  /** Where people find us: its path comes before those of our own links. */
+  PUBLIC_URL: v.optional(url('http:', 'https:')),
   FILTERS: filterNames,
   ARCHIVE: v.optional(flag, 'false'),
   /** What a person may choose for filters: their option.json, by filter. */
@@ -63,11 +68,19 @@ const schema = {
 
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),
+  /** The keys that programs may show: each has a share of its own. */
+  API_KEYS: v.optional(apiKeys),
+  /** Whether a post must show one. */
+  API_KEYS_REQUIRED: v.optional(flag, 'false'),
+  ...targetSettings,
   ...fairShare,
 };
 
 export type Settings = ReturnType<typeof readSettings>;
 
 export function readSettings(environment = process.env) {
-  return readConfig(schema, environment);
+  const settings = readConfig(schema, environment);
+  if (settings.API_KEYS_REQUIRED && !settings.API_KEYS)
+    throw new Misconfigured('Settings are wrong: API_KEYS_REQUIRED=true needs API_KEYS. Set them and start again.');
+  return settings;
 }

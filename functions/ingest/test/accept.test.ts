@@ -20,10 +20,12 @@ beforeEach(async () => {
   const arrivals = photos.map((each) => ({ photo: each, file, digest: '' }));
   post = {
     id,
+    locale: 'en',
     begunAt: 0,
     claim: 'c'.repeat(64),
     arrivals,
     refused: [],
+    taken: [],
     wishes: { email: 'a@example.org', options: {}, wait: 0 },
   };
 });
@@ -188,6 +190,7 @@ test('what was asked for, and what was turned down, is in the job; a job without
   expect(job).toStrictEqual({
     job: id,
     revision: 'local',
+    locale: 'en',
     email: 'a@example.org',
     filters: ['sepia', 'grayscale'],
     archive: false,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openAllowance } from '../src/upload/allowance.ts';
+import { openAllowance } from '../src/http/allowance.ts';
 
 // The limiter's own clock.
 beforeEach(() => {

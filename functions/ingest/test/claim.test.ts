@@ -1,8 +1,8 @@
 import { keys } from '@darkroom/shared/job/keys';
-import { json, readJson, type Store } from '@darkroom/shared/store';
+import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { beforeEach, expect, test } from 'vitest';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
-import { claimJob, type PostContent } from '../src/upload/claim.ts';
+import { claimJob, digestOfPart, type PostContent } from '../src/upload/claim.ts';
 import type { Quota } from '../src/upload/quota.ts';
 
 let store: Store;
@@ -29,6 +29,7 @@ const content = {
   wishes: { email: 'a@example.org', options: { format: 'image/png' as const, quality: 80 }, wait: 0 },
   arrivals: [arrival('a.jpg', '1'), arrival('b.jpg', '2')],
   refused: [refusal('c.jpg', 'torn'), refusal('d.jpg', 'empty')],
+  taken: [],
 };
 const claim = (key: string | undefined, post: PostContent = content) => claimJob(store, quota, key, post);
 
@@ -77,6 +78,7 @@ test.each<[what: string, PostContent]>([
 test.each<[what: string, Partial<PostContent>]>([
   ['format', { wishes: { ...content.wishes, options: { quality: 80 } } }],
   ['quality', { wishes: { ...content.wishes, options: { format: 'image/png' } } }],
+  ['language', { wishes: { ...content.wishes, locale: 'de' } }],
   ['bytes', { arrivals: [arrival('a.jpg', '1'), arrival('b.jpg', '3')] }],
   ['name', { arrivals: [arrival('a.jpg', '1'), arrival('c.jpg', '2')] }],
   ['revision', { revision: 'ingest-v1' }],
@@ -87,6 +89,20 @@ test.each<[what: string, Partial<PostContent>]>([
 ])('another %s under the same key is another post', async (_what, change) => {
   await claim('k');
   await expect(claim('k', { ...content, ...change })).rejects.toMatchObject({ status: 422 });
+});
+
+test('parts that are known only by their digests are the same post, and lead to nothing new', async () => {
+  const [first, ...others] = [...content.arrivals, ...content.refused];
+  const rest = { arrivals: content.arrivals.slice(1), refused: content.refused, taken: [digestOfPart(first!)] };
+  const { id } = await claim('k');
+  expect((await claim('k', { ...content, ...rest })).id).toBe(id);
+  const none = { arrivals: [], refused: [], taken: [first!, ...others].map(digestOfPart) };
+  expect((await claim('k', { ...content, ...none })).id).toBe(id);
+  await expect(claim('k', { ...content, ...none, taken: none.taken.slice(1) })).rejects.toMatchObject({ status: 422 });
+  const before = [taken.length, [...(await entriesOf(store, '')).keys()]];
+  for (const key of ['other', undefined])
+    await expect(claim(key, { ...content, ...rest })).rejects.toMatchObject({ status: 409 });
+  expect([taken.length, [...(await entriesOf(store, '')).keys()]]).toEqual(before);
 });
 
 test('keys are separate for each address', async () => {

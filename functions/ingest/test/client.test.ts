@@ -27,12 +27,13 @@ const environment = { STORE_URL: 'file:/x', K_SINK: 'http://x', FILTERS: 'sepia'
 const settings = (proxies: string) => readSettings({ ...environment, TRUSTED_PROXIES: proxies });
 
 test('proxies are given by their number or by their networks', () => {
-  expect(clientOf({ ip: '192.0.2.1' }, settings(''))).toBeUndefined();
-  expect(clientOf({ ip: '192.0.2.1' }, settings('0'))).toBe('192.0.2.1');
-  const two = trusted(settings('2').TRUSTED_PROXIES) as (address: string, hop: number) => boolean;
+  expect(clientOf({ ip: '192.0.2.1', headers: {} }, settings(''))).toBeUndefined();
+  expect(clientOf({ ip: '192.0.2.1', headers: {} }, settings('0'))).toBe('192.0.2.1');
+  const two = trusted(settings('2').TRUSTED_PROXIES);
   expect([0, 1, 2].map((hop) => two('x', hop))).toEqual([true, true, false]);
-  expect(trusted(settings('10.0.0.0/8, loopback').TRUSTED_PROXIES)).toEqual(['10.0.0.0/8', 'loopback']);
-  expect(trusted(settings('fd00::/8').TRUSTED_PROXIES)).toEqual(['fd00::/8']);
+  const networks = trusted(settings('10.0.0.0/8, loopback, fd00::/8').TRUSTED_PROXIES);
+  const addresses = ['10.1.2.3', '11.1.2.3', '127.0.0.1', '::1', 'fd00::1', 'fe00::1'];
+  expect(addresses.filter((address) => networks(address, 0))).toEqual(['10.1.2.3', '127.0.0.1', '::1', 'fd00::1']);
 });
 
 test.each(['anyone', '10.0.0.0/33', '10.0.0/8', 'fd00::/129', '-1', 'true', '10.0.0.0/8/8/'])('%s is no proxy', (text) =>
@@ -95,8 +96,8 @@ test.each([
   [{ host: 'lab.example', origin: 'https://shop.example', 'sec-fetch-site': 'cross-site' }, true],
   [{ host: 'lab.example', origin: 'https://shop.example:8443', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'lab.example' }, true],
-])('%j', (headers, own) => {
-  const refuse = () => refuseOtherSites(headers, ['https://other.example', 'https://shop.example']);
+])('%j', ({ host, ...headers }, own) => {
+  const refuse = () => refuseOtherSites({ host, headers }, ['https://other.example', 'https://shop.example']);
   if (own) refuse();
   else expect(refuse).toThrow(expect.objectContaining({ status: 403 }));
 });

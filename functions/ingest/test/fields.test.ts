@@ -32,6 +32,24 @@ test('with EMAIL_REQUIRED, no address is a fault', async () => {
   }
 });
 
+test.each([
+  ['de-AT,de;q=0.9,en;q=0.8', '', 'de'],
+  ['fr', '', 'en'],
+  // Near the 16 KiB that Node takes as headers; more are refused with 431.
+  [`${'fr-FR;q=0.1,'.repeat(1200)}de`, '', 'de'],
+  ['de', 'en', 'en'],
+])('with Accept-Language %.20j and locale=%j, the mail will be in %s', async (language, locale, expected) => {
+  const form = formOf(['file', good()], ['email', 'a@example.org'], ['locale', locale]);
+  const headers = { 'accept-language': language };
+  const response = await fetch(bench.ingest.url, { method: 'POST', body: form, headers });
+  expect(response.status).toBe(202);
+  const { job } = (await response.json()) as Receipt;
+  expect((await readJson(bench.lab.store, keys.job(job))) as Job).toMatchObject({ locale: expected });
+});
+
+test('a language that there is no mail in', () =>
+  refused(bench, 400, /“locale” must be one of en, de/, formOf(['file', good()], ['locale', 'tlh'])));
+
 test('two addresses', async () => {
   await refused(
     bench,

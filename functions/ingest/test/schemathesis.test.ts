@@ -16,6 +16,11 @@ const checks = [
   'response_headers_conformance',
 ];
 
+/** It knows how to send bytes, but not that these are some. */
+const bytesOfTus = `import schemathesis
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+`;
+
 describe.skipIf(!isThere)('the description, judged by schemathesis (skipped without it on the PATH)', () => {
   let bench: Bench;
   beforeAll(async () => {
@@ -27,7 +32,9 @@ describe.skipIf(!isThere)('the description, judged by schemathesis (skipped with
   async function judge(parameters: Record<string, string>, excluded: string[]): Promise<{ code: unknown; said: string }> {
     const config = join(bench.lab.environment['TMPDIR']!, 'schemathesis.toml');
     const lines = Object.entries(parameters).map(([name, value]) => `"path.${name}" = "${value}"`);
-    await writeFile(config, ['[parameters]', ...lines].join('\n'));
+    const hooks = join(bench.lab.environment['TMPDIR']!, 'hooks.py');
+    await writeFile(hooks, bytesOfTus);
+    await writeFile(config, [`hooks = "${hooks}"`, '[parameters]', ...lines].join('\n'));
     const { url } = bench.ingest;
     const options = ['--url', url, '--checks', checks.join(), '--max-examples', '20', '--seed', '1'];
     const exclusions = excluded.flatMap((id) => ['--exclude-operation-id', id]);

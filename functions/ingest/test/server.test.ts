@@ -44,6 +44,12 @@ describe('connections', () => {
       431,
       /headers of the request are too large/,
     ],
+    [
+      'an Accept-Language of 100 KB',
+      `POST / HTTP/1.1\r\nhost: x\r\naccept-language: ${'de,'.repeat(33_000)}\r\n\r\n`,
+      431,
+      /headers of the request are too large/,
+    ],
   ])('the sender of %s is told so, in the same form as everyone else', async (_what, sent, status, detail) => {
     const [head, body] = (await exchange(sent).answers).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} \\w`));

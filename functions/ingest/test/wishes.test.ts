@@ -48,6 +48,9 @@ test.each([
   ['format', 'exe', /“format” must be one of jpeg, png, webp, avif, or left out/],
   ['format', 'toString', /“format” must be one of/],
   ['format', 'JPEG', /“format” must be one of/],
+  ['locale', 'fr', /“locale” must be one of en, de, or left out to follow Accept-Language/],
+  ['locale', 'de-AT', /“locale” must be one of/],
+  ['locale', 'toString', /“locale” must be one of/],
   ['wait', '31', /“wait” must be a number from 0 to 30/],
   ['wait', '30.001', /“wait” must be a number from 0 to 30/],
   ['wait', '-1', /“wait” must be a number/],
@@ -58,6 +61,14 @@ test.each([
 ])('%s=%s is not', (name, value, reason) => {
   const { faults } = read({ [name]: value });
   expect(faults).toEqual([expect.stringMatching(reason)]);
+});
+
+test('a language that is named is kept apart from what is to be made', () => {
+  expect(read({ locale: ' de ' })).toStrictEqual({
+    wishes: { email: 'a@example.org', options: {}, locale: 'de', wait: 0 },
+    faults: [],
+  });
+  expect(read({ locale: ' ' }).wishes).not.toHaveProperty('locale');
 });
 
 test.each(['', ' ', '\n'])('without an address (%j) there is no mail, unless it is required', (email) => {

@@ -11,9 +11,9 @@ import { entriesOf, type Entry, json, readJson, type Store } from '@darkroom/sha
 import { type Lock, takeLock } from '@darkroom/shared/store/lock';
 import { traced } from '@darkroom/shared/trace';
 import pLimit from 'p-limit';
-import { attachmentsFor } from './attachments.ts';
+import { attachmentsFor, coverFor, encodedBytes } from './attachments.ts';
 import type { Send } from './handover.ts';
-import { type AddressedJob, composeMail, type MailSettings } from './mail.ts';
+import { type AddressedJob, composeMail, type Mail, type MailSettings } from './mail.ts';
 import type { MailOutcome } from './outcome.ts';
 import { type MailRecord, readRecord, untried, writeRecord } from './record.ts';
 import { retry } from './retry.ts';
@@ -96,8 +96,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
   async function attemptUnder(lock: Lock, job: AddressedJob, progress: Progress, record: MailRecord) {
     let known = record;
     for (;;) {
-      const attachments = known.linksOnly ? [] : attachmentsFor(store, job, progress, settings.MAIL_ATTACH_MAX);
-      const mail = await composeMail({ store, job, progress, attachments, settings });
+      const mail = await write(job, progress, known.linksOnly ? 0 : settings.MAIL_ATTACH_MAX);
       const handover = { signal: lock.signal, confirm: () => handOver(lock, job.job, known) };
       const outcome = await traced('send mail', { kind: 'client' }, async (span) => {
         const ended = await send(mail, handover);
@@ -110,9 +109,17 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       });
       if (!outcome) return undefined;
       report(job, outcome);
-      if (outcome.kind !== 'contentRefused' || attachments.length === 0) return { outcome, known };
+      if (outcome.kind !== 'contentRefused' || mail.attachments.length === 0) return { outcome, known };
       known = { ...known, linksOnly: true };
     }
+  }
+
+  /** What is attached comes before the picture, where there is no room for both. */
+  async function write(job: AddressedJob, progress: Progress, maxBytes: number): Promise<Mail> {
+    const attachments = attachmentsFor(store, job, progress, maxBytes);
+    const taken = attachments.reduce((sum, { bytes, filename }) => sum + encodedBytes(bytes, filename), 0);
+    const cover = await coverFor(store, job, progress, maxBytes - taken);
+    return composeMail({ store, job, progress, attachments, cover, settings });
   }
 
   /** The last chance for a suspended process to find out that another has taken over, or that the job was deleted. */

@@ -16,11 +16,12 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
 
   return async ({ messageId, headers, attachments, ...mail }, handover) => {
     const files = await Promise.all(
-      attachments.map(async ({ filename, type, read }) => ({
+      attachments.map(async ({ filename, type, cid, read }) => ({
         filename,
         type,
         content: (await buffer(read())).toString('base64'),
-        disposition: 'attachment',
+        // As the API has it: the library converts no names in here, and contentId, which its types have, would be lost.
+        ...(cid === undefined ? { disposition: 'attachment' } : { disposition: 'inline', content_id: cid }),
       })),
     );
     await handover.confirm();

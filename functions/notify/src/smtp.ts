@@ -50,7 +50,7 @@ export function openSmtp(url: string, clock: Clock): Send {
       // An object is taken as it is; a string would be parsed, and could name several recipients.
       to: { name: '', address: to },
       envelope: { from: mail.from, to: [to] },
-      attachments: attachments.map(({ filename, type }, index) => ({ filename, contentType: type, ...placeholders[index] })),
+      attachments: attachments.map((each, index) => ({ ...each, contentType: each.type, ...placeholders[index] })),
       signal: dialogue.signal,
       ...({ files: attachments, placeholders, pieces: dialogue.pieces } satisfies Sending),
     };

@@ -6,9 +6,9 @@ import { json } from '@darkroom/shared/store';
 import { createTransport } from 'nodemailer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../../packages/shared/test/support/lab.ts';
-import { attachmentsFor, encodedBytes } from '../src/attachments.ts';
+import { attachmentsFor, coverFor, encodedBytes } from '../src/attachments.ts';
 import { composeMail, messageIdOf } from '../src/mail.ts';
-import { printed } from './support.ts';
+import { covered, printed } from './support.ts';
 
 const settings = {
   PUBLIC_URL: 'http://photos.example.org/',
@@ -28,19 +28,27 @@ async function compose(
 ) {
   const progress = await readProgress(lab.store, job);
   const attachments = attachmentsFor(lab.store, job, progress, maxBytes);
+  const cover = await coverFor(lab.store, job, progress, maxBytes);
   const { email = '' } = job;
-  return composeMail({ store: lab.store, job: { ...job, email }, progress, attachments, settings: { ...settings, ...changes } });
+  const all = { ...settings, ...changes };
+  return composeMail({ store: lab.store, job: { ...job, email }, progress, attachments, cover, settings: all });
 }
 
 test('says that a machine sent it, why it came, when the photos go, and where to delete them', async () => {
   const job = await printed(lab);
   const mail = await compose(job);
-  expect(mail.headers).toEqual({ 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' });
+  expect(mail.headers).toEqual({
+    'Auto-Submitted': 'auto-generated',
+    'X-Auto-Response-Suppress': 'All',
+    'Content-Language': 'en',
+  });
   for (const part of [mail.text, mail.html]) {
     expect(part).toContain('somebody posted photos to Darkroom with this address');
-    expect(part).toContain('Photos and prints are deleted 7 days after this mail.');
-    expect(part).toContain('See them side by side, or delete them');
+    expect(part).toContain('Photos and prints are deleted 7 days after this mail. Until then, whoever has these links can see');
+    expect(part).toContain('See your prints');
+    expect(part).toContain('Delete the photos');
     expect(part).toContain(`http://photos.example.org/?job=${job.job}`);
+    expect(part).toContain(`http://photos.example.org/?job=${job.job}#delete`);
   }
   expect(mail).not.toHaveProperty('replyTo');
 });
@@ -71,9 +79,10 @@ test('goes from the good news to the bad, and ends with what happens to the phot
   const address = `http://photos.example.org/?job=${job.job}`;
   expect(text.split('\n\n')).toEqual([
     'Your 2 prints are ready.',
-    '- a.tiff: grayscale, sepia',
+    '- a.tiff: grayscale and sepia',
     'They are attached.',
-    `See them side by side, or delete them:\n${address}`,
+    `See your prints:\n${address}`,
+    `Delete the photos:\n${address}#delete`,
     'Made in part:',
     expect.stringMatching(/^- a\.tiff: Only the first of 3 pages is developed\..+\.$/) as string,
     'Not made:',
@@ -81,18 +90,20 @@ test('goes from the good news to the bad, and ends with what happens to the phot
     expect.stringMatching(/^-- \nPhotos and prints are deleted 7 days .+\nYou are getting this mail because .+\n$/) as string,
   ]);
   const body = html.slice(html.indexOf('<h1'));
-  expect([...body.matchAll(/<(?:h1|p|li|a)\b[^>]*>([^<]+)/g)].map(([, words]) => words)).toEqual([
+  expect([...body.matchAll(/<(?:h1|h2|p|li|a)\b[^>]*>([^<\n]+)/g)].map(([, words]) => words)).toEqual([
     'Your 2 prints are ready',
-    'a.tiff: grayscale, sepia',
+    'a.tiff: grayscale and sepia',
     'They are attached.',
-    'See them side by side, or delete them',
-    'Made in part:',
+    'See your prints',
+    'Delete the photos',
+    'Made in part',
     expect.stringMatching(/^a\.tiff: Only the first of 3 pages is developed\..+\.$/) as string,
-    'Not made:',
+    'Not made',
     ...notMade,
-    expect.stringMatching(/^Photos and prints are deleted 7 days .+ You are getting this mail because/) as string,
+    expect.stringMatching(/^Photos and prints are deleted 7 days /) as string,
+    expect.stringMatching(/^You are getting this mail because/) as string,
   ]);
-  expect(body).toContain(`href="${address}"`);
+  expect([...body.matchAll(/href="([^"]+)"/g)].map(([, href]) => href)).toEqual([address, `${address}#delete`]);
 });
 
 test('where nothing was made it says what to do, and offers nothing to compare', async () => {
@@ -102,13 +113,14 @@ test('where nothing was made it says what to do, and offers nothing to compare',
   expect(attachments).toEqual([]);
   expect(text.split('\n\n').slice(0, -1)).toEqual([
     'Your photos could not be developed.',
-    'Look at the reasons below, and send other photos.',
-    `See the job, or delete it:\nhttp://photos.example.org/?job=${job.job}`,
+    'The reasons are below. Send other photos.',
+    `See the job:\nhttp://photos.example.org/?job=${job.job}`,
+    `Delete the photos:\nhttp://photos.example.org/?job=${job.job}#delete`,
     'Not made:',
     '- a.jpg, sepia: It is damaged.',
   ]);
-  expect(html).toContain(`<h1 style="font-size:20px">${subject}</h1>`);
-  expect(html).not.toMatch(/<ul><\/ul>|<p><\/p>|Made in part/);
+  expect(html).toMatch(new RegExp(`<h1 [^>]+>${subject}</h1>`));
+  expect(html).not.toMatch(/<ul[^>]*><\/ul>|<p[^>]*><\/p>|Made in part|<img/);
 });
 
 test.each(['http://photos.example.org', 'http://photos.example.org/', 'https://example.org/darkroom/'])(
@@ -124,9 +136,12 @@ test.each(['http://photos.example.org', 'http://photos.example.org/', 'https://e
     expect(text.split('\n\n').slice(1, -1)).toEqual([
       '- photo.jpg: grayscale',
       'They are attached.',
-      `See them side by side, or delete them:\n${link}`,
+      `See your prints:\n${link}`,
+      `Delete the photos:\n${link}#delete`,
     ]);
-    expect(html.slice(html.indexOf('<h1')).trimEnd().split('\n')).toHaveLength(6);
+    expect(html).not.toMatch(/<h2|<img/);
+    // The name of the lab leads to its page as well.
+    expect(html).toContain(`<a href="${link.slice(0, link.indexOf('?'))}"`);
   },
 );
 
@@ -245,7 +260,7 @@ test('what was made is attached as it is, and nothing else, up to the limit for 
   expect(await Promise.all(contents)).toEqual(files);
   const links = await compose(job, { maxBytes: maxBytes - 1 });
   expect(links.attachments).toEqual([]);
-  expect(links.text).toContain('They are too large to mail. Download them from the page:\n\nSee them side by side');
+  expect(links.text).toContain('They are too large to mail. Get them from the page.\n\nSee your prints:');
 });
 
 test('a print that vanished is a fault, and no mail without it goes out', async () => {
@@ -259,14 +274,15 @@ test('a print that vanished is a fault, and no mail without it goes out', async 
 });
 
 test('attachments are measured as they travel, never too low and hardly too high', async () => {
-  for (const [bytes, filename] of [
-    [100_000, 'photo-grayscale.jpg'],
-    [1, `${'写'.repeat(80)}-grayscale.jpg`],
+  for (const [bytes, filename, shown] of [
+    [100_000, 'photo-grayscale.jpg', {}],
+    [1, `${'写'.repeat(80)}-grayscale.jpg`, {}],
+    [20_000, 'print.jpg', { cid: 'cover.0123456789abcdef0123456789abcdef@photos.example.org' }],
   ] as const) {
     const transport = createTransport({ streamTransport: true, buffer: true });
     const sizes = [];
     for (const content of [Buffer.alloc(0), Buffer.alloc(bytes, 'x')]) {
-      const attachments = content.length > 0 ? [{ filename, content }] : [];
+      const attachments = content.length > 0 ? [{ filename, content, ...shown }] : [];
       const { message } = await transport.sendMail({ to: 'a@b.de', from: 'c@d.de', text: 'x', html: 'y', attachments });
       sizes.push((message as Buffer).length);
     }
@@ -284,7 +300,63 @@ test('the archive is attached up to the limit, and above it there are links only
   expect(whole.attachments.map(({ filename, bytes }) => [filename, bytes])).toEqual([['darkroom-prints.zip', 20_000]]);
   expect(whole.attachments[0]).toMatchObject({ type: 'application/zip' });
   expect(whole.text).toContain('They are attached as a ZIP file');
+  const href = `http://photos.example.org/jobs/${job.job}/archive.zip?download`;
+  expect(whole.text).toContain(`Download all as ZIP, 20\u00a0kB:\n${href}\n`);
+  expect(whole.html).toContain(`href="${href}"`);
   const links = await compose(job, { maxBytes: maxBytes - 1 });
   expect(links.attachments).toEqual([]);
   expect(links.text).toContain('too large to mail');
+});
+
+test('shows the print that is its cover, before all that is attached', async () => {
+  const job = await covered(lab, { names: ['<b>a</b>.jpg', 'b.jpg'] });
+  const { html, text, attachments, messageId } = await compose(job);
+  const cid = `cover.${messageId.slice(1, -1)}`;
+  expect(attachments.map(({ filename, type, cid: shown }) => [filename, type, shown])).toEqual([
+    ['print.jpg', 'image/jpeg', cid],
+    ['b-a-b-grayscale.jpg', 'image/jpeg', undefined],
+    ['b-grayscale.jpg', 'image/jpeg', undefined],
+  ]);
+  expect(await buffer(attachments[0]!.read())).toEqual(Buffer.from('cover'));
+  expect(html).toContain(`<a href="http://photos.example.org/?job=${job.job}" `);
+  expect(html).toContain(`<img src="cid:${cid}" alt="&#60;b&#62;a&#60; b&#62;.jpg, grayscale"`);
+  expect(text).not.toContain('cid:');
+});
+
+test('shows no print that was rejected after all, none where there is no room for it, and none without a small copy', async () => {
+  const job = await covered(lab);
+  const bytes = encodedBytes('cover'.length, 'print.jpg');
+  const cids = async (maxBytes: number) => (await compose(job, { maxBytes })).attachments.map(({ cid }) => cid !== undefined);
+  expect(await cids(bytes)).toEqual([true]);
+  expect(await cids(bytes - 1)).toEqual([]);
+  await lab.store.remove(keys.print(job, job.images[0]!, 'grayscale'));
+  await lab.store.write(keys.rejection(job.job, '1', 'grayscale'), json({ reason: 'It is damaged.' }));
+  expect(await cids(1_000_000)).toEqual([]);
+  const { html, attachments } = await compose(await printed(lab));
+  expect(attachments.map(({ cid }) => cid)).toEqual([undefined]);
+  expect(html).not.toContain('<img');
+});
+
+test('is in the language of the job, but for what is stored in English', async () => {
+  const job = { ...(await mixed()), locale: 'de' };
+  const { subject, text, html, headers } = await compose(job);
+  expect(subject).toBe('Ihre 2 Abzüge sind fertig');
+  expect(headers['Content-Language']).toBe('de');
+  expect(html).toContain('<html lang="de">');
+  expect(html).toContain('b.tiff, sepia: <span lang="en">It is damaged.</span>');
+  const address = `http://photos.example.org/?job=${job.job}`;
+  expect(text.split('\n\n').slice(0, 5)).toEqual([
+    'Ihre 2 Abzüge sind fertig.',
+    '- a.tiff: grayscale und sepia',
+    'Sie finden alles im Anhang.',
+    `Abzüge ansehen:\n${address}`,
+    `Fotos löschen:\n${address}#delete`,
+  ]);
+  expect(text).toContain('Fotos und Abzüge werden 7 Tage nach dieser Mail gelöscht.');
+});
+
+test.each([undefined, 'en', 'fr', 'constructor', ''])('a job in the language %j has an English mail', async (locale) => {
+  const { subject, html } = await compose({ ...(await printed(lab)), ...(locale !== undefined && { locale }) });
+  expect(subject).toBe('Your print is ready');
+  expect(html).toContain('<html lang="en">');
 });

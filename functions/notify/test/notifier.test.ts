@@ -9,13 +9,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type TestClock, testClock } from '../../../packages/shared/test/support/clock.ts';
 import { labWith } from '../../../packages/shared/test/support/lab.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
+import { encodedBytes } from '../src/attachments.ts';
 import type { Send } from '../src/handover.ts';
 import { messageIdOf } from '../src/mail.ts';
 import { notifier } from '../src/notifier.ts';
 import type { MailOutcome } from '../src/outcome.ts';
 import { openTransport } from '../src/transport.ts';
 import { type MailServer, startMailServer } from './mail-server.ts';
-import { completionOf, printed } from './support.ts';
+import { completionOf, covered, printed } from './support.ts';
 
 let lab: ReturnType<typeof labWith>;
 /** What the store dates its keys by, in milliseconds. */
@@ -184,7 +185,7 @@ test.each(['552 5.3.4 Too large', '554 5.7.1 Refused'])(
     server.script = { afterData: (bytes) => (bytes > 20_000 ? reply : undefined) };
     expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted });
     expect(server.mails.map(({ email }) => email.attachments.length)).toEqual([1, 0]);
-    expect(server.mails[1]!.email.text).toContain('Download them from the page');
+    expect(server.mails[1]!.email.text).toContain('Get them from the page');
     expect(new Set(server.mails.map(({ email }) => email.messageId)).size).toBe(1);
     expect(await completionOf(lab, job)).toMatchObject({ mail: 'sent' });
   },
@@ -207,6 +208,36 @@ test('above the SIZE of the server there are links only, and nothing was sent in
   await notify(job);
   expect(server.mails.map(({ email }) => email.attachments.length)).toEqual([0]);
   expect(counted).toEqual(['contentRefused', 'sent']);
+});
+
+test('a picture goes along with what is attached; refused with it, neither goes again', async () => {
+  const job = await covered(lab);
+  server.script = { afterData: (bytes) => (bytes > 9000 ? '552 5.3.4 Too large' : undefined) };
+  await lab.store.write(keys.print(job, job.images[0]!, 'grayscale'), Buffer.alloc(30_000, 'x'));
+  await notify(job);
+  expect(server.mails.map(({ email }) => email.attachments.map(({ filename }) => filename))).toEqual([
+    ['print.jpg', 'photo-grayscale.jpg'],
+    [],
+  ]);
+  expect(server.mails.map(({ email }) => email.html?.includes('cid:'))).toEqual([true, false]);
+});
+
+test('where the prints are too large, the picture goes alone; a mail that is refused for it goes once more without', async () => {
+  const job = await covered(lab);
+  await lab.store.write(keys.print(job, job.images[0]!, 'grayscale'), Buffer.alloc(1_000_000, 'x'));
+  server.script = { afterData: () => (server.mails.length === 1 ? '554 5.7.1 No pictures' : undefined) };
+  await notify(job);
+  expect(server.mails.map(({ email }) => email.attachments.map(({ filename }) => filename))).toEqual([['print.jpg'], []]);
+  expect(counted).toEqual(['contentRefused', 'sent']);
+});
+
+test('a print that fits alone, and not beside the picture, comes before it', async () => {
+  const job = await covered(lab);
+  const room = 1_000_000;
+  const bytes = Math.floor((room - encodedBytes(0, 'photo-grayscale.jpg')) / 78) * 57;
+  await lab.store.write(keys.print(job, job.images[0]!, 'grayscale'), Buffer.alloc(bytes, 'x'));
+  await notify(job);
+  expect(server.mails[0]!.email.attachments.map(({ filename }) => filename)).toEqual(['photo-grayscale.jpg']);
 });
 
 test('links only stays true for the attempts that follow', async () => {

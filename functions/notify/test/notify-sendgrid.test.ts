@@ -45,6 +45,7 @@ test('the request is what the API asks for', async () => {
   expect(body.headers).toEqual({
     'Auto-Submitted': 'auto-generated',
     'X-Auto-Response-Suppress': 'All',
+    'Content-Language': 'en',
     'Message-ID': expect.stringMatching(/^<[0-9a-f]{32}@example\.org>$/) as string,
   });
   expect(body.attachments).toEqual([

@@ -93,7 +93,10 @@ describe('what each answer means', () => {
       ...mail,
       replyTo: 'help@example.org',
       headers: { 'Auto-Submitted': 'auto-generated' },
-      attachments: [attachment('a.jpg', 'image/jpeg', Buffer.from([0, 255, 1]))],
+      attachments: [
+        { ...attachment('print.jpg', 'image/jpeg', Buffer.from([1])), cid: 'cover@example.org' },
+        attachment('a.jpg', 'image/jpeg', Buffer.from([0, 255, 1])),
+      ],
     };
     expect(await openSendGrid(server.url, 'SG.secret', testClock())(whole, handover)).toEqual({ kind: 'sent' });
     expect(server.requests).toMatchObject([
@@ -105,7 +108,16 @@ describe('what each answer means', () => {
           reply_to: { email: 'help@example.org' },
           personalizations: [{ to: [{ email: 'person@example.com' }] }],
           headers: { 'Auto-Submitted': 'auto-generated', 'Message-ID': '<1@example.org>' },
-          attachments: [{ filename: 'a.jpg', type: 'image/jpeg', content: 'AP8B', disposition: 'attachment' }],
+          attachments: [
+            {
+              filename: 'print.jpg',
+              type: 'image/jpeg',
+              content: 'AQ==',
+              disposition: 'inline',
+              content_id: 'cover@example.org',
+            },
+            { filename: 'a.jpg', type: 'image/jpeg', content: 'AP8B', disposition: 'attachment' },
+          ],
         },
       },
     ]);

@@ -158,6 +158,31 @@ describe('the last moment before a mail is out of hand', () => {
       expect(Buffer.from(email.attachments[index]!.content as ArrayBuffer).equals(content)).toBe(true);
   });
 
+  test('what the HTML shows is a part of it, and is not attached', async () => {
+    const shown = { ...attachment('print.jpg', 'image/jpeg', noise), cid: 'cover@example.org' };
+    const file = attachment('a.zip', 'application/zip', Buffer.from('PK'));
+    const html = '<img src="cid:cover@example.org" alt="">';
+    expect(await openSmtp(server.url, testClock())({ ...mail, html, attachments: [shown, file] }, handover())).toEqual({
+      kind: 'sent',
+    });
+    const { email, source } = server.mails[0]!;
+    expect(email.attachments).toMatchObject([
+      { filename: 'print.jpg', mimeType: 'image/jpeg', disposition: 'inline', contentId: '<cover@example.org>', related: true },
+      { filename: 'a.zip', disposition: 'attachment' },
+    ]);
+    expect(Buffer.from(email.attachments[0]!.content as ArrayBuffer).equals(noise)).toBe(true);
+    // Whoever reads plain text gets neither.
+    expect([...source.matchAll(/^Content-Type: ([\w/]+)/gm)].map(([, type]) => type)).toEqual([
+      'multipart/mixed',
+      'multipart/alternative',
+      'text/plain',
+      'multipart/related',
+      'text/html',
+      'image/jpeg',
+      'application/zip',
+    ]);
+  });
+
   test('it comes when the server has asked for the mail, and not before', async () => {
     const { promise: hold, resolve } = Promise.withResolvers<void>();
     server.script = { holdRecipient: hold };

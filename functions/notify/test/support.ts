@@ -16,6 +16,13 @@ export async function printed(
   return job;
 }
 
+/** The same, with a small copy of the print that the mail shows. */
+export async function covered(...given: Parameters<typeof printed>): Promise<Job> {
+  const job = await printed(...given);
+  await given[0].store.write(keys.cover(job.job), Buffer.from('cover'));
+  return job;
+}
+
 export const lastPrint = (job: Job) => filterFinished(job, '1', 'grayscale', 'succeeded');
 
 export const completionOf = (lab: Pick<Lab, 'store'>, { job }: Job) => readJson(lab.store, keys.completed(job));

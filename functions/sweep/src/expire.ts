@@ -2,6 +2,7 @@ import type { Clock } from '@darkroom/shared/clock';
 import { explain } from '@darkroom/shared/errors';
 import { keys } from '@darkroom/shared/job/keys';
 import { removeJob, removeParts } from '@darkroom/shared/job/remove';
+import { uploadLifetime } from '@darkroom/shared/job/retention';
 import { log } from '@darkroom/shared/log';
 import { entriesOf, type Entry, type Store } from '@darkroom/shared/store';
 import { readStoreTime } from './store-time.ts';
@@ -57,7 +58,7 @@ export function openExpiry(store: Store, retentionSeconds: number, clock: Clock)
 /**
  * Removes every job whose newest part is older than its retention. That includes what an interrupted upload left: photos without a
  * job.json. Whatever was written for a job after its deletion goes as well, and finally the tombstones.
- * How many jobs an address has had is forgotten once that hour is over.
+ * How many jobs an address has had is forgotten once that hour is over, and uploads that nobody has posted go after a day.
  * Yields again and again, where it can pause.
  */
 export async function* expire(store: Store, retentionSeconds: number): AsyncGenerator<undefined> {
@@ -81,6 +82,12 @@ export async function* expire(store: Store, retentionSeconds: number): AsyncGene
 
   for await (const { key, modified } of pagesOf(keys.allQuotas)) {
     if (time.now - modified.getTime() > quotaHour) await store.remove(key);
+    if (isPage()) yield;
+  }
+
+  // Each part by its own age: without the first, nothing is left of an upload for anybody, and late pieces go later.
+  for await (const { key, modified } of pagesOf(keys.allUploads)) {
+    if (time.now - modified.getTime() > uploadLifetime(retentionSeconds) * 1000) await store.remove(key);
     if (isPage()) yield;
   }
 

@@ -52,6 +52,27 @@ test('what an address has had in an hour is forgotten when that is over, whateve
   expect(await world.keys()).toEqual([keys.quota('2000-01-01T01', 'digest', 1)]);
 });
 
+test.each([
+  ['a day', week, 24 * hour],
+  ['the retention, if that is shorter', 3600, hour],
+])('an upload that nobody has posted goes after %s, each part by its own age', async (_what, retention, lifetime) => {
+  await world.store.write(keys.upload('u'), json({}));
+  await world.store.write(keys.uploadPiece('u', 0), Buffer.from('abc'));
+  await world.clock.advance(minute);
+  await world.store.write(keys.uploadPiece('u', 3), Buffer.from('abc'));
+  await world.store.write(keys.uploadTaken('v'), json({}));
+  const all = await world.keys();
+  await world.clock.advance(lifetime - minute);
+  await world.expire(retention);
+  expect(await world.keys()).toEqual(all);
+  await world.clock.advance(1);
+  await world.expire(retention);
+  expect(await world.keys()).toEqual([keys.uploadPiece('u', 3), keys.uploadTaken('v')]);
+  await world.clock.advance(minute);
+  await world.expire(retention);
+  expect(await world.keys()).toEqual([]);
+});
+
 test('what comes late for a deleted job goes within the next pings, or with the next hour', async () => {
   const job = await world.accept();
   await removeJob(world.store, job.job);

@@ -21,6 +21,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to upload a photo in pieces
+         * @description By the tus protocol (https://tus.io): any of its clients will do. Once all bytes have arrived, name the upload in the field “upload” of a post.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        /** What of the tus protocol is spoken here */
+        options: operations["describeUploads"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give up an upload */
+        delete: operations["deleteUpload"];
+        /** What of the tus protocol is spoken here */
+        options: operations["describeUpload"];
+        /** How much has arrived */
+        head: operations["getUpload"];
+        /**
+         * Send more of a photo
+         * @description What has arrived is kept, also where the line breaks.
+         */
+        patch: operations["continueUpload"];
+        trace?: never;
+    };
     "/jobs/{job}": {
         parameters: {
             query?: never;
@@ -166,6 +210,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         JobId: string;
+        UploadId: string;
         JobStatus: {
             /** @description The id in the link that was followed: of the job, or of its share. */
             job: string;
@@ -239,6 +284,13 @@ export interface components {
                  * @enum {string}
                  */
                 status: "pending" | "sent" | "failed" | "none";
+                /** @description Why it failed, for the person. */
+                reason?: string;
+            };
+            /** @description Of a job with a notify_url, for whoever may delete it. */
+            webhook?: {
+                /** @enum {string} */
+                status: "pending" | "delivered" | "failed";
                 /** @description Why it failed, for the person. */
                 reason?: string;
             };
@@ -357,12 +409,16 @@ export interface operations {
                 email?: string;
                 format?: "jpeg" | "png" | "webp" | "avif";
                 quality?: number;
+                locale?: "en" | "de";
                 wait?: number;
                 revision?: string;
+                notify_url?: string;
+                upload?: components["schemas"]["UploadId"][];
                 name?: string;
             };
             header?: {
                 "Idempotency-Key"?: string;
+                "Accept-Language"?: string;
             };
             path?: never;
             cookie?: never;
@@ -370,7 +426,9 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    file: Blob[];
+                    file?: Blob[];
+                    /** @description Photos that have arrived before, by the ids of their uploads. */
+                    upload?: components["schemas"]["UploadId"][];
                     /**
                      * Format: email
                      * @description Exactly one plain address. Without one there is no mail, and the prints are on the page only.
@@ -383,10 +441,20 @@ export interface operations {
                     format?: "jpeg" | "png" | "webp" | "avif";
                     /** @description For formats that have one. */
                     quality?: number;
+                    /**
+                     * @description The language of the mail; by default, the one that Accept-Language prefers.
+                     * @enum {string}
+                     */
+                    locale?: "en" | "de";
                     /** @description Seconds to hold the response back, for watching a cluster scale. */
                     wait?: number;
                     /** @description The revision whose offer is wanted; by default, that of the one that answers. */
                     revision?: string;
+                    /**
+                     * Format: uri
+                     * @description A public address that is told, by a signed webhook, when the job has ended (docs/webhook.md).
+                     */
+                    notify_url?: string;
                 };
                 "image/*": Blob;
                 "application/octet-stream": Blob;
@@ -441,7 +509,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description The revision that was asked for is not known here. */
+            /** @description The revision that was asked for is not known here; or an upload is at another offset, or has become a part of a job. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -539,6 +607,570 @@ export interface operations {
             };
         };
     };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Bytes of the whole photo. */
+                "Upload-Length": number;
+                /** @description Keys, each with a value in base64: “filename” names the photo. */
+                "Upload-Metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": Blob;
+            };
+        };
+        responses: {
+            /** @description It can be sent to the address in Location. */
+            201: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description When the upload is removed, unless it has become a part of a job. */
+                    "Upload-Expires"?: string;
+                    /** @description The address of the upload. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Another website made the browser send it; or the link only shows. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The header “Tus-Resumable” is missing, or names another version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description A photo is too large, or there are too many. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description This client, or this address, has had its share for now. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no room for the request, or the store cannot be reached. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no space left. */
+            507: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    describeUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See the headers. */
+            204: {
+                headers: {
+                    /** @description Versions of the protocol. */
+                    "Tus-Version"?: string;
+                    /** @description Extensions of the protocol. */
+                    "Tus-Extension"?: string;
+                    /** @description Bytes of the largest upload. */
+                    "Tus-Max-Size"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The id of an upload. */
+                upload: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Another website made the browser send it; or the link only shows. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no such job, no such file in it, or no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The header “Tus-Resumable” is missing, or names another version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no room for the request, or the store cannot be reached. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    describeUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an upload. */
+                upload: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See the headers. */
+            204: {
+                headers: {
+                    /** @description Versions of the protocol. */
+                    "Tus-Version"?: string;
+                    /** @description Extensions of the protocol. */
+                    "Tus-Extension"?: string;
+                    /** @description Bytes of the largest upload. */
+                    "Tus-Max-Size"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The id of an upload. */
+                upload: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See the headers. */
+            200: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description Bytes that have arrived. */
+                    "Upload-Offset"?: number;
+                    /** @description Bytes of the whole. */
+                    "Upload-Length"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no such job, no such file in it, or no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The header “Tus-Resumable” is missing, or names another version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no room for the request, or the store cannot be reached. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    continueUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Where these bytes belong: behind those that have arrived. */
+                "Upload-Offset": number;
+            };
+            path: {
+                /** @description The id of an upload. */
+                upload: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": Blob;
+            };
+        };
+        responses: {
+            /** @description They have arrived. */
+            204: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description Bytes that have arrived. */
+                    "Upload-Offset"?: number;
+                    /** @description When the upload is removed, unless it has become a part of a job. */
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Another website made the browser send it; or the link only shows. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no such job, no such file in it, or no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The request arrives too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The revision that was asked for is not known here; or an upload is at another offset, or has become a part of a job. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description The header “Tus-Resumable” is missing, or names another version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description A photo is too large, or there are too many. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description This client, or this address, has had its share for now. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no room for the request, or the store cannot be reached. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is no space left. */
+            507: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+        };
+    };
     getJob: {
         parameters: {
             query?: never;
@@ -571,7 +1203,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -664,7 +1296,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -761,7 +1393,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -858,7 +1490,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -983,7 +1615,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1155,7 +1787,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description There is no such job, or no such file in it. */
+            /** @description There is no such job, no such file in it, or no such upload. */
             404: {
                 headers: {
                     [name: string]: unknown;

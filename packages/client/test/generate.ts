@@ -16,7 +16,7 @@ export async function generate(): Promise<string> {
     ARCHIVE: 'true',
   });
   const blob = ts.factory.createTypeReferenceNode('Blob');
-  const nodes = await openapiTS(JSON.stringify(openApi(settings)), {
+  const nodes = await openapiTS(JSON.stringify(openApi(settings, '')), {
     transform: ({ format }) => (format === 'binary' ? blob : undefined),
   });
   return `// Made by npm run client from what ingest serves at /openapi.json; not to be edited.\n${astToString(nodes)}`;

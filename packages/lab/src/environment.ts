@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 /** Operational settings that reach every function, whether or not a manifest names them. A test holds the README to them. */
 export const operational =
-  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|JOB_|AWS_|OTEL_)|^(EMAIL_REQUIRED|RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|API_|JOB_|AWS_|OTEL_|WEBHOOK)|^(EMAIL_REQUIRED|RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
 /** How this lab's functions find each other. */
 export interface LabEndpoints {
@@ -13,6 +13,8 @@ export interface LabEndpoints {
   /** The secret that they show each other: see EVENT_TOKEN in SECURITY.md. */
   token: string;
   smtpPort: number;
+  /** What webhooks are signed with. */
+  webhookSecret: string;
   publicUrl: string;
 }
 
@@ -22,7 +24,10 @@ export function storeLocation({ STORE_URL, DATA_DIR }: Pick<Settings, 'STORE_URL
 }
 
 /** The environment that the lab gives to every function, whatever its manifest says. */
-export function labEnvironment(settings: Settings, { sink, token, smtpPort, publicUrl }: LabEndpoints): Record<string, string> {
+export function labEnvironment(
+  settings: Settings,
+  { sink, token, smtpPort, webhookSecret, publicUrl }: LabEndpoints,
+): Record<string, string> {
   const { operator, DATA_DIR, SMTP_URL, MAIL_FROM } = settings;
   return {
     ...machineEnvironment(operator, DATA_DIR),
@@ -31,6 +36,7 @@ export function labEnvironment(settings: Settings, { sink, token, smtpPort, publ
     STORE_URL: storeLocation(settings),
     SMTP_URL: SMTP_URL ?? `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM,
+    WEBHOOK_SECRET: webhookSecret,
     PUBLIC_URL: publicUrl,
     // The router, and whatever the operator has put in front of it.
     TRUSTED_PROXIES: operator['TRUSTED_PROXIES'] ?? '1',

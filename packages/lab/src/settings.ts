@@ -13,6 +13,7 @@ const schema = {
   METRICS_PORT: port(0),
   SMTP_URL: v.optional(url('smtp:', 'smtps:')),
   MAIL_FROM: v.optional(v.string(), 'Darkroom <darkroom@localhost>'),
+  WEBHOOK_SECRET: v.optional(v.string()),
   PUBLIC_URL: v.optional(url('http:', 'https:')),
   STORE_URL: v.optional(v.string()),
   DATA_DIR: v.optional(v.string(), '.darkroom'),

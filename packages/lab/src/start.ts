@@ -15,6 +15,7 @@ import { startRuntime } from 'knative-local/runtime';
 import type { RuntimeOptions } from 'knative-local/runtime-options';
 import { writeRuntimeFile } from './runtime-file.ts';
 import { sourcesOf } from './sources.ts';
+import { ownWebhookSecret } from './webhook-secret.ts';
 import { inspectWiring } from './wiring.ts';
 import type { Settings } from './settings.ts';
 
@@ -51,6 +52,7 @@ export function startLab(
       settledPort(settings.SMTP_PORT, anotherPort('SMTP_PORT')),
       settledPort(settings.INBOX_PORT, anotherPort('INBOX_PORT')),
     ]);
+    const webhookSecret = settings.WEBHOOK_SECRET ?? (await ownWebhookSecret(dataFolder));
     const token = randomBytes(32).toString('base64url');
     const publicUrl = (port: number) => settings.PUBLIC_URL ?? `http://localhost:${port}`;
     const runtime = startRuntime({
@@ -68,7 +70,7 @@ export function startLab(
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',
       environment: ({ port, brokerUrl }) => ({
-        ...labEnvironment(settings, { sink: brokerUrl, token, smtpPort, publicUrl: publicUrl(port) }),
+        ...labEnvironment(settings, { sink: brokerUrl, token, smtpPort, webhookSecret, publicUrl: publicUrl(port) }),
         ...environment,
       }),
       companions: [inbox({ smtpPort, webPort, folder: join(dataFolder, 'inbox') }, machineEnvironment(operator, dataFolder))],

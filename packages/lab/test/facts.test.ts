@@ -113,7 +113,13 @@ test('npm start passes on every documented setting, except its own and those of 
     if (['(local)', 'by revision', '(rollout)'].some((mark) => meaning.includes(mark))) continue;
     const operator = { [name]: 'handed on' };
     const settings = { ...readSettings({}), operator, [name]: 'handed on' };
-    const environment = labEnvironment(settings, { sink: '', token: '', smtpPort: 1, publicUrl: 'handed on' });
+    const environment = labEnvironment(settings, {
+      sink: '',
+      token: '',
+      smtpPort: 1,
+      webhookSecret: 'handed on',
+      publicUrl: 'handed on',
+    });
     expect(operational.test(name) || environment[name] === 'handed on', name).toBe(true);
   }
 });
@@ -154,9 +160,13 @@ test.skipIf(kustomize('config').error).each(['config', 'config/overlays/kind', '
     const named = rendered
       .filter(({ apiVersion }) => /knative\.dev/.test(apiVersion))
       .map(({ kind, metadata: { name } }) => `${kind} ${name}`);
-    const base = ['base/broker.yaml', 'base/triggers.yaml', 'base/sweep.yaml', 'base/event-types.yaml'].flatMap((file) =>
-      documents(`config/${file}`).map(({ kind, metadata: { name } }) => `${kind} ${name}`),
-    );
+    const base = [
+      'base/broker.yaml',
+      'base/triggers.yaml',
+      'base/sweep.yaml',
+      'base/webhook.yaml',
+      'base/event-types.yaml',
+    ].flatMap((file) => documents(`config/${file}`).map(({ kind, metadata: { name } }) => `${kind} ${name}`));
     expect(named.sort()).toEqual(base.sort());
   },
 );

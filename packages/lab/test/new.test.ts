@@ -26,7 +26,7 @@ const create = (...words: string[]) => node('scripts/new.ts', repository, ...wor
 
 /** What a project of the functions here is, to the platform; builds of Darkroom's own functions are not here. */
 async function wiring() {
-  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])
     await cp(join(repository, 'functions', name, 'func.yaml'), at('functions', name, 'func.yaml'));
   const settings = { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' };
   return readManifests({ config: configFolders(at('config')), functions: at('functions'), settings, operator: {} }).then(

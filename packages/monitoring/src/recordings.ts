@@ -16,6 +16,7 @@ export const recordings: Recording[] = [
   growth('prints_rejected', 'revision, filter, reason'),
   growth('archives', 'revision, outcome'),
   growth('mails', 'revision, outcome'),
+  growth('webhooks', 'revision, outcome'),
   growth('dead_letters', 'revision, stage'),
   growth('resumptions', 'revision'),
   growth('uploads_refused', 'revision, reason'),

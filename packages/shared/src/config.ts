@@ -51,9 +51,9 @@ const reservedNames = `
   specversion id source type subject time data datacontenttype dataschema
   dataref traceparent tracestate partitionkey sequence sequencetype sampledrate expirytime
   job image filter outcome archive stage
-  file email format quality wait name revision
+  file upload email format quality locale wait name revision
   original manifest mail
-  ingest zip notify sweep unknown
+  ingest zip notify webhook sweep unknown
   shared lab
   inbox store
   constructor

@@ -23,6 +23,7 @@ test.each([
   'zip',
   'email',
   'quality',
+  'locale',
 ])('“%s” cannot name a filter, for the function or for ingest', (name) => {
   expect(() => filter(name, nothing)).toThrow(`“${name}” already means something else`);
   expect(() => readConfig({ FILTERS: filterNames }, { FILTERS: `sepia,${name}` })).toThrow(

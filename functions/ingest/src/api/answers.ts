@@ -4,11 +4,13 @@ export const reference = (name: string) => ({ $ref: `#/components/schemas/${name
 /** Why an operation may be refused, by status. */
 const refusals: Record<number, string> = {
   400: 'Something in the request is wrong.',
+  401: 'An API key is required, or this one is not known.',
   403: 'Another website made the browser send it; or the link only shows.',
-  404: 'There is no such job, or no such file in it.',
+  404: 'There is no such job, no such file in it, or no such upload.',
   408: 'The request arrives too slowly.',
-  409: 'The revision that was asked for is not known here.',
+  409: 'The revision that was asked for is not known here; or an upload is at another offset, or has become a part of a job.',
   410: 'The job was deleted, or its record is damaged.',
+  412: 'The header “Tus-Resumable” is missing, or names another version.',
   413: 'A photo is too large, or there are too many.',
   415: 'This is no photo that can be developed.',
   416: 'The range is outside the file.',
@@ -19,6 +21,7 @@ const refusals: Record<number, string> = {
   507: 'There is no space left.',
 };
 
+const challenge = { 'WWW-Authenticate': { schema: { type: 'string' }, description: 'RFC 6750, 3.' } };
 const retryAfter = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } };
 /** What people get. */
 export const page = { 'text/html': { schema: { type: 'string' } } };
@@ -31,6 +34,7 @@ export function refusedWith(...statuses: number[]) {
     {
       description: refusals[status],
       ...(isTemporary(status) && { headers: retryAfter }),
+      ...(status === 401 && { headers: challenge }),
       content: { 'application/problem+json': { schema: reference('Problem') }, ...page },
     },
   ]);

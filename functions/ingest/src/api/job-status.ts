@@ -61,6 +61,15 @@ export const jobStatus = v.object({
     status: v.pipe(v.picklist(['pending', 'sent', 'failed', 'none']), v.description('none: none was asked for.')),
     reason: v.exactOptional(v.pipe(v.string(), v.description('Why it failed, for the person.'))),
   }),
+  webhook: v.exactOptional(
+    v.pipe(
+      v.object({
+        status: v.picklist(['pending', 'delivered', 'failed']),
+        reason: v.exactOptional(v.pipe(v.string(), v.description('Why it failed, for the person.'))),
+      }),
+      v.description('Of a job with a notify_url, for whoever may delete it.'),
+    ),
+  ),
   mayDelete: v.pipe(v.boolean(), v.description('False for whoever has only the link that shows.')),
 });
 

@@ -9,6 +9,9 @@ import { fields } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
 import { download, inPath, job, range, width } from './parameters.ts';
 import { postOperation } from './post-operation.ts';
+import { securitySchemes } from './security.ts';
+import { uploadId } from './upload-id.ts';
+import { uploadOperations } from './upload-operations.ts';
 
 const jsonOf = (schema: Parameters<typeof toJsonSchema>[0]) => {
   const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
@@ -29,10 +32,18 @@ function file(content: object, more: object[]) {
   };
 }
 
-/** The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test. */
-export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settings) {
+/**
+ * The description of the interface of this revision, as OpenAPI 3.1. Operations are held to the server by a test.
+ * @param prefix what the paths begin with for the client
+ */
+export function openApi(
+  { FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED, API_KEYS, API_KEYS_REQUIRED, WEBHOOKS, MAX_FILE_BYTES }: Settings,
+  prefix: string,
+) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
-  const wishes = { ...fields, ...options };
+  const { notify_url, ...others } = fields;
+  const wishes = { ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
+  const keys = API_KEYS && (API_KEYS_REQUIRED ? 'required' : 'optional');
   return {
     openapi: '3.1.0',
     info: {
@@ -41,7 +52,7 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
       description: `Develops photos: posts become ${FILTERS.join(', ')} prints.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: `${prefix}/` }],
     paths: {
       '/': {
         get: {
@@ -53,8 +64,9 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
             ...refusedWith(408),
           },
         },
-        post: postOperation(wishes, EMAIL_REQUIRED),
+        post: postOperation(wishes, { isEmailRequired: EMAIL_REQUIRED, keys }),
       },
+      ...uploadOperations(MAX_FILE_BYTES, keys),
       '/jobs/{job}': {
         get: {
           operationId: 'getJob',
@@ -125,8 +137,10 @@ export function openApi({ FILTERS, OPTIONS, K_REVISION, EMAIL_REQUIRED }: Settin
       '/health/liveness': { get: healthOf('getLiveness') },
     },
     components: {
+      ...(keys && { securitySchemes }),
       schemas: {
         JobId: { type: 'string', pattern: `${patternOf(jobId)}|${patternOf(shareId)}` },
+        UploadId: { type: 'string', pattern: patternOf(uploadId) },
         JobStatus: jsonOf(jobStatus),
         Receipt: jsonOf(receipt),
         Share: jsonOf(share),

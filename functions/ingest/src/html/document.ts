@@ -20,6 +20,8 @@ export const documentPolicy = [
 
 interface Content {
   title: string;
+  /** What the paths of links begin with. */
+  prefix: string;
   /** What the main part consists of, as HTML. */
   parts: readonly Html[];
 }
@@ -41,7 +43,7 @@ function inserted(value: string | number | Html | readonly Html[]): string {
 }
 
 /** A page that needs no JavaScript. */
-export function document({ title, parts }: Content): string {
+export function document({ title, prefix, parts }: Content): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -53,7 +55,7 @@ export function document({ title, parts }: Content): string {
         ${styleElement}
       </head>
       <body>
-        <header><a class="name" href="/">Darkroom</a></header>
+        <header><a class="name" href="${prefix}/">Darkroom</a></header>
         <main>
           <section>
             <h1>${title}</h1>

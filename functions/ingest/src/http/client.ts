@@ -1,19 +1,27 @@
 import { isIPv6 } from 'node:net';
+import { compile } from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 import type { Settings } from '../settings.ts';
+import { keyNameOf } from './api-key.ts';
 
 /**
- * Who sends a request, as far as that can be known without trusting the sender: the nearest address that is not one of our proxies.
+ * Who sends a request: the holder of an API key, or else, as far as that can be known without trusting the sender, the nearest address that is not one of our proxies.
  * Without TRUSTED_PROXIES clients are not told apart: behind a gateway they would all share its address, and one could use up the
  * share of all.
  */
-export function clientOf({ ip }: Pick<FastifyRequest, 'ip'>, { TRUSTED_PROXIES }: Pick<Settings, 'TRUSTED_PROXIES'>) {
-  return TRUSTED_PROXIES === undefined ? undefined : networkOf(ip);
+export function clientOf(
+  { ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>,
+  settings: Pick<Settings, 'TRUSTED_PROXIES' | 'API_KEYS'>,
+): string | undefined {
+  const name = keyNameOf(headers, settings);
+  // No address has a space.
+  if (name !== undefined) return `key ${name}`;
+  return settings.TRUSTED_PROXIES === undefined ? undefined : networkOf(ip);
 }
 
-/** TRUSTED_PROXIES in Fastify's form: the number of nearest proxies, or their addresses. */
-export function trusted(proxies: Settings['TRUSTED_PROXIES'] = 0) {
-  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies;
+/** Whether an address is that of a trusted proxy, where it is so many hops away: 0 is the nearest. */
+export function trusted(proxies: Settings['TRUSTED_PROXIES'] = 0): (address: string, hop: number) => boolean {
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : compile(proxies);
 }
 
 /** An IPv6 subscriber can send from a whole /64, and counts as one client. */

@@ -14,7 +14,7 @@ export function measureRequests(app: FastifyInstance, revision: string): void {
   });
 }
 
-/** Counts a post that was refused as a whole. */
+/** Counts a post that was refused as a whole, or a request of an upload in pieces. */
 export function countRefusedUpload(error: unknown, revision: string): void {
   metrics.uploadsRefused.inc({ revision, reason: reasonOf(error) });
 }

@@ -18,16 +18,18 @@ import { choicesOf } from './choices.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 
+/** What those read who cannot send anything. */
+const keysOnly =
+  '<p class="fault">Photos can only be sent with an API key here, by programs: <a href="/*prefix*//openapi.json">how they do</a>.</p>';
+
 /**
  * GET /: the page, complete in one response. Two revisions share an address, and a page of one must never load a script of the other.
  * Only its own style and script are allowed, by their hashes.
  */
 export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
-  const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES };
   const parts: Record<string, string> = {
     style: [base, order, sheet, prints, lightbox, phone].join('\n'),
     script,
-    data: JSON.stringify(facts),
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
     choices: choicesOf(settings),
@@ -38,14 +40,15 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
     revision: settings.K_REVISION,
   };
-  const form = settings.EMAIL_REQUIRED ? html.replace('type="email"', '$& required') : html;
-  const page = form.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => parts[name] ?? mark);
-  const digest = createHash('sha256').update(page).digest('hex').slice(0, 32);
-  let packed: Buffer | undefined;
+  const addressed = settings.EMAIL_REQUIRED ? html.replace('type="email"', '$& required') : html;
+  const form = settings.API_KEYS_REQUIRED
+    ? addressed.replace('/*notice*/', keysOnly).replace('<button id="send"', '$& disabled')
+    : addressed.replace('/*notice*/', '');
+  let rendered = render('');
   const policy = [
     "default-src 'none'",
-    `style-src ${hashOf(page, 'style')}`,
-    `script-src ${hashOf(page, 'script')}`,
+    `style-src ${hashOf(rendered.page, 'style')}`,
+    `script-src ${hashOf(rendered.page, 'script')}`,
     "img-src 'self' blob: data:",
     "connect-src 'self'",
     "form-action 'self'",
@@ -53,16 +56,27 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     "frame-ancestors 'none'",
   ].join('; ');
 
-  app.get('/', async ({ headers }, reply) => {
+  function render(prefix: string) {
+    const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES, prefix };
+    const all: Record<string, string> = { ...parts, prefix, data: JSON.stringify(facts) };
+    const page = form.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => all[name] ?? mark);
+    const digest = createHash('sha256').update(page).digest('hex').slice(0, 32);
+    return { prefix, page, digest, packed: undefined as Buffer | undefined };
+  }
+
+  app.get('/', async ({ headers, prefix }, reply) => {
     // Whichever revision its post reaches has to know what this page promises.
     await offers.keep();
+    // Mostly there is one, so only the last is kept.
+    if (prefix !== rendered.prefix) rendered = render(prefix);
+    const { page, digest } = rendered;
     const isPacked = /\bgzip\b/.test(String(headers['accept-encoding']));
     // One of each: they are different bytes.
     const tag = isPacked ? `"${digest}-gzip"` : `"${digest}"`;
     reply.headers({ etag: tag, vary: 'accept-encoding', 'cache-control': 'no-cache', 'content-security-policy': policy });
     if (headers['if-none-match'] === tag) return reply.code(304).send();
     reply.type('text/html; charset=utf-8');
-    return isPacked ? reply.header('content-encoding', 'gzip').send((packed ??= gzipSync(page))) : reply.send(page);
+    return isPacked ? reply.header('content-encoding', 'gzip').send((rendered.packed ??= gzipSync(page))) : reply.send(page);
   });
 }
 

@@ -27,7 +27,7 @@ export function problem(status: number, detail: string, instance?: string): Prob
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { status, detail, retryAfter }: Refusal): void {
-  const body = wantsPage(request.headers) ? asPage(reply, status, detail) : asProblem(request, reply, status, detail);
+  const body = wantsPage(request.headers) ? asPage(request, reply, status, detail) : asProblem(request, reply, status, detail);
   reply.code(status).header('cache-control', 'no-store');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const drained = drain(request.raw);
@@ -36,16 +36,16 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { stat
   reply.header('content-length', Buffer.byteLength(body)).send(Readable.from(lingering(body, drained)));
 }
 
-function asProblem({ url }: FastifyRequest, reply: FastifyReply, status: number, detail: string): string {
+function asProblem({ url, prefix }: FastifyRequest, reply: FastifyReply, status: number, detail: string): string {
   reply.type(problemType);
-  return JSON.stringify(problem(status, detail, url.split('?', 1)[0]));
+  return JSON.stringify(problem(status, detail, prefix + url.split('?', 1)[0]!));
 }
 
 /** To somebody who posted the form without JavaScript, or came by a link. */
-function asPage(reply: FastifyReply, status: number, detail: string): string {
+function asPage({ prefix }: FastifyRequest, reply: FastifyReply, status: number, detail: string): string {
   reply.type('text/html; charset=utf-8').header('content-security-policy', documentPolicy);
-  const back = html`<p><a class="button" href="/">Back to the lab</a></p>`;
-  return document({ title: headingOf(status), parts: [html`<p class="fault">${detail}</p>`, back] });
+  const back = html`<p><a class="button" href="${prefix}/">Back to the lab</a></p>`;
+  return document({ title: headingOf(status), prefix, parts: [html`<p class="fault">${detail}</p>`, back] });
 }
 
 function headingOf(status: number): string {

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import type { Clock } from '@darkroom/shared/clock';
 import { Rejected } from '@darkroom/shared/errors';
 import type { Store } from '@darkroom/shared/store';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { bulkhead } from '../http/bulkhead.ts';
 import { clientOf } from '../http/client.ts';
 import type { Settings } from '../settings.ts';
-import { findJob, idOf } from './find.ts';
+import { findJob } from './find.ts';
 import { statusOf } from './status.ts';
 
 /** Milliseconds between two looks at the store: short after each change, then longer. */
@@ -32,7 +32,7 @@ export function eventsRoute(app: FastifyInstance, { settings, store, clock, clos
   const streams = bulkhead({ kind: 'streams', all: settings.MAX_STREAMS, perClient: settings.CLIENT_REQUESTS });
 
   app.get('/jobs/:job/events', { exposeHeadRoute: false }, async (request, reply) => {
-    const seen = await findJob(store, idOf(request));
+    await findJob(store, request);
     const gone = new AbortController();
     reply.raw.once('close', streams.enter(clientOf(request, settings)));
     reply.raw.once('close', () => gone.abort());
@@ -42,15 +42,15 @@ export function eventsRoute(app: FastifyInstance, { settings, store, clock, clos
       // For nginx: by default it collects a response before it passes it on.
       'x-accel-buffering': 'no',
     });
-    return reply.send(Readable.from(changes(seen.id, AbortSignal.any([closing, gone.signal]))));
+    return reply.send(Readable.from(changes(request, AbortSignal.any([closing, gone.signal]))));
   });
 
-  async function* changes(id: string, signal: AbortSignal): AsyncGenerator<string, void> {
+  async function* changes(request: FastifyRequest, signal: AbortSignal): AsyncGenerator<string, void> {
     const end = clock.now() + duration;
     let [last, pause, quiet] = ['', shortest, 0];
     yield 'retry: 1000\n\n';
     while (clock.now() < end) {
-      const status = await look(id);
+      const status = await look(request);
       if (!status) return yield eventOf('gone');
       const text = JSON.stringify(status);
       if (text !== last) {
@@ -71,9 +71,9 @@ export function eventsRoute(app: FastifyInstance, { settings, store, clock, clos
     }
   }
 
-  async function look(id: string) {
+  async function look(request: FastifyRequest) {
     try {
-      return await statusOf(store, await findJob(store, id));
+      return await statusOf(store, await findJob(store, request));
     } catch (error) {
       if (error instanceof Rejected) return undefined;
       throw error;

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { thumbnailWidths } from '../api/thumbnail-widths.ts';
 import type { Settings } from '../settings.ts';
 import { filesOf } from './files.ts';
-import { findJob, idOf } from './find.ts';
+import { findJob } from './find.ts';
 import { isDownload, sendFile } from './send-file.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
@@ -16,9 +16,9 @@ export function fileRoute(app: FastifyInstance, { DOWNLOADS }: Settings, store: 
   app.route({ method: ['GET', 'HEAD'], url: '/jobs/:job/*', handler: answer });
 
   async function answer(request: FastifyRequest, reply: FastifyReply) {
-    const { job, id, isShared } = await findJob(store, idOf(request));
-    const files = filesOf(job, id);
-    const file = files.find(request.url.split('?', 1)[0]!);
+    const { job, isShared, path } = await findJob(store, request);
+    const files = filesOf(job, path);
+    const file = files.find(request.prefix + request.url.split('?', 1)[0]!);
     const stored = file && (await store.stat(file.key));
     if (!file) throw new Rejected('This job has no such file. The address of the job lists its files.', { status: 404 });
     if (!stored) throw notReady();

@@ -14,14 +14,14 @@ export interface JobFile {
   picture?: { image: string; made: string };
 }
 
-/** The files of a job. @param id the one in their URLs: the job's own, or the one under which it is shared */
-export function filesOf(job: Job, id: string) {
+/** The files of a job. @param path that of the job in their URLs: it has the job's own id, or the one under which it is shared */
+export function filesOf(job: Job, path: string) {
   return { original, print, archive, find, thumbnail };
 
   function original(photo: Photo): JobFile {
     const { type, image } = photo;
     return {
-      href: `/jobs/${id}/${image}/original.${extensionOf(type)}`,
+      href: `${path}/${image}/original.${extensionOf(type)}`,
       key: keys.original(job.job, photo),
       type,
       name: originalName(job, photo),
@@ -32,7 +32,7 @@ export function filesOf(job: Job, id: string) {
   function print(photo: Photo, filter: string): JobFile {
     const type = printType(photo.type, job.options.format);
     return {
-      href: `/jobs/${id}/${photo.image}/${filter}.${extensionOf(type)}`,
+      href: `${path}/${photo.image}/${filter}.${extensionOf(type)}`,
       key: keys.print(job, photo, filter),
       type,
       name: printName(job, photo, filter),
@@ -41,13 +41,13 @@ export function filesOf(job: Job, id: string) {
   }
 
   function archive(): JobFile {
-    return { href: `/jobs/${id}/archive.zip`, key: keys.archive(job.job), type: 'application/zip', name: archiveName };
+    return { href: `${path}/archive.zip`, key: keys.archive(job.job), type: 'application/zip', name: archiveName };
   }
 
-  /** With or without the extension. The requested path is only compared, and never becomes part of a key. */
-  function find(path: string): JobFile | undefined {
+  /** With or without the extension. What is asked for is only compared, and never becomes part of a key. */
+  function find(asked: string): JobFile | undefined {
     const images = job.images.flatMap((photo) => [original(photo), ...job.filters.map((filter) => print(photo, filter))]);
-    return [...images, ...(job.archive ? [archive()] : [])].find(({ href }) => href === path || splitName(href).stem === path);
+    return [...images, ...(job.archive ? [archive()] : [])].find(({ href }) => href === asked || splitName(href).stem === asked);
   }
 
   /** A small copy of a picture; undefined of what is none. */

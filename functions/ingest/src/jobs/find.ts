@@ -13,18 +13,21 @@ export interface SeenJob {
   /** The id in the link: the job's own, or the one under which it is shared. Only the first may be told, and can delete. */
   id: string;
   isShared: boolean;
+  /** The path of the job, as the client sees it. */
+  path: string;
 }
 
 /** The id in the URL of a request. */
 export const idOf = ({ params }: FastifyRequest) => (params as { job: string }).job;
 
-/** @throws Rejected with status 404, or 410 if its record is damaged */
-export async function findJob(store: Store, id: string): Promise<SeenJob> {
+/** The job that a request is about. @throws Rejected with status 404, or 410 if its record is damaged */
+export async function findJob(store: Store, request: FastifyRequest): Promise<SeenJob> {
+  const id = idOf(request);
   const isShared = v.is(shareId, id);
   const own = isShared ? await ownId(store, id) : id;
   const job = v.is(jobId, own) ? await readJob(store, own) : undefined;
   if (!job) throw unknownJob();
-  return { job, id, isShared };
+  return { job, id, isShared, path: `${request.prefix}/jobs/${id}` };
 }
 
 async function ownId(store: Store, share: string): Promise<unknown> {

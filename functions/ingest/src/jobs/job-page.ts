@@ -6,7 +6,7 @@ import { size } from '../api/words.ts';
 import { document, documentPolicy, type Html, html } from '../html/document.ts';
 
 /** Shows a job to somebody whose browser runs no scripts. */
-export function jobPage(reply: FastifyReply, job: JobStatus): FastifyReply {
+export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): FastifyReply {
   const archive = job.archiveFile
     ? html`<p>
         <a class="button primary" href="${job.archiveFile.href}">Download all as ZIP, ${size(job.archiveFile.bytes)}</a>
@@ -14,15 +14,17 @@ export function jobPage(reply: FastifyReply, job: JobStatus): FastifyReply {
     : html``;
   const page = document({
     title: 'Your prints',
+    prefix,
     parts: [
       html`<p role="status">${sentence(job)}</p>`,
       archive,
       // A page that loads itself again would take whoever reads it slowly back to its beginning.
-      job.status === 'processing' ? html`<p><a class="button" href="/jobs/${job.job}">Look again</a></p>` : html``,
+      job.status === 'processing' ? html`<p><a class="button" href="${prefix}/jobs/${job.job}">Look again</a></p>` : html``,
       refusedIn(job),
       ...job.images.map((image) => lineOf(image)),
       html`<p>
-        Keep the address of this page to come back to it. With JavaScript, <a href="/?job=${job.job}">the page</a> renews itself.
+        Keep the address of this page to come back to it. With JavaScript, <a href="${prefix}/?job=${job.job}">the page</a> renews
+        itself.
       </p>`,
     ],
   });

@@ -15,9 +15,9 @@ import { statusOf } from './status.ts';
 /** /jobs/<job>: status, deletion and sharing. */
 export function jobRoutes(app: FastifyInstance, store: Store): void {
   app.get('/jobs/:job', async (request, reply) => {
-    const status = await statusOf(store, await findJob(store, idOf(request)));
+    const status = await statusOf(store, await findJob(store, request));
     reply.headers({ 'cache-control': 'no-store', vary: 'accept' });
-    return wantsPage(request.headers) ? jobPage(reply, status) : reply.send(status);
+    return wantsPage(request.headers) ? jobPage(reply, status, request.prefix) : reply.send(status);
   });
 
   app.delete('/jobs/:job', async (request, reply) => {
@@ -35,12 +35,12 @@ export function jobRoutes(app: FastifyInstance, store: Store): void {
   });
 
   app.post('/jobs/:job/share', async (request, reply) => {
-    const { job, id, isShared } = await findJob(store, idOf(request));
+    const { job, id, isShared } = await findJob(store, request);
     const share = isShared ? id : shareOf(job.job);
     if (!isShared) await store.writeOnce(keys.share(share), json({ job: job.job }));
     if (await withdrawIfGone(store, job.job)) throw unknownJob();
     return reply
       .header('cache-control', 'no-store')
-      .send({ job: share, links: { self: `/jobs/${share}`, page: `/?job=${share}` } });
+      .send({ job: share, links: { self: `${request.prefix}/jobs/${share}`, page: `${request.prefix}/?job=${share}` } });
   });
 }

@@ -1,4 +1,4 @@
-import { type Completion, type Job, type Photo, readReason } from '@darkroom/shared/job';
+import { type Completion, type Job, type Photo, readReason, type WebhookEnd } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
 import { noteOf } from '@darkroom/shared/job/note';
 import { type Print, readProgress } from '@darkroom/shared/job/progress';
@@ -9,11 +9,11 @@ import type { SeenJob } from './find.ts';
 
 type Files = ReturnType<typeof filesOf>;
 
-/** How far along a job is, for whoever has a link to it. They do not get to see the e-mail address. */
-export async function statusOf(store: Store, { job, id, isShared }: SeenJob): Promise<JobStatus> {
+/** How far along a job is, for whoever has a link to it. They do not get to see the e-mail address, nor that of a webhook. */
+export async function statusOf(store: Store, { job, id, isShared, path }: SeenJob): Promise<JobStatus> {
   const { prints, archive, completed } = await readProgress(store, job);
   const completion = completed ? ((await readJson(store, keys.completed(job.job))) as Completion | undefined) : undefined;
-  const files = filesOf(job, id);
+  const files = filesOf(job, path);
   return {
     job: id,
     status: completion?.status ?? 'processing',
@@ -30,8 +30,13 @@ export async function statusOf(store: Store, { job, id, isShared }: SeenJob): Pr
       status: completion?.mail ?? (job.email === undefined ? 'none' : 'pending'),
       ...(completion?.mailReason !== undefined && { reason: completion.mailReason }),
     },
+    ...(job.notifyUrl !== undefined && !isShared && { webhook: await webhookStatusOf(store, job) }),
     mayDelete: !isShared,
   };
+}
+
+async function webhookStatusOf(store: Store, { job }: Job): Promise<NonNullable<JobStatus['webhook']>> {
+  return ((await readJson(store, keys.webhookEnd(job))) as WebhookEnd | undefined) ?? { status: 'pending' };
 }
 
 async function imageStatusOf(store: Store, job: Job, photo: Photo, prints: Print[], files: Files): Promise<ImageStatus> {

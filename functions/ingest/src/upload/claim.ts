@@ -25,8 +25,12 @@ export interface PostContent {
   wishes: Wishes;
   arrivals: readonly Arrival[];
   refused: readonly Refused[];
+  /** Parts that an earlier post has brought, by their digests: uploads of which no more is left. */
+  taken: readonly string[];
   /** The revision that was asked for, if one was. */
   revision?: string | undefined;
+  /** The name of the API key that was shown, if one was. */
+  sender?: string | undefined;
 }
 
 /** The job that a post creates. */
@@ -40,23 +44,27 @@ export interface Claimed {
 
 /**
  * The job that a post creates: a new one, or with an Idempotency-Key always the same, so that a client that got no answer can simply
- * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address, and those without one share theirs. A new job takes a place in the quota of
+ * post again (draft-ietf-httpapi-idempotency-key-header). Keys are separate for each address and API key; posts without either share theirs. A new job takes a place in the quota of
  * its address; a repeated post does not.
- * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410)
+ * @throws Rejected if the key is malformed (400), was used for another post (422), or for a job that was deleted (410); or if the post
+ *   is new, and names uploads that another has brought (409)
  * @throws Busy if the address has no jobs left
  */
 export async function claimJob(store: Store, quota: Quota, key: string | undefined, content: PostContent): Promise<Claimed> {
-  const { email } = content.wishes;
+  const { sender, wishes } = content;
+  const { email } = wishes;
   if (key === undefined) {
+    refuseTaken(content);
     return { id: randomUUID(), claim: undefined, giveBack: await quota.take(email) };
   }
   if (!new RegExp(idempotencyKeySchema.pattern).test(key)) {
     throw new Rejected('“Idempotency-Key” must be 1 to 255 visible ASCII characters, such as a UUID.', { status: 400 });
   }
-  const claim = digest([email ?? '', key]);
+  const claim = digest([email ?? '', key, ...(sender === undefined ? [] : [sender])]);
   const place = keys.claim(claim);
   const earlier = (await readJson(store, place)) as Claim | ClosedClaim | undefined;
   if (earlier) return repeated(store, claim, earlier, content);
+  refuseTaken(content);
   const giveBack = await quota.take(email);
   const mine: Claim = { job: randomUUID(), post: digestOf(content) };
   let isFirst = false;
@@ -88,12 +96,23 @@ export function deleted(): Rejected {
   });
 }
 
+/** A part that an earlier post has brought can only lead to the job of that post. */
+export function refuseTaken({ taken }: Pick<PostContent, 'taken'>): void {
+  if (taken.length > 0)
+    throw new Rejected('An upload of this post has already become a part of a job. Send its photo again.', { status: 409 });
+}
+
+/** What makes a photo in one post the same as in another: its name and bytes, or why it was refused. */
+export function digestOfPart(part: Arrival | Refused): string {
+  return digest('photo' in part ? [part.photo.name, part.digest] : [part.name, part.reason]);
+}
+
 /** Parts of a form may come in any order. */
-function digestOf({ wishes: { email, options }, arrivals, refused, revision }: PostContent): string {
-  const taken = arrivals.map(({ photo, digest: bytes }) => `${bytes} ${photo.name}`).toSorted();
-  const others = refused.map(({ name, reason }) => `${name} ${reason}`).toSorted();
-  const more = [options.filters, revision].filter((each) => each !== undefined);
-  return digest([email, options.format, options.quality, taken, others, ...more]);
+function digestOf({ wishes, arrivals, refused, taken, revision }: PostContent): string {
+  const { email, notifyUrl, options, locale } = wishes;
+  const parts = [...[...arrivals, ...refused].map(digestOfPart), ...taken].toSorted();
+  const more = [options.filters, revision, locale && { locale }, notifyUrl].filter((each) => each !== undefined);
+  return digest([email, options.format, options.quality, parts, ...more]);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

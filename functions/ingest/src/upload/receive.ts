@@ -1,64 +1,90 @@
 import type { Readable } from 'node:stream';
 import { parse } from 'content-disposition';
 import { Rejected } from '@darkroom/shared/errors';
+import { shorten } from '@darkroom/shared/shorten';
 import type { FastifyRequest } from 'fastify';
 import { bodyOf } from '../http/body.ts';
 import type { Settings } from '../settings.ts';
+import type { Metadata, Uploads } from '../tus/uploads.ts';
 import { readForm } from './form.ts';
 import type { Spool } from './spool.ts';
 
 export const howTo =
-  'Send multipart/form-data with each photo in a part named “file” and the address in a field named “email”; ' +
+  'Send multipart/form-data with each photo in a part named “file”, or the id of its upload in a field named “upload”, and the address in a field named “email”; ' +
   'or send one photo as the body, with its own Content-Type such as image/jpeg, to /?email=ada@example.org.';
 
-/** The most fields in a form; there are four, and browsers add a few. */
+/** The most fields in a form, besides uploads; there are four, and browsers add a few. */
 const mostFields = 20;
 
 /** What came along with the photos. */
 export interface Received {
   /** Form fields and query parameters, by name. Form fields take precedence. */
   fields: Map<string, string>;
+  /** Digests of those parts that an earlier post has brought. */
+  taken: string[];
   /** What is wrong with the post as a whole, in sentences. */
   faults: string[];
 }
 
 /**
- * Reads an upload to its end: photos go into the spool, everything else is returned.
+ * Reads a post to its end, and the uploads that it names: photos go into the spool, everything else is returned.
  * @throws Rejected if it cannot be read to its end
  */
 export async function receive(
   request: FastifyRequest,
   spool: Spool,
+  uploads: Uploads,
   { MAX_FILES }: Pick<Settings, 'MAX_FILES'>,
 ): Promise<Received> {
   const faults: string[] = [];
-  const query = fieldsInto(faults);
+  const named = new Set<string>();
+  const query = fieldsInto(faults, named);
   for (const [name, value] of new URL(request.url, 'http://ingest').searchParams) query.add(name, value);
+  const form = fieldsInto(faults, named);
 
   const contentType = request.headers['content-type'];
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type === 'multipart/form-data') {
-    const form = fieldsInto(faults);
-    await receiveForm(request, spool, form.add, faults, MAX_FILES);
-    return { fields: new Map([...query.fields, ...form.fields]), faults };
-  }
-  if (type === 'application/octet-stream' || type?.startsWith('image/'))
+  if (type === 'multipart/form-data') await receiveForm(request, spool, form.add, faults, MAX_FILES);
+  else if (type === 'application/octet-stream' || type?.startsWith('image/'))
     await receiveImage(request, spool, query.fields.get('name'));
   else if (type) throw new Rejected(`A body of type ${type} cannot be accepted. ${howTo}`, { status: 415 });
-  return { fields: query.fields, faults };
+  const taken = await receiveUploads(named, spool, uploads, faults);
+  return { fields: new Map([...query.fields, ...form.fields]), taken, faults };
 }
 
-function fieldsInto(faults: string[]) {
+/** @param uploads the ids of all uploads that are named */
+function fieldsInto(faults: string[], uploads: Set<string>) {
   const fields = new Map<string, string>();
   return {
     fields,
     /** Which of two addresses would be meant? */
     add(name: string, value: string) {
-      if (fields.has(name)) faults.push(`The field “${name}” was sent more than once. Send it once.`);
+      if (name === 'upload') uploads.add(value);
+      else if (fields.has(name)) faults.push(`The field “${name}” was sent more than once. Send it once.`);
       else fields.set(name, value);
     },
   };
 }
+
+/** @returns digests of the parts that an earlier post has brought */
+async function receiveUploads(ids: Iterable<string>, spool: Spool, uploads: Uploads, faults: string[]): Promise<string[]> {
+  const taken: string[] = [];
+  for (const id of ids) {
+    const upload = await uploads.find(id);
+    if (!upload)
+      faults.push(`There is no upload “${shorten(id, 50)}”: it has expired, or the id is incomplete. Send its photo again.`);
+    else if ('taken' in upload) taken.push(upload.taken);
+    else if (upload.offset < upload.length)
+      faults.push(
+        `Of the upload “${id}”, ${upload.offset} of ${upload.length} bytes have arrived. Send the rest, and post it then.`,
+      );
+    else await spool.take(uploads.read(upload), { name: nameOf(upload.metadata), upload: id });
+  }
+  return taken;
+}
+
+/** Clients of tus have no standard for it; most say "filename". */
+const nameOf = ({ filename, name }: Metadata) => filename ?? name ?? undefined;
 
 function receiveForm(
   request: FastifyRequest,
@@ -78,7 +104,7 @@ function receiveForm(
       stream.resume();
     },
   };
-  return readForm(request, reader, { fields: mostFields, files: mostFiles });
+  return readForm(request, reader, { fields: mostFields + mostFiles, files: mostFiles });
 }
 
 async function receiveImage({ raw, headers }: FastifyRequest, spool: Spool, name: string | undefined): Promise<void> {

@@ -1,31 +1,35 @@
 import type { Clock } from '@darkroom/shared/clock';
 import { workingOn } from '@darkroom/shared/trace/current';
-import { Rejected } from '@darkroom/shared/errors';
+import { explain, Rejected } from '@darkroom/shared/errors';
 import type { Job } from '@darkroom/shared/job';
 import { noteOf } from '@darkroom/shared/job/note';
+import { log } from '@darkroom/shared/log';
 import type { Store } from '@darkroom/shared/store';
 import { traced } from '@darkroom/shared/trace';
 import type { Span } from '@darkroom/shared/trace/span';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Receipt } from '../api/job-status.ts';
+import { demandKey, keyNameOf } from '../http/api-key.ts';
 import { bulkhead } from '../http/bulkhead.ts';
 import { Busy } from '../http/busy.ts';
 import { clientOf } from '../http/client.ts';
+import { preferredLocale } from '../http/language.ts';
 import { countRefusedUpload } from '../http/metrics.ts';
 import { refuseOtherSites } from '../http/origin.ts';
+import type { Turnstile } from '../http/turnstile.ts';
 import { wantsPage } from '../http/wants-page.ts';
 import type { Thumbnailer } from '../jobs/thumbnails.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
+import type { Uploads } from '../tus/uploads.ts';
 import { accept } from './accept.ts';
-import { openAllowance } from './allowance.ts';
-import { claimJob } from './claim.ts';
+import { claimJob, digestOfPart, type PostContent } from './claim.ts';
 import type { Inspector } from './inspector.ts';
 import { openPublisher } from './publish-job.ts';
 import { openQuota } from './quota.ts';
 import { howTo, receive } from './receive.ts';
 import { openDisk } from './disk.ts';
-import { openSpool, type Spool } from './spool.ts';
+import { openSpool } from './spool.ts';
 import { openTurns } from './turns.ts';
 import { readWishes, type Wishes } from './wishes.ts';
 
@@ -44,19 +48,15 @@ export interface Intake {
 }
 
 /** POST /: accepts photos, and answers 202 once they are safe. */
-export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers): void {
+export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers, uploads: Uploads, turnstile: Turnstile): void {
   const { settings, store, inspector, clock, closing } = intake;
-  const uploads = bulkhead({ kind: 'posts', all: settings.MAX_UPLOADS, perClient: settings.CLIENT_REQUESTS });
   const waits = bulkhead({ kind: 'waits', all: settings.MAX_WAITS, perClient: 0 });
-  const allowance = openAllowance(settings);
   const disk = openDisk(settings.MAX_SPOOL_BYTES);
   const quota = openQuota(store, settings.ADDRESS_JOBS, clock);
   const storing = openTurns(storedAtOnce);
   const publisher = openPublisher(settings.K_SINK, clock);
-  const underWay = new Set<Promise<unknown>>();
-  // An upload that was cut off still has to clear away its photos.
   app.addHook('onClose', async () => {
-    await Promise.allSettled(underWay);
+    await turnstile.idle();
     await publisher.idle();
     inspector.close();
   });
@@ -76,40 +76,53 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
   });
 
   async function post(request: FastifyRequest, reply: FastifyReply): Promise<Job> {
-    refuseOtherSites(request.headers, settings.ALLOWED_ORIGINS);
+    refuseOtherSites(request, settings.ALLOWED_ORIGINS);
+    demandKey(request, reply, settings);
     refuseEncodings(request, reply);
     const client = clientOf(request, settings);
-    await allowance.begin(client);
-    const leave = uploads.enter(client);
-    const taking = take(request, client).finally(leave);
-    underWay.add(taking);
-    const { job, wait } = await taking.finally(() => underWay.delete(taking));
+    const { job, wait } = await turnstile.pass(client, (came) => take(request, client, came));
     await Promise.all([publisher.publish(job), hold(wait, reply)]);
-    if (wantsPage(request.headers)) reply.redirect(`/jobs/${job.job}`, 303);
-    else reply.code(202).header('location', `/jobs/${job.job}`).header('cache-control', 'no-store').send(receiptOf(job));
+    const path = `${request.prefix}/jobs/${job.job}`;
+    if (wantsPage(request.headers)) reply.redirect(path, 303);
+    else reply.code(202).header('location', path).header('cache-control', 'no-store').send(receiptOf(job, path));
     return job;
   }
 
-  async function take(request: FastifyRequest, client: string | undefined): Promise<{ job: Job; wait: Wishes['wait'] }> {
+  async function take(
+    request: FastifyRequest,
+    client: string | undefined,
+    came: (bytes: number) => void,
+  ): Promise<{ job: Job; wait: Wishes['wait'] }> {
     const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
-      const { fields, faults } = await receive(request, spool, settings);
+      const { fields, taken, faults } = await receive(request, spool, uploads, settings);
       const revision = fields.get('revision')?.trim() || undefined;
       const offer = await offers.find(revision);
-      const wishes = readWishes(fields, faults, { ...offer, EMAIL_REQUIRED: settings.EMAIL_REQUIRED });
-      refuseFaults(spool, faults);
-      const content = { wishes, arrivals: spool.arrivals(), refused: spool.refused(), revision };
+      const wishes = readWishes(fields, faults, { ...settings, ...offer });
+      const content = {
+        wishes,
+        arrivals: spool.arrivals(),
+        refused: spool.refused(),
+        taken,
+        revision,
+        sender: keyNameOf(request.headers, settings),
+      };
+      refuseFaults(content, faults);
+      const locale = wishes.locale ?? preferredLocale(request.headers['accept-language']);
       const job = await storing(client, async () => {
         const { id, claim, giveBack } = await claimJob(store, quota, idempotencyKey(request), content);
-        return accept(store, offer, clock, { ...content, id, begunAt, claim }).catch(async (error: unknown) => {
+        const claimed = { ...content, id, locale, begunAt, claim };
+        const accepted = await accept(store, offer, clock, claimed).catch(async (error: unknown) => {
           await giveBack().catch(() => {});
           throw error;
         });
+        await takeUploads(uploads, content);
+        return accepted;
       });
       return { job, wait: wishes.wait };
     } finally {
-      await allowance.spend(client, spool.bytes());
+      came(spool.bytes());
       await spool.remove();
     }
   }
@@ -128,6 +141,16 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
   }
 }
 
+/** The job has them, so that what is left of the uploads would only outlive it. What cannot be removed expires. */
+async function takeUploads(uploads: Uploads, { arrivals, refused }: PostContent): Promise<void> {
+  for (const part of [...arrivals, ...refused]) {
+    if (part.upload === undefined) continue;
+    await uploads.take(part.upload, digestOfPart(part)).catch((error: unknown) => {
+      log('could not remove an upload', { error: explain(error) });
+    });
+  }
+}
+
 /** RFC 9110, 15.5.16: a 415 says which encodings are acceptable. */
 function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void {
   const { 'content-encoding': encoding = 'identity' } = headers;
@@ -140,9 +163,8 @@ function refuseEncodings({ headers }: FastifyRequest, reply: FastifyReply): void
  * Some of the photos may be at fault, but not all.
  * @throws Rejected with everything that is wrong, so that it can all be fixed at once
  */
-function refuseFaults(spool: Spool, faults: readonly string[]): void {
-  const refused = spool.refused();
-  const isEmpty = spool.arrivals().length === 0;
+function refuseFaults({ arrivals, refused, taken }: PostContent, faults: readonly string[]): void {
+  const isEmpty = arrivals.length + taken.length === 0;
   if (faults.length === 0 && !isEmpty) return;
   const sentences = [...faults, ...refused.map(({ name, reason }) => `${name}: ${reason}`)];
   if (isEmpty && refused.length === 0) sentences.push(`No photo arrived. ${howTo}`);
@@ -155,9 +177,9 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   return headers['idempotency-key'] as string | undefined;
 }
 
-function receiptOf(accepted: Job): Receipt {
+function receiptOf(accepted: Job, self: string): Receipt {
   const { job, revision, filters, archive, refused } = accepted;
-  const links = { self: `/jobs/${job}` };
+  const links = { self };
   const images = accepted.images.map((photo) => {
     const note = noteOf(accepted, photo);
     return { ...photo, ...(note !== undefined && { note }) };

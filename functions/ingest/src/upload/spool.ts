@@ -27,6 +27,8 @@ export interface Arrival {
   file: string;
   /** SHA-256 of its bytes, in hexadecimal. */
   digest: string;
+  /** The upload that it came from, if it did not come with the post. */
+  upload?: string;
 }
 
 /** A file that arrived but cannot be developed. */
@@ -38,6 +40,7 @@ export interface Refused {
   status: number;
   /** For metrics, in one word. */
   reasonClass: string;
+  upload?: string;
 }
 
 /** A folder in which the photos of one post wait until all have been inspected. */
@@ -45,14 +48,21 @@ export interface Spool {
   /** In order of arrival. */
   arrivals(): Arrival[];
   refused(): Refused[];
-  /** Bytes that arrived, whatever became of them. */
+  /** Bytes that arrived with the post, whatever became of them. */
   bytes(): number;
   /**
-   * Receives one file. If something is wrong with it, that goes into `refused`, and the other files continue.
+   * Receives one file, with the post or from an upload. If something is wrong with it, that goes into `refused`, and the other files
+   * continue.
    * @throws Rejected, Busy or StorageFailed if the whole post cannot continue
    */
-  take(source: AsyncIterable<Buffer>, sent: { name: string | undefined; encoding?: string }): Promise<void>;
+  take(source: AsyncIterable<Buffer>, sent: Sent): Promise<void>;
   remove(): Promise<void>;
+}
+
+interface Sent {
+  name: string | undefined;
+  encoding?: string;
+  upload?: string;
 }
 
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
@@ -66,13 +76,13 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
   let [came, kept, skipped] = [0, 0, 0];
 
   /** Streams as many bytes to a file as a photo may have. The rest is read and dropped, so that the next file can come. */
-  async function save(source: AsyncIterable<Buffer>, file: string, name: string) {
+  async function save(source: AsyncIterable<Buffer>, file: string, name: string, isUpload: boolean) {
     const hash = createHash('sha256');
     let bytes = 0;
     let head = Buffer.alloc(0);
     async function* counted() {
       for await (const chunk of source) {
-        came += chunk.length;
+        if (!isUpload) came += chunk.length;
         bytes += chunk.length;
         if (bytes > limits.MAX_FILE_BYTES) {
           skipped += chunk.length;
@@ -89,7 +99,7 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
     try {
       await pipeline(counted, createWriteStream(file));
     } catch (error) {
-      if (error instanceof Rejected || error instanceof Busy) throw error;
+      if (error instanceof Rejected || error instanceof Busy || error instanceof StorageFailed) throw error;
       // Disk errors name their system call; all others come from the sender's side.
       throw error instanceof Error && 'syscall' in error ? new StorageFailed(error) : brokenOff(error);
     }
@@ -113,7 +123,7 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
         .map((file, index) => ({ ...file, photo: { ...file.photo, image: String(index + 1) } })),
     refused: () => files.filter((file) => file !== undefined && 'reason' in file),
     bytes: () => came,
-    async take(source, { name: sentName, encoding = 'binary' }) {
+    async take(source, { name: sentName, encoding = 'binary', upload }) {
       const place = files.length;
       if (place === limits.MAX_FILES)
         throw new Rejected(`More than ${limits.MAX_FILES} photos were sent. Send at most ${limits.MAX_FILES} at once.`, {
@@ -123,19 +133,20 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       const file = join(folder, String(place + 1));
       const calledName = safeName(sentName, `Photo ${place + 1}`);
       const decoded = decodePart(encoding, source);
-      const saved = await save(decoded ?? source, file, calledName);
+      const saved = await save(decoded ?? source, file, calledName, upload !== undefined);
       // A form without a chosen file sends a part without name and content.
-      if (saved.bytes === 0 && !sentName) return;
+      if (saved.bytes === 0 && !sentName && upload === undefined) return;
+      const from = upload === undefined ? {} : { upload };
       try {
         if (!decoded)
           throw new Rejected(`its Content-Transfer-Encoding “${encoding}” is unknown. Send the photo as it is.`, { status: 415 });
         const inspection = await examine(file, saved);
         const name = safeName(sentName, `photo.${extensionOf(inspection.type)}`);
         const { bytes, digest } = saved;
-        files[place] = { photo: { image: String(place + 1), name, bytes, ...inspection }, file, digest };
+        files[place] = { photo: { image: String(place + 1), name, bytes, ...inspection }, file, digest, ...from };
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;
-        files[place] = { name: calledName, reason: error.message, status: error.status, reasonClass: error.reason };
+        files[place] = { name: calledName, reason: error.message, status: error.status, reasonClass: error.reason, ...from };
       }
     },
     async remove() {

@@ -2,6 +2,8 @@ import { Rejected } from '@darkroom/shared/errors';
 import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
+import { type Locale, locales } from '@darkroom/shared/job/locale';
+import { readTarget } from '@darkroom/shared/webhook/target';
 import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
@@ -10,15 +12,19 @@ import { readAddress } from './address.ts';
 export interface Wishes {
   /** Undefined if there should be no mail. */
   email: string | undefined;
+  /** Undefined if nobody is to be told when the job has ended. */
+  notifyUrl?: string | undefined;
   options: Options;
+  /** The language of the mail, if it was named. */
+  locale?: Locale;
   /** Seconds to hold the response: overlapping requests make a revision visibly scale out. */
   wait: number;
 }
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Which filters there are, what can be chosen for them, and what must be said. */
-type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED'>;
+/** Which filters there are, what can be chosen for them, what must be said, and which webhooks may be called. */
+type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED' | 'WEBHOOKS' | 'WEBHOOK_NETWORKS'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
 export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
@@ -32,9 +38,11 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     }
   };
   const email = read(() => readRecipient(fields, choices));
+  const notifyUrl = read(() => readNotifyUrl(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait')) ?? 0;
+  const locale = read(() => readLocale(fields.get('locale')?.trim() ?? ''));
   const filters = Object.fromEntries(
     choices.FILTERS.flatMap((name) => {
       const value = read(() => readChoice(fields, name, choices.OPTIONS));
@@ -46,12 +54,17 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
     ...(quality !== undefined && { quality }),
     ...(Object.keys(filters).length > 0 && { filters }),
   };
-  return { email, options, wait };
+  return { email, ...(notifyUrl !== undefined && { notifyUrl }), options, ...(locale && { locale }), wait };
 }
 
 function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {
   const text = fields.get('email')?.trim() ?? '';
   return text === '' && !EMAIL_REQUIRED ? undefined : readAddress(text);
+}
+
+function readNotifyUrl(fields: Fields, choices: Choices): string | undefined {
+  const text = fields.get('notify_url')?.trim() ?? '';
+  return text === '' ? undefined : readTarget(text, choices).href;
 }
 
 /** What was chosen for a filter, or else its default: the job says what it was made with, whatever the default becomes. */
@@ -68,6 +81,13 @@ function readFormat(text: string): Options['format'] {
   if (!Object.hasOwn(formatOption, text))
     throw new Rejected(`“format” must be one of ${known.format.enum.join(', ')}, or left out to keep the format of each photo.`);
   return formatOption[text as keyof typeof formatOption];
+}
+
+function readLocale(text: string): Locale | undefined {
+  const locale = locales.find((each) => each === text);
+  if (text !== '' && !locale)
+    throw new Rejected(`“locale” must be one of ${locales.join(', ')}, or left out to follow Accept-Language.`);
+  return locale;
 }
 
 function readQuality(fields: Fields): number | undefined {

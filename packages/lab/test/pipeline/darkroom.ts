@@ -53,12 +53,12 @@ export interface Darkroom {
   output(): string;
   post(
     files: { name: string; bytes: Buffer }[],
-    options?: { tag?: string; key?: string; fields?: Record<string, string> },
+    options?: { tag?: string; key?: string; language?: string; fields?: Record<string, string> },
   ): Promise<Response>;
   /** Waits until a job is no longer processing. */
   finished(job: string): Promise<Status>;
   mailsOf(job: string): Promise<Mail[]>;
-  attachment(mail: Mail, index: number): Promise<Buffer>;
+  attachment(mail: Mail, filename: string): Promise<Buffer>;
   /** Rewrites one file of config/. */
   configure(file: string, change: (text: string) => string): Promise<void>;
   /** Ends the process; everything in the folder stays, so that it can be started again. */
@@ -147,12 +147,16 @@ export async function openDarkroom(
       });
     },
 
-    async post(files, { tag, key, fields = {} } = {}) {
+    async post(files, { tag, key, language, fields = {} } = {}) {
       const form = new FormData();
       form.set('email', 'person@example.com');
       for (const [name, value] of Object.entries(fields)) form.set(name, value);
       for (const { name, bytes } of files) form.append('file', new Blob([new Uint8Array(bytes)]), name);
-      const headers = { ...(tag && { 'knative-serving-tag': tag }), ...(key && { 'idempotency-key': key }) };
+      const headers = {
+        ...(tag && { 'knative-serving-tag': tag }),
+        ...(key && { 'idempotency-key': key }),
+        ...(language && { 'accept-language': language }),
+      };
       return fetch(addresses.publicUrl, { method: 'POST', body: form, headers });
     },
 
@@ -169,8 +173,8 @@ export async function openDarkroom(
       return all.filter(({ text = '', html = '' }) => (text + html).includes(job));
     },
 
-    async attachment({ id, attachments }, index) {
-      const { generatedFileName } = attachments![index]!;
+    async attachment({ id, attachments }, name) {
+      const { generatedFileName } = attachments!.find(({ filename }) => filename === name)!;
       const answer = await fetch(`${addresses.inboxUrl}/api/email/${id}/attachment/${encodeURIComponent(generatedFileName)}`);
       return Buffer.from(await answer.arrayBuffer());
     },

@@ -14,10 +14,11 @@ const environment = {
   PUBLIC_URL: 'http://localhost',
   MAIL_FROM: 'lab@example.org',
   SMTP_URL: 'smtp://127.0.0.1:1',
+  WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
   FILTERS: 'grayscale',
 };
 
-test.each(['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])(
+test.each(['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])(
   '%s: what .funcignore lets through installs and starts on its own',
   async (name) => {
     const folder = await mkdtemp(join(tmpdir(), 'deploy-'));

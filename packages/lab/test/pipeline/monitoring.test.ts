@@ -51,7 +51,8 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
 
   beforeAll(async () => {
     mails = await startMailServer();
-    darkroom = await openDarkroom({ SMTP_URL: mails.url, MAIL_RETRY: '1', JOB_DEADLINE: '5' }, { prepare });
+    const webhooks = { WEBHOOKS: 'http', WEBHOOK_NETWORKS: '127.0.0.1/32' };
+    darkroom = await openDarkroom({ SMTP_URL: mails.url, MAIL_RETRY: '1', JOB_DEADLINE: '5', ...webhooks }, { prepare });
     prometheus = await startPrometheus([new URL(darkroom.metricsUrl).host]);
     asking = ask([...panels, ...watchedHere].map(({ expr }) => expr));
     await provoke();
@@ -146,7 +147,9 @@ describe.skipIf(isPrometheusMissing)('a real Prometheus that scrapes npm start (
     const good = await photo();
     const file = (bytes: Buffer) => ({ name: 'photo.jpg', bytes });
     const jobOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job: string }).job;
-    const post = (tag: string, files: ReturnType<typeof file>[]) => jobOf(darkroom.post(files, { tag }));
+    // Nobody listens at port 9.
+    const fields = { notify_url: 'http://127.0.0.1:9/' };
+    const post = (tag: string, files: ReturnType<typeof file>[]) => jobOf(darkroom.post(files, { tag, fields }));
     const cut = good.subarray(0, good.length - 300);
     const jobs: string[] = [];
     for (const tag of ['v1', 'v2'])

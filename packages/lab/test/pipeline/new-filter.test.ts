@@ -26,7 +26,7 @@ let darkroom: Darkroom;
 let functions: string;
 beforeAll(async () => {
   functions = await mkdtemp(join(repository, '.functions-'));
-  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])
     await symlink(join(repository, 'functions', name), join(functions, name));
   const invert = join(functions, 'invert');
   await mkdir(join(invert, 'src'), { recursive: true });
@@ -67,6 +67,6 @@ test('a folder, a Trigger and a revision that names it add a filter to prints, a
   expect(after!.every((value, index) => value === 255 - before![index]!)).toBe(true);
 
   const [mail] = await darkroom.mailsOf(job);
-  expect(Object.keys(unzipSync(await darkroom.attachment(mail!, 0)))).toContain('invert/a.png');
+  expect(Object.keys(unzipSync(await darkroom.attachment(mail!, 'darkroom-prints.zip')))).toContain('invert/a.png');
   expect(source.split('\n').length).toBeLessThanOrEqual(15);
 });

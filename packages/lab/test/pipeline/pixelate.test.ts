@@ -27,7 +27,7 @@ let code: string;
 beforeAll(async () => {
   functions = await mkdtemp(join(repository, '.functions-'));
   code = join(functions, 'pixelate/src/index.ts');
-  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])
     await symlink(join(repository, 'functions', name), join(functions, name));
   darkroom = await openDarkroom({ FUNCTIONS_DIR: functions });
 });

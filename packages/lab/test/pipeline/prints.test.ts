@@ -44,8 +44,8 @@ test('v1 turns a photo into a grey print, on the page and by mail', async () => 
 
   const [mail, ...more] = await darkroom.mailsOf(job);
   expect(more).toEqual([]);
-  expect(mail?.attachments?.map(({ filename }) => filename)).toEqual(['holiday-grayscale.png']);
-  expect((await darkroom.attachment(mail!, 0)).equals(print)).toBe(true);
+  expect(mail?.attachments?.map(({ filename }) => filename)).toEqual(['print.jpg', 'holiday-grayscale.png']);
+  expect((await darkroom.attachment(mail!, 'holiday-grayscale.png')).equals(print)).toBe(true);
 });
 
 test('v2 makes grey and sepia prints, and an archive with correct digests', async () => {
@@ -67,7 +67,7 @@ test('v2 makes grey and sepia prints, and an archive with correct digests', asyn
 
   const [mail, ...more] = await darkroom.mailsOf(job);
   expect(more).toEqual([]);
-  expect((await darkroom.attachment(mail!, 0)).equals(archive)).toBe(true);
+  expect((await darkroom.attachment(mail!, 'darkroom-prints.zip')).equals(archive)).toBe(true);
 });
 
 test('twenty photos in one post: one job, one archive, one mail', async () => {

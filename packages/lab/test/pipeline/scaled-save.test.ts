@@ -21,7 +21,7 @@ let darkroom: Darkroom;
 let functions: string;
 beforeAll(async () => {
   functions = await mkdtemp(join(repository, '.functions-'));
-  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep'])
+  for (const name of ['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep'])
     await symlink(join(repository, 'functions', name), join(functions, name));
   darkroom = await openDarkroom({ FUNCTIONS_DIR: functions }, { words: ['--scale-to-zero'] });
 });

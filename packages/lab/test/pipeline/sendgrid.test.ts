@@ -7,7 +7,8 @@ import { type Darkroom, openDarkroom, type Status } from './darkroom.ts';
 
 interface SendGridMail {
   personalizations: { to: { email: string }[] }[];
-  attachments: { filename: string; content: string }[];
+  content: { value: string }[];
+  attachments: { filename: string; content: string; content_id?: string }[];
 }
 
 let api: Server;
@@ -38,7 +39,10 @@ test('retries after a 503 from SendGrid, completes the job, and keeps the key ou
   expect(await darkroom.finished(job)).toMatchObject({ status: 'completed', mail: { status: 'sent' } });
   expect(mails).toHaveLength(2);
   expect(mails[1]!.personalizations[0]!.to[0]!.email).toBe('person@example.com');
-  expect(mails[1]!.attachments[0]!.filename).toBe('darkroom-prints.zip');
-  expect(Buffer.from(mails[1]!.attachments[0]!.content, 'base64').subarray(0, 2).toString()).toBe('PK');
+  const [shown, archive] = mails[1]!.attachments;
+  expect(shown).toMatchObject({ filename: 'print.jpg', disposition: 'inline' });
+  expect(mails[1]!.content.at(-1)!.value).toContain(`<img src="cid:${shown!.content_id}"`);
+  expect(archive!.filename).toBe('darkroom-prints.zip');
+  expect(Buffer.from(archive!.content, 'base64').subarray(0, 2).toString()).toBe('PK');
   expect(darkroom.output()).not.toContain('SG.secret');
 });

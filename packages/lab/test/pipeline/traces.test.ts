@@ -63,7 +63,7 @@ test('each line of the log about the job names it and its trace', () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter((line) => line['job'] === traced.job);
   expect(new Set(lines.map(({ service }) => service))).toEqual(
-    new Set(['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'sweep']),
+    new Set(['ingest', 'grayscale', 'sepia', 'zip', 'notify', 'webhook', 'sweep']),
   );
   for (const line of lines) expect(line).toMatchObject({ trace: traced.spans[0]!.trace, revision: 'ingest-v2' });
 });

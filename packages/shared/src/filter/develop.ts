@@ -1,6 +1,6 @@
 import type { Matrix } from '../image/colour-matrix.ts';
 import { readConfig } from '../config.ts';
-import { Unavailable } from '../errors.ts';
+import { explain, Unavailable } from '../errors.ts';
 import { decode } from '../image/decode.ts';
 import { checkSize, encode, type EncodeOptions } from '../image/encode.ts';
 import type { PrintType } from '../image/formats.ts';
@@ -8,6 +8,8 @@ import { type Cost, costOf } from '../image/cost.ts';
 import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
 import { type ImageLimits, limits } from '../image/limits.ts';
+import { coverThumbnailOf } from '../image/thumbnail.ts';
+import { log } from '../log.ts';
 import type { OptionValue } from './option.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
@@ -28,6 +30,8 @@ export interface Apply {
 export interface Task {
   original: string;
   print: string;
+  /** Where a small copy of the print goes, if the mail shows it. */
+  cover?: string;
   type: PrintType;
   quality?: number;
   option?: OptionValue;
@@ -54,8 +58,23 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
   if (!original) throw new Error(`${task.original} is not in the store`);
   const photo = await prepare(original, imageLimits);
   const { bytes } = costOfPrint(photo, task, apply, imageLimits);
-  const print = await compute(bytes, () => renderPrepared(photo, task, apply, imageLimits));
+  const { print, cover } = await compute(bytes, async () => {
+    const made = await renderPrepared(photo, task, apply, imageLimits);
+    return { print: made, cover: task.cover === undefined ? undefined : await shrunk(made, task.cover, imageLimits) };
+  });
+  // First, so that it is there when the mail is written.
+  if (task.cover !== undefined && cover) await store.writeOnce(task.cover, cover).catch(storeFailed);
   await store.writeOnce(task.print, print).catch(storeFailed);
+}
+
+/** A print without a small copy is still a print. */
+async function shrunk(print: Buffer, key: string, imageLimits: ImageLimits): Promise<Buffer | undefined> {
+  try {
+    return await (await coverThumbnailOf(print, imageLimits)).make();
+  } catch (error) {
+    log('the mail will show no print', { key, error: explain(error) });
+    return undefined;
+  }
 }
 
 /** A full disk, a network that is down: kept apart from faults of the filter, so that the photo is not blamed. */

@@ -1,6 +1,7 @@
 import { Rejected } from '../errors.ts';
 import type { PrintOutcome } from '../events.ts';
 import { printType } from '../image/formats.ts';
+import { coverOf } from '../job/cover.ts';
 import type { Job, Photo } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { metrics } from '../metrics/metrics.ts';
@@ -35,6 +36,7 @@ export async function develop(
     const task = {
       original: keys.original(job.job, photo),
       print: keys.print(job, photo, name),
+      ...(isCover(job, photo, name) && { cover: keys.cover(job.job) }),
       type: printType(photo.type, format),
       ...(quality !== undefined && { quality }),
       ...(option !== undefined && { option }),
@@ -50,4 +52,10 @@ export async function develop(
       metrics.printsRejected.inc({ revision, filter: name, reason: error.reason });
     return 'rejected';
   }
+}
+
+/** Only where a mail will show it. */
+function isCover(job: Job, { image }: Photo, name: string): boolean {
+  const cover = coverOf(job);
+  return job.email !== undefined && cover?.photo.image === image && cover.filter === name;
 }

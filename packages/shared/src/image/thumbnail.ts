@@ -3,6 +3,7 @@ import { decodeBmp } from './bmp.ts';
 import { costOf } from './cost.ts';
 import { prepare, type Prepared } from './inspect.ts';
 import { sharp } from './libvips.ts';
+import type { Sharp } from 'sharp';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
 
@@ -20,15 +21,27 @@ export interface Thumbnail {
  * @throws Rejected if it is no picture
  */
 export async function thumbnailOf(picture: Buffer, width: number, limits: ImageLimits): Promise<Thumbnail> {
+  return smallCopy(picture, limits, (whole) =>
+    whole.resize({ width, withoutEnlargement: true }).webp({ quality: 80, effort: 2 }),
+  );
+}
+
+/** Pixels. A mail shows it as it is, in a column of some 500. */
+const coverSize = 480;
+
+/** A small copy for a mail, at most 480 pixels wide and high: as JPEG, since not every mail program knows WebP, and on white paper. */
+export async function coverThumbnailOf(picture: Buffer, limits: ImageLimits): Promise<Thumbnail> {
+  const size = { width: coverSize, height: coverSize, fit: 'inside', withoutEnlargement: true } as const;
+  return smallCopy(picture, limits, (whole) => whole.resize(size).flatten({ background: 'white' }).jpeg({ quality: 80 }));
+}
+
+async function smallCopy(picture: Buffer, limits: ImageLimits, shrink: (whole: Sharp) => Sharp): Promise<Thumbnail> {
   const prepared = await prepare(picture, limits);
   return {
     bytes: costOf(prepared.header, prepared.bytes.length, 'image/webp', true).bytes,
     async make() {
       try {
-        return await open(prepared, limits)
-          .resize({ width, withoutEnlargement: true })
-          .webp({ quality: 80, effort: 2 })
-          .toBuffer();
+        return await shrink(open(prepared, limits)).toBuffer();
       } catch (cause) {
         throw new Rejected('There is no small copy of this picture: it cannot be read to its end.', { cause });
       }

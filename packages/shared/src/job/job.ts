@@ -44,6 +44,10 @@ const job = v.object({
   revision: v.string(),
   /** Where the mail goes; if absent, there is none, and the prints are on the page only. */
   email: v.exactOptional(v.string()),
+  /** The language of the mail (BCP 47). Any text: a version that has more languages may have accepted the job. */
+  locale: v.exactOptional(v.string()),
+  /** What is told when the job has ended (readTarget); if absent, nobody is. */
+  notifyUrl: v.exactOptional(v.string()),
   filters: v.array(filterName),
   archive: v.boolean(),
   options,
@@ -70,6 +74,13 @@ export interface Completion {
   mail: 'sent' | 'failed' | 'none';
   /** Why the mail failed, in words for the person. */
   mailReason?: string;
+}
+
+/** How the webhook of a job ended. */
+export interface WebhookEnd {
+  status: 'delivered' | 'failed';
+  /** Why it failed, in words for whoever posted the photos. */
+  reason?: string;
 }
 
 /** <filter>.rejected.json, archive.rejected.json: why a print or the archive could not be made, in words for the person. */

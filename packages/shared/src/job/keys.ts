@@ -36,13 +36,30 @@ export const keys = {
   thumbnails: (job: string) => `thumbnails/${job}/`,
   /** @param name "original", or the filter of a print */
   thumbnail: (job: string, image: string, name: string, width: number) => `thumbnails/${job}/${image}/${name}.${width}.webp`,
+  /** A small copy of the print that the mail shows. */
+  cover: (job: string) => `thumbnails/${job}/cover.jpg`,
   /** Names the job that can be seen under this id. */
   share: (id: string) => `shares/${id}`,
+  /** A webhook that is still to be delivered, and how attempts to do so ended. */
+  allDue: 'due/',
+  due: (job: string) => `due/${job}`,
+  /** What is known of a webhook, apart from the job's own parts: a late attempt must not prolong how long the photos are kept. */
+  webhook: (job: string) => `webhooks/${job}/`,
+  webhookEnd: (job: string) => `webhooks/${job}/end.json`,
+  webhookLock: (job: string) => `webhooks/${job}/lock`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
+  allUploads: 'uploads/',
+  uploadParts: (upload: string) => `uploads/${upload}/`,
+  /** What was said about an upload when it began: it is not complete, or has not been posted yet. */
+  upload: (upload: string) => `uploads/${upload}/upload.json`,
+  /** Some of its bytes, from an offset on. Where they end, the next piece begins. */
+  uploadPiece: (upload: string, offset: number) => `uploads/${upload}/${offset}`,
+  /** It has become a part of a job. */
+  uploadTaken: (upload: string) => `uploads/${upload}/taken.json`,
   /** What a revision of ingest makes of photos, so that another can accept a post in its place. */
   offer: (revision: string) => `offers/${revision}`,
   allGone: 'gone/',

@@ -26,6 +26,8 @@ export async function removeParts(store: Store, job: string): Promise<void> {
   for await (const { key } of store.list(keys.deadOf(job))) await store.remove(key);
   for await (const { key } of store.list(keys.thumbnails(job))) await store.remove(key);
   await store.remove(keys.share(shareOf(job)));
+  await store.remove(keys.due(job));
+  for await (const { key } of store.list(keys.webhook(job))) await store.remove(key);
   for await (const { key } of store.list(keys.folder(job))) await store.remove(key);
   await store.remove(keys.open(job));
 }

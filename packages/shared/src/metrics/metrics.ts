@@ -73,6 +73,12 @@ export const metrics = {
     patient,
   ),
 
+  /** webhook */
+  webhooks: counter('darkroom_webhooks_total', 'Attempts to deliver a webhook. Refused: no attempt can help', [
+    'revision',
+    'outcome',
+  ]),
+
   /** sweep */
   deadLetters: counter('darkroom_dead_letters_total', 'Events that exhausted their retries', ['revision', 'stage']),
   resumptions: counter('darkroom_resumptions_total', 'Jobs that stood still and were resumed', ['revision']),

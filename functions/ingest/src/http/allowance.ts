@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { Busy } from '../http/busy.ts';
+import { Busy } from './busy.ts';
 import type { Settings } from '../settings.ts';
 
 /** What one client may send per minute. Each process keeps its own count: several pods allow several times as much. */
