@@ -4,6 +4,8 @@ import { element } from './dom.ts';
 export interface Facts {
   maxFileBytes: number;
   maxFiles: number;
+  /** Whether HEIC photos are accepted. */
+  HEIC: boolean;
 }
 
 export const facts = JSON.parse(element('#facts').textContent) as Facts;

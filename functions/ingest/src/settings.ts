@@ -3,7 +3,7 @@ import { filterNames, flag, integer, readConfig, url } from '@darkroom/shared/co
 import { optionSchemas } from '@darkroom/shared/filter/option';
 import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
-import { limits } from '@darkroom/shared/image/limits';
+import { heic, limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 import { fairShare } from './fair-share.ts';
 
@@ -60,6 +60,7 @@ const schema = {
   MAX_FRAMES,
   MAX_IMAGE_MEMORY,
   MAX_IMAGE_SECONDS,
+  HEIC: heic,
 
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),

@@ -1,6 +1,7 @@
 import { Rejected } from '../errors.ts';
 import { decodeBmp } from './bmp.ts';
 import { costOf } from './cost.ts';
+import { unpackHeic } from './decode.ts';
 import { prepare, type Prepared } from './inspect.ts';
 import { sharp } from './libvips.ts';
 import type { ImageLimits } from './limits.ts';
@@ -25,10 +26,8 @@ export async function thumbnailOf(picture: Buffer, width: number, limits: ImageL
     bytes: costOf(prepared.header, prepared.bytes.length, 'image/webp', true).bytes,
     async make() {
       try {
-        return await open(prepared, limits)
-          .resize({ width, withoutEnlargement: true })
-          .webp({ quality: 80, effort: 2 })
-          .toBuffer();
+        const picture = await open(prepared, limits);
+        return await picture.resize({ width, withoutEnlargement: true }).webp({ quality: 80, effort: 2 }).toBuffer();
       } catch (cause) {
         throw new Rejected('There is no small copy of this picture: it cannot be read to its end.', { cause });
       }
@@ -36,7 +35,8 @@ export async function thumbnailOf(picture: Buffer, width: number, limits: ImageL
   };
 }
 
-function open({ bytes, header }: Prepared, limits: ImageLimits) {
+async function open({ bytes, header }: Prepared, limits: ImageLimits) {
+  if (header.type === 'image/heic') return openPhoto(await unpackHeic(bytes, header), header, limits, 'error');
   if (header.type !== 'image/bmp') return openPhoto(bytes, { ...header, frames: 1 }, limits, 'error');
   const { data, width, height } = decodeBmp(bytes);
   return sharp(data, { raw: { width, height, channels: 4 } });
