@@ -29,7 +29,7 @@ async function decode(bytes: Buffer, header: Header): Promise<Buffer> {
   const heif = await startLibheif(heicDecoderBytes(header) + bytes.length);
   const { bytes: tiff, pixels } = tiffAround(width, height, profile);
   try {
-    const image = decodePrimary(heif, bytes);
+    const { image, premultiplied } = decodePrimary(heif, bytes);
     if (heif._heif_image_get_primary_width(image) !== width || heif._heif_image_get_primary_height(image) !== height)
       throw new Error('Its header gives it another size');
     const stride = heif._malloc(4);
@@ -37,6 +37,7 @@ async function decode(bytes: Buffer, header: Header): Promise<Buffer> {
     const step = heif.HEAPU32[stride / 4]!;
     for (let row = 0; row < height; row += 1)
       pixels.set(heif.HEAPU8.subarray(plane + row * step, plane + row * step + width * 4), row * width * 4);
+    if (premultiplied) divideByAlpha(pixels);
   } catch (cause) {
     throw new Rejected('The file is damaged: it starts like a HEIC photo, but cannot be read to its end.', { cause });
   }
@@ -44,7 +45,7 @@ async function decode(bytes: Buffer, header: Header): Promise<Buffer> {
 }
 
 /** @throws Error, whatever the fault: even that WebAssembly ran into a wall */
-function decodePrimary(heif: Libheif, bytes: Buffer): number {
+function decodePrimary(heif: Libheif, bytes: Buffer): { image: number; premultiplied: boolean } {
   const error = heif._malloc(12);
   const check = (step: string) => {
     if (heif.HEAPU32[error / 4] !== 0)
@@ -65,7 +66,16 @@ function decodePrimary(heif: Libheif, bytes: Buffer): number {
   heif.HEAPU8[options + passthrough] = 1;
   heif._heif_decode_image(error, handle, pointer, rgb, interleavedRgba, options);
   check('decode');
-  return heif.HEAPU32[pointer / 4]!;
+  return { image: heif.HEAPU32[pointer / 4]!, premultiplied: heif._heif_image_handle_is_premultiplied_alpha(handle) !== 0 };
+}
+
+/** Some files store colours as they would appear on black. */
+function divideByAlpha(pixels: Buffer): void {
+  for (let at = 0; at < pixels.length; at += 4) {
+    const alpha = pixels[at + 3]!;
+    if (alpha > 0 && alpha < 255)
+      for (let part = at; part < at + 3; part += 1) pixels[part] = Math.min(255, Math.round((pixels[part]! * 255) / alpha));
+  }
 }
 
 /** A memory of WebAssembly goes with its instance, and that only when garbage is collected, which nothing hurries: it is no JavaScript. */
