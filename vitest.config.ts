@@ -11,7 +11,7 @@ export default defineConfig({
   // A server can run within a test, and then reads its page as the bundle does.
   plugins: [{ ...inline(), enforce: 'pre' }],
   test: {
-    include: ['{functions,packages}/*/test/**/*.test.ts'],
+    include: ['{functions,packages,examples}/*/test/**/*.test.ts'],
     reporters: ['default', './scripts/tally.ts'],
     testTimeout: longest,
     hookTimeout: longest,

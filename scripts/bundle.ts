@@ -22,8 +22,9 @@ if (faults.length > 0) process.exit(1);
 
 const name = /^name: *(\S+)/m.exec(await readFile('func.yaml', 'utf8'))?.[1] ?? basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
-/** Packages with native code, which stay outside the bundle. */
-const native = ['sharp', '@julusian/jpeg-turbo'];
+/** Packages with native code or WebAssembly, which stay outside the bundle. So does all that may be replaced: libheif is under the LGPL. */
+const native = ['sharp', '@julusian/jpeg-turbo', 'libheif-js'];
+const isOf = (id: string) => (request: string) => request === id || request.startsWith(`${id}/`);
 
 /** Every file that was read for the bundle. */
 const modules = new Set<string>();
@@ -31,7 +32,7 @@ const modules = new Set<string>();
 const bundle = await rolldown({
   input: { index: entry, 'compile-cache': compileCache },
   platform: 'node',
-  external: native,
+  external: (id) => native.some((each) => isOf(each)(id)),
   // A function is called what func.yaml calls it: nothing else has to say so (packages/shared/src/filter/filter.ts).
   transform: { define: { 'process.env.FUNC_NAME': JSON.stringify(name) } },
   plugins: [functionModules(folder, (id) => modules.add(id)), inline((file) => modules.add(file))],
@@ -62,7 +63,7 @@ const { output } = await bundle
 
 const chunks = output.filter((item): item is OutputChunk => item.type === 'chunk');
 const imports = new Set(chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]));
-const imported = native.filter((id) => imports.has(id));
+const imported = native.filter((id) => [...imports].some(isOf(id)));
 const require = createRequire(join(shared, 'package.json'));
 const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
 const manifest = {

@@ -1,8 +1,8 @@
 /**
- * Develops thousands of damaged photos in worker processes as the functions do: `node bench/images/mutations.ts [count] [seed]`. Each must be
- * refused or developed; nothing may crash, hang or count as a transient fault.
+ * Develops thousands of damaged photos in worker processes as the functions do: `node bench/images/mutations.ts [count] [seed] [heic]`. Each must be
+ * refused or developed; nothing may crash, hang or count as a transient fault. With `heic`, all are HEIC photos.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -11,6 +11,8 @@ import { grayscale } from '../../functions/grayscale/src/index.ts';
 import { Rejected } from '../../packages/shared/src/errors.ts';
 import { developer, type Task } from '../../packages/shared/src/filter/develop.ts';
 import { work } from '../../packages/shared/src/worker/worker.ts';
+import { programBytes } from '../../packages/shared/src/worker/count.ts';
+import { type ReadLoad, readLoad } from '../../packages/shared/src/worker/load.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
 import { mutations } from '../../packages/shared/test/images/mutations.ts';
@@ -19,16 +21,72 @@ if (isWorker) {
   if (process.env['FILTER'] === 'sepia') work(developer(sepia));
   else work(developer(grayscale));
 } else {
-  await main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1));
+  await main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1), process.argv[4] === 'heic');
 }
 
-async function main(count: number, seed: number): Promise<void> {
+async function main(count: number, seed: number, heic: boolean): Promise<void> {
   const store = mkdtempSync(join(tmpdir(), 'mutations-'));
   process.env['STORE_URL'] = `file://${store}`;
+  process.env['HEIC'] = 'true';
+  const originals = heic ? heicPhotos() : await usualPhotos();
+  const outcomes = new Map<string, number>();
+  const note = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  let [number, slowest, most] = [0, 0, 0];
+  const begun = performance.now();
+  const queue = mutations(originals, count, seed);
+  mkdirSync(join(store, 'photos'));
+
+  for (const name of ['grayscale', 'sepia']) {
+    process.env['FILTER'] = name;
+    const load: ReadLoad = (pid) => {
+      const read = readLoad(pid);
+      most = Math.max(most, read?.bytes ?? 0);
+      return read;
+    };
+    // As a filter that is deployed.
+    const bounds = { seconds: 20, bytes: programBytes + 600 * 1024 * 1024, stuckSeconds: 60 };
+    const pool = workerPool<Task, void>(2, bounds, { load });
+    const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
+    const next = async () => {
+      while (number < half) {
+        const { value, done } = queue.next();
+        if (done) return;
+        number += 1;
+        const task = { original: `photos/${number}.bin`, print: `photos/${number}.jpg`, type: 'image/jpeg' as const };
+        writeFileSync(join(store, task.original), value);
+        const from = performance.now();
+        await pool.run(task).then(
+          () => note('developed'),
+          (error: unknown) => note(error instanceof Rejected ? `refused: ${error.message}` : `FAULT: ${String(error)}`),
+        );
+        slowest = Math.max(slowest, performance.now() - from);
+        rmSync(join(store, task.original));
+      }
+    };
+    await Promise.all([next(), next()]);
+    pool.close();
+  }
+  rmSync(store, { recursive: true });
+  for (const [outcome, times] of outcomes) console.log(`${String(times).padStart(6)}  ${outcome}`);
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(
+    `${seconds.toFixed(0)} s; slowest: ${slowest.toFixed(0)} ms; memory of a worker: at most ${Math.round(most / 1024 / 1024)} MB`,
+  );
+}
+
+/** Those of the tests, except for the one that is large. */
+function heicPhotos(): Buffer[] {
+  const folder = join(import.meta.dirname, '../../packages/shared/test/images/heic');
+  return globSync(join(folder, '*.heic'), { exclude: ['**/large.heic'] })
+    .sort()
+    .map((file) => readFileSync(file));
+}
+
+async function usualPhotos(): Promise<Buffer[]> {
   const size = { width: 120, height: 90, channels: 3 as const, background: '#c06030' };
   const photo = (width = size.width) =>
     sharp({ create: { ...size, width, noise: { type: 'gaussian', mean: 120, sigma: 40 } } }).sharpen();
-  const originals = await Promise.all([
+  return Promise.all([
     photo().jpeg().toBuffer(),
     photo().jpeg({ progressive: true }).toBuffer(),
     // Large enough for the short way by luma.
@@ -43,36 +101,4 @@ async function main(count: number, seed: number): Promise<void> {
     photo().tiff({ compression: 'lzw' }).toBuffer(),
     photo(60).avif().toBuffer(),
   ]);
-  const outcomes = new Map<string, number>();
-  const note = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-  let [number, slowest] = [0, 0];
-  const queue = mutations(originals, count, seed);
-  mkdirSync(join(store, 'photos'));
-
-  for (const name of ['grayscale', 'sepia']) {
-    process.env['FILTER'] = name;
-    const pool = workerPool<Task, void>(2, { seconds: 20, bytes: 1e9, stuckSeconds: 60 });
-    const half = Math.ceil(count / 2) * (name === 'grayscale' ? 1 : 2);
-    const next = async () => {
-      while (number < half) {
-        const { value, done } = queue.next();
-        if (done) return;
-        number += 1;
-        const task = { original: `photos/${number}.bin`, print: `photos/${number}.jpg`, type: 'image/jpeg' as const };
-        writeFileSync(join(store, task.original), value);
-        const begun = performance.now();
-        await pool.run(task).then(
-          () => note('developed'),
-          (error: unknown) => note(error instanceof Rejected ? `refused: ${error.message}` : `FAULT: ${String(error)}`),
-        );
-        slowest = Math.max(slowest, performance.now() - begun);
-        rmSync(join(store, task.original));
-      }
-    };
-    await Promise.all([next(), next()]);
-    pool.close();
-  }
-  rmSync(store, { recursive: true });
-  for (const [outcome, times] of outcomes) console.log(`${String(times).padStart(6)}  ${outcome}`);
-  console.log(`slowest: ${slowest.toFixed(0)} ms`);
 }

@@ -10,7 +10,7 @@ export async function faultOf(file: File): Promise<string | undefined> {
   try {
     const head = await file.slice(0, headBytes).arrayBuffer();
     if (head.byteLength === 0) return 'The file is empty. Choose another.';
-    typeOf(new Uint8Array(head));
+    typeOf(new Uint8Array(head), facts);
     return undefined;
   } catch (error) {
     return error instanceof Rejected ? error.message : 'It cannot be read. Choose it once more.';

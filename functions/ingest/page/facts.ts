@@ -6,6 +6,8 @@ export interface Facts {
   maxFiles: number;
   /** What the paths of the lab begin with. */
   prefix: string;
+  /** Whether HEIC photos are accepted. */
+  HEIC: boolean;
 }
 
 export const facts = JSON.parse(element('#facts').textContent) as Facts;

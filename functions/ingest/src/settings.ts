@@ -5,7 +5,7 @@ import { optionSchemas } from '@darkroom/shared/filter/option';
 import { retention } from '@darkroom/shared/job/retention';
 import { storeUrl } from '@darkroom/shared/store/url';
 import { targetSettings } from '@darkroom/shared/webhook/target';
-import { limits } from '@darkroom/shared/image/limits';
+import { heic, limits } from '@darkroom/shared/image/limits';
 import * as v from 'valibot';
 import { apiKeys } from './api-keys.ts';
 import { fairShare } from './fair-share.ts';
@@ -65,6 +65,7 @@ const schema = {
   MAX_FRAMES,
   MAX_IMAGE_MEMORY,
   MAX_IMAGE_SECONDS,
+  HEIC: heic,
 
   TRUSTED_PROXIES: v.optional(proxies),
   ALLOWED_ORIGINS: v.optional(origins),

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 /** Operational settings that reach every function, whether or not a manifest names them. A test holds the README to them. */
 export const operational =
-  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|API_|JOB_|AWS_|OTEL_|WEBHOOK)|^(EMAIL_REQUIRED|RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
+  /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|API_|JOB_|AWS_|OTEL_|WEBHOOK)|^(EMAIL_REQUIRED|HEIC|RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
 
 /** How this lab's functions find each other. */
 export interface LabEndpoints {

@@ -6,11 +6,16 @@ import { expect, test } from 'vitest';
 const repository = resolve(import.meta.dirname, '../../..');
 /** All that is written by hand: of packages and functions, of the templates that functions are made from, scripts, benches and tests. */
 const files = globSync(
-  ['*.ts', '{packages,functions}/*/{src,page,test}/**/*.ts', 'templates/*/*/src/**/*.ts', '{scripts,bench,test}/**/*.ts'],
+  [
+    '*.ts',
+    '{packages,functions,examples}/*/{src,page,test}/**/*.ts',
+    'templates/*/*/src/**/*.ts',
+    '{scripts,bench,test}/**/*.ts',
+  ],
   { cwd: repository },
 ).filter((path) => !path.endsWith('.d.ts'));
 /** What runs for people; the rest builds, measures and proves it. */
-const product = files.filter((file) => /^(packages|functions)\/[^/]+\/(src|page)\//.test(file));
+const product = files.filter((file) => /^(packages|functions|examples)\/[^/]+\/(src|page)\//.test(file));
 
 /** What a file names in `import`, `export from` and `import()`, types included. */
 function requestsOf(file: string): string[] {
@@ -95,7 +100,7 @@ test.each([
 
 test('what runs for people imports no test, script or bench', () => {
   const known = new Set(product);
-  const isOwn = (target: string) => known.has(target) || /\/page\/[^/]+\.(css|html)$/.test(target);
+  const isOwn = (target: string) => known.has(target) || /\/page\/[^/]+\.(css|html)$|\/option\.json$/.test(target);
   const strays = product.flatMap((file) =>
     imports
       .get(file)!
@@ -112,7 +117,7 @@ test.each([
   ['packages/lab', ['packages/shared', 'packages/knative-local']],
   ['packages/monitoring', ['packages/knative-local']],
   ['packages/rollout', ['packages/shared', 'packages/monitoring']],
-  ...globSync(['functions/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
+  ...globSync(['functions/*', 'examples/*', 'templates/*/*/src'], { cwd: repository }).map((folder): [string, string[]] => [
     folder,
     ['packages/shared'],
   ]),

@@ -31,7 +31,7 @@ async function wiring() {
   const settings = { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' };
   return readManifests({ config: configFolders(at('config')), functions: at('functions'), settings, operator: {} }).then(
     () => [],
-    (error: Error) => error.message.split('\n').filter((line) => /blur|audit|yaml:/.test(line)),
+    (error: Error) => error.message.split('\n').filter((line) => /blur|resize|vignette|audit|yaml:/.test(line)),
   );
 }
 
@@ -49,6 +49,23 @@ test('a new filter has all that the others have, builds as it is, and its Trigge
   expect(node('scripts/bundle.ts', at('functions/blur')).stdout).toMatch(/^blur: \d+ files/);
   expect(await wiring()).toEqual([]);
 });
+
+test.each(['blur', 'resize', 'vignette'])(
+  'the example %s becomes a filter by two commands, and its option is read at build',
+  async (name) => {
+    expect(create('filter', name).status).toBe(0);
+    await cp(join(repository, 'examples', name), at('functions', name), { recursive: true });
+    expect(node('scripts/bundle.ts', at('functions', name)).stdout).toMatch(new RegExp(`^${name}: \\d+ files`));
+    expect(await wiring()).toEqual([]);
+    const option = JSON.parse(await readFile(at('functions', name, 'option.json'), 'utf8')) as { default: number };
+    const code = await Promise.all(
+      (await readdir(at('functions', name, 'dist')))
+        .filter((file) => file.endsWith('.mjs'))
+        .map((file) => readFile(at('functions', name, 'dist', file), 'utf8')),
+    );
+    expect(code.some((text) => text.includes(`default:${option.default}`))).toBe(true);
+  },
+);
 
 test('a new stage hears the end of a job, or any other type, which is declared if nothing declares it', async () => {
   expect(create('stage', 'audit')).toMatchObject({ status: 0 });

@@ -27,6 +27,7 @@ const keysOnly =
  * Only its own style and script are allowed, by their hashes.
  */
 export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
+  const { HEIC } = settings;
   const parts: Record<string, string> = {
     style: [base, order, sheet, prints, lightbox, phone].join('\n'),
     script,
@@ -34,7 +35,8 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
     choices: choicesOf(settings),
     terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
-    imageTypes: Object.keys(formats).join(','),
+    formats: HEIC ? 'JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP' : 'JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP',
+    imageTypes: acceptedTypes(HEIC),
     addressLength: String(longestAddress),
     maxFiles: String(settings.MAX_FILES),
     maxSize: `${Math.round(settings.MAX_FILE_BYTES / 1024 / 1024)} MB`,
@@ -57,7 +59,7 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
   ].join('; ');
 
   function render(prefix: string) {
-    const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES, prefix };
+    const facts = { maxFileBytes: settings.MAX_FILE_BYTES, maxFiles: settings.MAX_FILES, prefix, HEIC };
     const all: Record<string, string> = { ...parts, prefix, data: JSON.stringify(facts) };
     const page = form.replaceAll(/\/\*(\w+)\*\//g, (mark, name: string) => all[name] ?? mark);
     const digest = createHash('sha256').update(page).digest('hex').slice(0, 32);
@@ -78,6 +80,12 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     reply.type('text/html; charset=utf-8');
     return isPacked ? reply.header('content-encoding', 'gzip').send((rendered.packed ??= gzipSync(page))) : reply.send(page);
   });
+}
+
+/** What a file picker offers. Where HEIC is not among it, an iPhone sends its photos as JPEG; not every system knows the type by its name. */
+function acceptedTypes(HEIC: boolean): string {
+  const types = Object.keys(formats).filter((type) => HEIC || type !== 'image/heic');
+  return [...types, ...(HEIC ? ['.heic', '.heif'] : [])].join(',');
 }
 
 /** The hash of exactly what is between the tags. */

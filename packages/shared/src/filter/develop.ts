@@ -7,7 +7,7 @@ import type { PrintType } from '../image/formats.ts';
 import { type Cost, costOf } from '../image/cost.ts';
 import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
-import { type ImageLimits, limits } from '../image/limits.ts';
+import { heic, type ImageLimits, limits } from '../image/limits.ts';
 import { coverThumbnailOf } from '../image/thumbnail.ts';
 import { log } from '../log.ts';
 import type { OptionValue } from './option.ts';
@@ -40,7 +40,7 @@ export interface Task {
 type RenderOptions = EncodeOptions & { option?: OptionValue };
 
 const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
-const settings = { STORE_URL: storeUrl, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
+const settings = { STORE_URL: storeUrl, HEIC: heic, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
 
 /** What a filter's workers do. Store and limits come from the environment. */
 export function developer(apply: Apply): (task: Task, compute: Compute) => Promise<void> {

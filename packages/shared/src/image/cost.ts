@@ -30,7 +30,14 @@ function decoderBytes({ type, interlaced, bands, depth, samplesPerPixel, alpha }
       return 1;
     case 'image/bmp':
       return 2;
+    case 'image/heic':
+      return alpha ? 10 : 6;
   }
+}
+
+/** Bytes that the HEVC decoder may take, its program included. It is given no more. */
+export function heicDecoderBytes(header: Header): number {
+  return Math.round(24 * MiB + header.tile + header.width * header.height * decoderBytes(header));
 }
 
 /** Bytes that an encoder holds per pixel, its output included. */
@@ -71,6 +78,7 @@ const decoding: Record<Header['type'], number> = {
   'image/gif': 0.03,
   'image/tiff': 0.02,
   'image/bmp': 0.01,
+  'image/heic': 0.15,
 };
 const encoding: Record<PrintType, number> = {
   'image/jpeg': 0.01,
@@ -96,7 +104,7 @@ export function costOf(header: Header, fileBytes: number, type: PrintType, byMat
   const perPixel = pictureBytes(header, short) + (short ? decoder + encoder : Math.max(decoder, encoder));
   return {
     // The file, and a copy of it without EXIF.
-    bytes: Math.round(16 * MiB + 2 * fileBytes + tile + pixels * perPixel),
+    bytes: Math.round((header.type === 'image/heic' ? 64 : 16) * MiB + 2 * fileBytes + tile + pixels * perPixel),
     seconds: (pixels / 1e6) * (decoding[header.type] + encoding[type] + (short ? 0 : 0.01)),
   };
 }

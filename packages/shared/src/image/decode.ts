@@ -34,7 +34,8 @@ export async function decode(bytes: Buffer, header: Header, limits: ImageLimits)
   // Signed samples and 32-bit integers are measurements, not pictures; libvips would read them and invent an alpha channel.
   const measured = !['uchar', 'ushort', 'float'].includes(header.depth);
   if (measured || (header.type === 'image/tiff' && isRawYcbcr(bytes))) throw new Rejected(damaged(header.type));
-  const { data, width, height } = await readPixels(bytes, header, limits).catch((cause: unknown) => {
+  const readable = header.type === 'image/heic' ? await unpackHeic(bytes, header) : bytes;
+  const { data, width, height } = await readPixels(readable, header, limits).catch((cause: unknown) => {
     throw new Rejected('The file is damaged: it starts like an image, but cannot be read to its end.', { cause });
   });
   const { frames: count, delay, loop } = header;
@@ -45,6 +46,12 @@ export async function decode(bytes: Buffer, header: Header, limits: ImageLimits)
     height: height / count,
   }));
   return { frames, ...(delay && { delay }), ...(loop !== undefined && { loop }), lossless: isLosslessWebp(bytes) };
+}
+
+/** A TIFF of the same pixels. Its decoder is loaded with the first HEIC photo, not before. */
+export async function unpackHeic(bytes: Buffer, header: Header): Promise<Buffer> {
+  const { tiffOfHeic } = await import('./heic.ts');
+  return tiffOfHeic(bytes, header);
 }
 
 function damaged(type: ImageType): string {

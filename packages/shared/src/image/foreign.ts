@@ -12,6 +12,7 @@ const raw = (maker: string): Foreign => ({
   name: `a camera RAW file${maker && ` (${maker})`}`,
   advice: 'Export it as JPEG in your photo program, or send the JPEG that the camera made.',
 });
+/** Unless HEIC=true. */
 const heic: Foreign = {
   name: 'a HEIC photo, as iPhones take them',
   advice: 'On the iPhone choose Settings > Camera > Formats > Most Compatible, or send it as JPEG.',
@@ -105,11 +106,12 @@ export const headBytes = 4096;
 /**
  * The type of a photo. Runs in browsers as well.
  * @param head at least the first 4096 bytes, or the whole file
+ * @param limits whether HEIC is accepted
  * @throws Rejected with status 415 if it is none that Darkroom develops; names its format if the first bytes reveal it
  */
-export function typeOf(head: Uint8Array): ImageType {
+export function typeOf(head: Uint8Array, { HEIC }: { HEIC: boolean }): ImageType {
   const type = sniff(head);
-  if (!type || isCanonRaw(head)) throw refusalOf(head);
+  if (!type || isCanonRaw(head) || (type === 'image/heic' && !HEIC)) throw refusalOf(head, HEIC);
   return type;
 }
 
@@ -119,14 +121,14 @@ const isCanonRaw = (head: Uint8Array) => {
   return text.startsWith('II*\0') && text.startsWith('CR\x02', 8);
 };
 
-function refusalOf(head: Uint8Array): Rejected {
+function refusalOf(head: Uint8Array, HEIC: boolean): Rejected {
   const text = latin1(head.subarray(0, headBytes)).replace(/^\xef\xbb\xbf/, '');
   const known =
     text.slice(4, 8) === 'ftyp'
       ? ofBrands(text)
       : (signatures.find(([at, letters]) => text.startsWith(letters, at))?.[2] ??
         texts.find(([pattern]) => pattern.test(text))?.[1]);
-  const takes = 'Send a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.';
+  const takes = `Send a JPEG, PNG, WebP, AVIF, GIF, TIFF${HEIC ? ', BMP or HEIC' : ' or BMP'} file.`;
   return new Rejected(
     known
       ? `This is ${known.name}, which cannot be developed here. ${known.advice}`

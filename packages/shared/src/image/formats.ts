@@ -1,5 +1,5 @@
 /**
- * The image types that Darkroom accepts, and what each becomes unless another format is requested. The only table of formats.
+ * The image types that Darkroom accepts (HEIC only where that is set), and what each becomes unless another format is requested. The only table of formats.
  * `grey`: a print can be stored as one channel. `moves`: prints keep every frame of an animation. `longestSide`: the maximum in pixels that
  * the format or its encoder allows.
  */
@@ -68,6 +68,16 @@ export const formats = {
     moves: false,
     longestSide: 1_000_000,
   },
+  // Nor is there one for HEIC, which hardly anything but phones can show.
+  'image/heic': {
+    extension: 'heic',
+    print: 'image/jpeg',
+    alpha: true,
+    grey: true,
+    quality: true,
+    moves: false,
+    longestSide: 32_768,
+  },
 } as const;
 
 export type ImageType = keyof typeof formats;
@@ -86,7 +96,7 @@ export function printType(type: ImageType, asked?: ImageType): PrintType {
 
 /**
  * Recognises an image type by its first bytes; names and Content-Type headers are only the sender's claim.
- * Signatures: each format's own specification (ISO/IEC 14496-12 `ftyp` brands for AVIF).
+ * Signatures: each format's own specification (ISO/IEC 14496-12 `ftyp` brands for AVIF and HEIC).
  * @param head at least the first 256 bytes
  */
 export function sniff(head: Uint8Array): ImageType | undefined {
@@ -97,9 +107,14 @@ export function sniff(head: Uint8Array): ImageType | undefined {
   if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'image/webp';
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'image/tiff';
   if (text.startsWith('BM') && [12, 40, 52, 56, 64, 108, 124].includes(text.charCodeAt(14))) return 'image/bmp';
-  if (text.slice(4, 8) === 'ftyp' && brands(text).some((brand) => brand === 'avif' || brand === 'avis')) return 'image/avif';
-  return undefined;
+  if (text.slice(4, 8) !== 'ftyp') return undefined;
+  const named = brands(text);
+  if (named.some((brand) => brand === 'avif' || brand === 'avis')) return 'image/avif';
+  return !named.includes('crx ') && named.some((brand) => heifBrands.test(brand)) ? 'image/heic' : undefined;
 }
+
+/** HEIC (ISO/IEC 23008-12, annex B), and HEIF in general, whose codec only its header tells. */
+const heifBrands = /^(hei[cxms]|hev[cxms]|mif1|msf1|MiHE|MiPr)$/;
 
 /** One character per byte. Neither Buffer nor TextDecoder: browsers lack the one, and in the other latin1 is Windows-1252. */
 export const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);

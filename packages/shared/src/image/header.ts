@@ -28,7 +28,7 @@ export interface Header {
   interlaced: boolean;
   /** Samples stored per pixel: a JPEG may hold chroma for only every fourth pixel. */
   samplesPerPixel: number;
-  /** Bytes in one row of TIFF tiles, which a decoder holds as a whole; 0 without tiles. */
+  /** Bytes that a decoder holds as a whole beside the rest: a row of TIFF tiles, or a picture within a HEIC; 0 without them. */
   tile: number;
 }
 

@@ -4,8 +4,9 @@ import { Rejected } from '../errors.ts';
 import { type Cost, costOf } from './cost.ts';
 import { withoutExif } from './exif.ts';
 import { headBytes, refusalOfRaw, typeOf } from './foreign.ts';
-import { extensionOf, formats, type PrintType, printType } from './formats.ts';
+import { extensionOf, formats, type ImageType, type PrintType, printType } from './formats.ts';
 import type { Header } from './header.ts';
+import { readHeicHeader } from './heic-header.ts';
 import { type ImageLimits, megabytes } from './limits.ts';
 import { metadataOf, readMetadata } from './metadata.ts';
 import { withProfile } from './png.ts';
@@ -26,7 +27,7 @@ export interface Prepared {
  */
 export async function inspect(source: Buffer | string, limits: ImageLimits, asked?: PrintType): Promise<Header> {
   // There is no need to read all of a file that is not an image.
-  if (typeof source === 'string') typeOf(await readHead(source));
+  if (typeof source === 'string') typeOf(await readHead(source), limits);
   const bytes = typeof source === 'string' ? await readFile(source) : source;
   const prepared = await prepare(bytes, limits);
   const print = asked ?? printType(prepared.header.type);
@@ -36,15 +37,18 @@ export async function inspect(source: Buffer | string, limits: ImageLimits, aske
 
 /** As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkCost). */
 export async function prepare(original: Buffer, limits: ImageLimits): Promise<Prepared> {
-  const type = typeOf(original);
+  const type = typeOf(original, limits);
   if (type === 'image/tiff') refuseThumbnails(original);
   const { bytes, orientation } = withoutExif(type === 'image/png' ? withProfile(original) : original, type);
-  const header: Header =
-    type === 'image/bmp'
-      ? { ...plainBmp, type, ...readBmpSize(bytes) }
-      : readMetadata(type, await metadataOf(bytes), bytes, orientation);
+  const header = await headerOf(type, bytes, orientation);
   checkSize(header, limits);
   return { header, bytes };
+}
+
+async function headerOf(type: ImageType, bytes: Buffer, exifOrientation: number | undefined): Promise<Header> {
+  if (type === 'image/bmp') return { ...plainBmp, type, ...readBmpSize(bytes) };
+  if (type === 'image/heic') return readHeicHeader(bytes);
+  return readMetadata(type, await metadataOf(bytes), bytes, exifOrientation);
 }
 
 function refuseThumbnails(bytes: Buffer): void {

@@ -14,7 +14,7 @@ function format<Mime extends ImageType>(mime: Mime) {
     // Otherwise Jimp itself flattens the image onto its background, pixel by pixel.
     hasAlpha: true,
     async decode(original: Buffer) {
-      const imageLimits = v.parse(v.object(limits), {});
+      const imageLimits = { ...v.parse(v.object(limits), {}), HEIC: false };
       const { header, bytes } = await prepare(original, imageLimits);
       // Jimp itself turns JPEGs upright, but no other format.
       if (mime === 'image/jpeg') header.orientation = 1;

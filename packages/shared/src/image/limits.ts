@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { integer } from '../config.ts';
+import { flag, integer } from '../config.ts';
 
 const MiB = 1024 * 1024;
 
@@ -22,8 +22,12 @@ export const limits = {
   MAX_IMAGE_SECONDS: v.optional(integer(1, 600), '20'),
 };
 
+/** Whether HEIC photos are accepted: true or false. docs/heic.md says why they are not by default. */
+export const heic = v.optional(flag, 'false');
+
 /** The limits that apply to the image itself. */
 export interface ImageLimits {
+  HEIC: boolean;
   MAX_PIXELS: number;
   MAX_FRAMES: number;
   MAX_IMAGE_MEMORY: number;

@@ -23,6 +23,8 @@ function framesOfAvif(bytes: Buffer): number {
  */
 export function noteOn({ type, pictures }: { type: ImageType; pictures: number }, print: PrintType): string | undefined {
   if (pictures < 2 || (formats[type].moves && formats[print].moves)) return undefined;
+  if (type === 'image/heic')
+    return `Only the main picture of ${pictures} is developed. To get them all, send each as a separate file.`;
   const parts = type === 'image/tiff' ? 'pages' : 'frames';
   const remedy =
     type === 'image/tiff'

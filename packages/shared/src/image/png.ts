@@ -1,5 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
-import { type Chromaticities, type Curve, makeProfile, srgbPrimaries } from './icc.ts';
+import { type Colours, coloursOfCodes } from './cicp.ts';
+import { type Chromaticities, makeProfile, srgbPrimaries } from './icc.ts';
 
 interface Chunk {
   name: string;
@@ -49,11 +50,6 @@ export function withProfile(bytes: Buffer): Buffer {
   return Buffer.concat([...kept, bytes.subarray(from)]);
 }
 
-interface Colours {
-  curve: Curve;
-  primaries: Chromaticities;
-}
-
 /** Browsers treat gAMA within 5 % of 1/2.2 as sRGB, as the specification allows (13.13). */
 function coloursOfGamma(chunks: ReadonlyMap<string, Chunk>): Colours | undefined {
   if (chunks.has('iCCP') || chunks.has('sRGB')) return undefined;
@@ -66,20 +62,11 @@ function coloursOfGamma(chunks: ReadonlyMap<string, Chunk>): Colours | undefined
   return { curve: usual ? 'srgb' : { gamma: 1 / gamma }, primaries };
 }
 
-/** Codes of ITU-T H.273 that a print can follow. With any other (PQ and HLG among them), samples are taken as sRGB. */
-const codedPrimaries: Record<number, Chromaticities> = {
-  1: srgbPrimaries,
-  9: { white: [0.3127, 0.329], red: [0.708, 0.292], green: [0.17, 0.797], blue: [0.131, 0.046] },
-  12: { white: [0.3127, 0.329], red: [0.68, 0.32], green: [0.265, 0.69], blue: [0.15, 0.06] },
-};
-const codedCurves: Record<number, Curve> = { 4: { gamma: 2.2 }, 5: { gamma: 2.8 }, 8: { gamma: 1 }, 13: 'srgb' };
-
 function coloursOfCicp(chunks: ReadonlyMap<string, Chunk>): Colours | undefined {
   const data = chunks.get('cICP')?.data;
-  const [primaries, curve] = [codedPrimaries[data?.[0] ?? 0], codedCurves[data?.[1] ?? 0]];
   // The last two: no matrix, and full range.
-  if (!primaries || !curve || data?.[2] !== 0 || data[3] !== 1) return undefined;
-  return { primaries, curve };
+  if (data?.[2] !== 0 || data[3] !== 1) return undefined;
+  return coloursOfCodes(data[0]!, data[1]!);
 }
 
 /** Fixed-point numbers, in 100,000ths. */

@@ -1,6 +1,7 @@
 import { Rejected } from '../errors.ts';
 import { decodeBmp } from './bmp.ts';
 import { costOf } from './cost.ts';
+import { unpackHeic } from './decode.ts';
 import { prepare, type Prepared } from './inspect.ts';
 import { sharp } from './libvips.ts';
 import type { Sharp } from 'sharp';
@@ -41,7 +42,7 @@ async function smallCopy(picture: Buffer, limits: ImageLimits, shrink: (whole: S
     bytes: costOf(prepared.header, prepared.bytes.length, 'image/webp', true).bytes,
     async make() {
       try {
-        return await shrink(open(prepared, limits)).toBuffer();
+        return await shrink(await open(prepared, limits)).toBuffer();
       } catch (cause) {
         throw new Rejected('There is no small copy of this picture: it cannot be read to its end.', { cause });
       }
@@ -49,7 +50,8 @@ async function smallCopy(picture: Buffer, limits: ImageLimits, shrink: (whole: S
   };
 }
 
-function open({ bytes, header }: Prepared, limits: ImageLimits) {
+async function open({ bytes, header }: Prepared, limits: ImageLimits) {
+  if (header.type === 'image/heic') return openPhoto(await unpackHeic(bytes, header), header, limits, 'error');
   if (header.type !== 'image/bmp') return openPhoto(bytes, { ...header, frames: 1 }, limits, 'error');
   const { data, width, height } = decodeBmp(bytes);
   return sharp(data, { raw: { width, height, channels: 4 } });

@@ -6,6 +6,7 @@ import { sepia } from '../../../../functions/sepia/src/index.ts';
 
 /** The default limits. */
 export const imageLimits = {
+  HEIC: false,
   MAX_PIXELS: 50_000_000,
   MAX_FRAMES: 200,
   MAX_IMAGE_MEMORY: 600 * 1024 * 1024,
