@@ -1114,6 +1114,7 @@ export interface operations {
                     "image/gif": unknown;
                     "image/tiff": unknown;
                     "image/bmp": unknown;
+                    "image/heic": unknown;
                 };
             };
             /** @description A part of the file. */
@@ -1129,6 +1130,7 @@ export interface operations {
                     "image/gif": unknown;
                     "image/tiff": unknown;
                     "image/bmp": unknown;
+                    "image/heic": unknown;
                 };
             };
             /** @description The client has it already. */
