@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- Emscripten names the functions of C so */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { heicDecoderBytes } from './cost.ts';

@@ -26,8 +26,8 @@ export async function thumbnailOf(picture: Buffer, width: number, limits: ImageL
     bytes: costOf(prepared.header, prepared.bytes.length, 'image/webp', true).bytes,
     async make() {
       try {
-        const picture = await open(prepared, limits);
-        return await picture.resize({ width, withoutEnlargement: true }).webp({ quality: 80, effort: 2 }).toBuffer();
+        const opened = await open(prepared, limits);
+        return await opened.resize({ width, withoutEnlargement: true }).webp({ quality: 80, effort: 2 }).toBuffer();
       } catch (cause) {
         throw new Rejected('There is no small copy of this picture: it cannot be read to its end.', { cause });
       }
