@@ -8,6 +8,7 @@ import { heicDecoderBytes } from '../src/image/cost.ts';
 import { printType } from '../src/image/formats.ts';
 import { tiffOfHeic } from '../src/image/heic.ts';
 import { inspect, prepare } from '../src/image/inspect.ts';
+import { startLibheif } from '../src/image/libheif.ts';
 import { noteOn } from '../src/image/pictures.ts';
 import { thumbnailOf } from '../src/image/thumbnail.ts';
 import { imageLimits } from './images/filters.ts';
@@ -161,6 +162,15 @@ describe('refused with a sentence', () => {
     expect(await refusal(tiffOfHeic(bytes, header))).toMatch(/^422 .*more memory to develop than its header/);
     expect(process.memoryUsage().rss - before).toBeLessThan(60 << 20);
   });
+});
+
+test('libheif gets as much memory as it is given, and no more', async () => {
+  const [little, enough] = [await startLibheif(32 << 20), await startLibheif(96 << 20)];
+  // oxlint-disable no-underscore-dangle -- Emscripten names the functions of C so
+  expect(little._malloc(48 << 20)).toBe(0);
+  expect(little.HEAPU8.length).toBeLessThanOrEqual(32 << 20);
+  expect(enough._malloc(48 << 20)).toBeGreaterThan(0);
+  // oxlint-enable no-underscore-dangle
 });
 
 test('a photo sees nothing of the one before it, and its memory is free again', async () => {
