@@ -83,6 +83,8 @@ async function sectionOf(each: Package): Promise<{ title: string; texts: string[
   const files = (await readdir(each.folder)).filter((file) => /^(licen[cs]e|copying|copyright|notice)/i.test(file)).sort();
   const own = await Promise.all(files.map((file) => readFile(join(each.folder, file), 'utf8')));
   const texts = own.length > 0 ? own : standardTexts(each.license);
+  // A package under the LGPL that contains its text rarely contains that of the GPL, too.
+  if (own.length > 0 && each.license?.startsWith('LGPL-3')) texts.push(...standardTexts(each.license.replace('LGPL', 'GPL')));
   // It holds many libraries, and its README alone says which, and under which licences.
   if (each.name.includes('sharp-libvips')) texts.unshift(await readFile(join(each.folder, 'README.md'), 'utf8'));
   return { title: `${titleOf(each)}${each.license ? `, ${each.license}` : ''}`, texts: texts.map((text) => text.trim()) };

@@ -1,8 +1,9 @@
 /**
  * Develops thousands of damaged photos in worker processes as the functions do: `node bench/images/mutations.ts [count] [seed] [heic]`. Each must be
- * refused or developed; nothing may crash, hang or count as a transient fault. With `heic`, all are HEIC photos.
+ * refused or developed; nothing may crash, hang or count as a transient fault. With `heic`, all are HEIC photos; half of them have damage
+ * in their pixels only.
  */
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -15,7 +16,7 @@ import { programBytes } from '../../packages/shared/src/worker/count.ts';
 import { type ReadLoad, readLoad } from '../../packages/shared/src/worker/load.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import { isWorker } from '../../packages/shared/src/worker/process.ts';
-import { mutations } from '../../packages/shared/test/images/mutations.ts';
+import { mutations, mutationsAfter } from '../../packages/shared/test/images/mutations.ts';
 
 if (isWorker) {
   if (process.env['FILTER'] === 'sepia') work(developer(sepia));
@@ -28,12 +29,11 @@ async function main(count: number, seed: number, heic: boolean): Promise<void> {
   const store = mkdtempSync(join(tmpdir(), 'mutations-'));
   process.env['STORE_URL'] = `file://${store}`;
   process.env['HEIC'] = 'true';
-  const originals = heic ? heicPhotos() : await usualPhotos();
   const outcomes = new Map<string, number>();
   const note = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   let [number, slowest, most] = [0, 0, 0];
   const begun = performance.now();
-  const queue = mutations(originals, count, seed);
+  const queue = heic ? damagedHeic(count, seed) : mutations(await usualPhotos(), count, seed);
   mkdirSync(join(store, 'photos'));
 
   for (const name of ['grayscale', 'sepia']) {
@@ -74,12 +74,13 @@ async function main(count: number, seed: number, heic: boolean): Promise<void> {
   );
 }
 
-/** Those of the tests, except for the one that is large. */
-function heicPhotos(): Buffer[] {
+/** Copies of those of the tests, except for the one that is large. */
+function* damagedHeic(count: number, seed: number): Generator<Buffer> {
   const folder = join(import.meta.dirname, '../../packages/shared/test/images/heic');
-  return globSync(join(folder, '*.heic'), { exclude: ['**/large.heic'] })
-    .sort()
-    .map((file) => readFileSync(file));
+  const files = readdirSync(folder).filter((file) => file !== 'large.heic');
+  const originals = files.sort().map((file) => readFileSync(join(folder, file)));
+  yield* mutations(originals, Math.floor(count / 2), seed);
+  yield* mutationsAfter('mdat', originals, Math.ceil(count / 2), seed);
 }
 
 async function usualPhotos(): Promise<Buffer[]> {

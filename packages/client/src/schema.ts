@@ -1746,6 +1746,7 @@ export interface operations {
                     "image/gif": unknown;
                     "image/tiff": unknown;
                     "image/bmp": unknown;
+                    "image/heic": unknown;
                 };
             };
             /** @description A part of the file. */
@@ -1761,6 +1762,7 @@ export interface operations {
                     "image/gif": unknown;
                     "image/tiff": unknown;
                     "image/bmp": unknown;
+                    "image/heic": unknown;
                 };
             };
             /** @description The client has it already. */

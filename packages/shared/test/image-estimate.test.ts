@@ -44,6 +44,11 @@ const photos: Record<string, Header> = {
   AVIF: { ...jpeg, type: 'image/avif' },
   'AVIF with alpha': { ...jpeg, ...alpha, type: 'image/avif' },
   'BMP, 24 bits': { ...jpeg, type: 'image/bmp' },
+  'HEIC, tiles of 512 x 512': { ...jpeg, type: 'image/heic', tile: 512 * 512 * 3 },
+  'HEIC, in one piece': { ...jpeg, type: 'image/heic', tile: 24e6 * 3 },
+  'HEIC, tiles, 10 bits': { ...jpeg, type: 'image/heic', depth: 'ushort', tile: 512 * 512 * 4 },
+  'HEIC, in one piece, 10 bits': { ...jpeg, type: 'image/heic', depth: 'ushort', tile: 24e6 * 4 },
+  'HEIC with alpha': { ...jpeg, ...alpha, type: 'image/heic', tile: 24e6 * 3 },
 };
 
 /** What was measured, and what is estimated, in MiB; NaN where there is no such way. */

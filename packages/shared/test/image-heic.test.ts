@@ -8,10 +8,11 @@ import { heicDecoderBytes } from '../src/image/cost.ts';
 import { printType } from '../src/image/formats.ts';
 import { tiffOfHeic } from '../src/image/heic.ts';
 import { inspect, prepare } from '../src/image/inspect.ts';
+import { startLibheif } from '../src/image/libheif.ts';
 import { noteOn } from '../src/image/pictures.ts';
 import { thumbnailOf } from '../src/image/thumbnail.ts';
 import { imageLimits } from './images/filters.ts';
-import { mutations } from './images/mutations.ts';
+import { mutations, mutationsAfter } from './images/mutations.ts';
 import { quarters } from './images/quarters.ts';
 
 const limits = { ...imageLimits, HEIC: true };
@@ -88,7 +89,7 @@ describe('the header', () => {
     ['an alpha channel is no picture of its own', 'alpha', { pictures: 1, alpha: true }],
     ['nor are tiles', 'grid', { pictures: 1, tile: 64 * 64 * 3 }],
     ['several pictures', 'several', { pictures: 3 }],
-    ['more bits take more memory', '10-bit', { tile: 96 * 64 * 6 }],
+    ['more bits take more memory', '10-bit', { tile: 96 * 64 * 4, depth: 'ushort' }],
   ])('%s', async (_name, file, said) => expect(await inspect(photo(file), limits)).toMatchObject(said));
 
   test('the primary picture is the one that is developed, wherever it is', async () => {
@@ -158,9 +159,18 @@ describe('refused with a sentence', () => {
     const { header } = await prepare(bytes, limits);
     expect(heicDecoderBytes(header)).toBeLessThan(30 << 20);
     const before = process.memoryUsage().rss;
-    expect(await refusal(tiffOfHeic(bytes, header))).toMatch(/^422 The file is damaged/);
+    expect(await refusal(tiffOfHeic(bytes, header))).toMatch(/^422 .*more memory to develop than its header/);
     expect(process.memoryUsage().rss - before).toBeLessThan(60 << 20);
   });
+});
+
+test('libheif gets as much memory as it is given, and no more', async () => {
+  const [little, enough] = [await startLibheif(32 << 20), await startLibheif(96 << 20)];
+  // oxlint-disable no-underscore-dangle -- Emscripten names the functions of C so
+  expect(little._malloc(48 << 20)).toBe(0);
+  expect(little.HEAPU8.length).toBeLessThanOrEqual(32 << 20);
+  expect(enough._malloc(48 << 20)).toBeGreaterThan(0);
+  // oxlint-enable no-underscore-dangle
 });
 
 test('a photo sees nothing of the one before it, and its memory is free again', async () => {
@@ -177,9 +187,10 @@ test('a photo sees nothing of the one before it, and its memory is free again', 
 });
 
 test('random damage is either refused or survived', async () => {
-  const originals = ['10-bit', 'alpha', 'several', 'odd', 'p3', 'grid', 'orientation-6', 'grey'].map(photo);
+  const originals = ['10-bit', 'alpha', 'several', 'odd', 'p3', 'grid', 'orientation-6', 'grey', 'grain'].map(photo);
   const outcomes = { printed: 0, refused: 0 };
-  for (const damaged of mutations(originals, 200, 1)) {
+  const both = [mutations(originals, 100, 1), mutationsAfter('mdat', originals, 100, 1)];
+  for (const damaged of both.flatMap((each) => [...each])) {
     await print(damaged).then(
       () => (outcomes.printed += 1),
       (error: unknown) => {

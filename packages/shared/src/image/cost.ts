@@ -31,7 +31,7 @@ function decoderBytes({ type, interlaced, bands, depth, samplesPerPixel, alpha }
     case 'image/bmp':
       return 2;
     case 'image/heic':
-      return alpha ? 10 : 6;
+      return (alpha ? 8 : 6) + (depth === 'ushort' ? 3 : 0);
   }
 }
 
@@ -104,6 +104,7 @@ export function costOf(header: Header, fileBytes: number, type: PrintType, byMat
   const perPixel = pictureBytes(header, short) + (short ? decoder + encoder : Math.max(decoder, encoder));
   return {
     // The file, and a copy of it without EXIF.
+    // libheif is compiled while it runs.
     bytes: Math.round((header.type === 'image/heic' ? 64 : 16) * MiB + 2 * fileBytes + tile + pixels * perPixel),
     seconds: (pixels / 1e6) * (decoding[header.type] + encoding[type] + (short ? 0 : 0.01)),
   };

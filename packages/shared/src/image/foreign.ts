@@ -128,6 +128,9 @@ function refusalOf(head: Uint8Array, HEIC: boolean): Rejected {
       ? ofBrands(text)
       : (signatures.find(([at, letters]) => text.startsWith(letters, at))?.[2] ??
         texts.find(([pattern]) => pattern.test(text))?.[1]);
+  // Its first box makes no sense.
+  if (known === heic && HEIC)
+    return new Rejected('The file is damaged: it starts like a HEIC photo, but its header cannot be read.');
   const takes = `Send a JPEG, PNG, WebP, AVIF, GIF, TIFF${HEIC ? ', BMP or HEIC' : ' or BMP'} file.`;
   return new Rejected(
     known

@@ -37,11 +37,11 @@ function headerOf(file: Heif, length: number): Header {
     orientation: 1,
     model: 'srgb',
     alpha: alpha !== undefined,
-    depth: 'uchar',
+    depth: deep ? 'ushort' : 'uchar',
     bands: 4,
     interlaced: false,
     samplesPerPixel: 3,
-    tile: Math.max(...coded.map(areaOf)) * (deep ? 6 : 3),
+    tile: Math.max(...coded.map(areaOf)) * (deep ? 4 : 3),
     ...(profile && { profile }),
   };
 }

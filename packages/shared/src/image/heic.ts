@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- Emscripten names the functions of C so */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { heicDecoderBytes } from './cost.ts';
@@ -8,6 +9,8 @@ import { tiffAround } from './raw-tiff.ts';
 
 /** Numbers of libheif: heif_image.h. */
 const [rgb, interleavedRgba, interleaved] = [1, 11, 10];
+/** heif_error.h. */
+const outOfMemory = 6;
 /** Offsets within heif_decoding_options (heif_decoding.h), which only ever grows: report what cannot be read; leave colours as they are. */
 const [strictDecoding, passthrough] = [21, 69];
 
@@ -39,6 +42,7 @@ async function decode(bytes: Buffer, header: Header): Promise<Buffer> {
       pixels.set(heif.HEAPU8.subarray(plane + row * step, plane + row * step + width * 4), row * width * 4);
     if (premultiplied) divideByAlpha(pixels);
   } catch (cause) {
+    if (cause instanceof Rejected) throw cause;
     throw new Rejected('The file is damaged: it starts like a HEIC photo, but cannot be read to its end.', { cause });
   }
   return tiff;
@@ -48,8 +52,12 @@ async function decode(bytes: Buffer, header: Header): Promise<Buffer> {
 function decodePrimary(heif: Libheif, bytes: Buffer): { image: number; premultiplied: boolean } {
   const error = heif._malloc(12);
   const check = (step: string) => {
-    if (heif.HEAPU32[error / 4] !== 0)
-      throw new Error(`libheif: ${step}: ${heif.HEAPU32[error / 4]}, ${heif.HEAPU32[error / 4 + 1]}`);
+    const [code, detail] = heif.HEAPU32.subarray(error / 4);
+    if (code === outOfMemory)
+      throw new Rejected('It takes more memory to develop than its header calls for. Export it as JPEG and send that.', {
+        reason: 'memory',
+      });
+    if (code !== 0) throw new Error(`libheif: ${step}: ${code}, ${detail}`);
   };
   const pointer = heif._malloc(4);
   const file = heif._malloc(bytes.length);

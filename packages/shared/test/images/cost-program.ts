@@ -10,9 +10,10 @@ import { filters, imageLimits } from './filters.ts';
 
 const [path, type, way] = process.argv.slice(2) as [string, PrintType, 'matrix' | 'function'];
 const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))![1]) * 1024;
+const limits = { ...imageLimits, HEIC: true };
 const bytes = readFileSync(path);
-const { header } = await prepare(bytes, imageLimits);
+const { header } = await prepare(bytes, limits);
 const before = peak();
-await render(bytes, { type }, way === 'matrix' ? filters.sepia : (image) => filters.sepia(image), imageLimits);
+await render(bytes, { type }, way === 'matrix' ? filters.sepia : (image) => filters.sepia(image), limits);
 const reckoned = costOf(header, bytes.length, type, way === 'matrix').bytes;
 process.stdout.write(JSON.stringify({ taken: peak() - before, reckoned }));

@@ -46,4 +46,7 @@ await make('p3-by-codes', [png()], ['--colour_primaries', '12', '--transfer_char
 await make('large', [png(sharp({ create: { width: 4096, height: 4096, channels: 3, background: '#864' } }))], ['-q', '10']);
 await make('grid', [png(quarters(320, 192))], ['--cut-tiles', '64'], newer);
 await make('grid-on-its-side', [png(quarters(320, 192))], ['--cut-tiles', '64', '--rotate-cw', '90'], newer);
+// Enough pixels to damage.
+const noise = { type: 'gaussian', mean: 120, sigma: 30 } as const;
+await make('grain', [png(sharp({ create: { width: 256, height: 192, channels: 3, background: '#864', noise } }))], ['-q', '60']);
 rmSync(drafts, { recursive: true });

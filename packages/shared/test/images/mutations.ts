@@ -20,6 +20,17 @@ export function* mutations(originals: readonly Buffer[], count: number, seed: nu
   }
 }
 
+/** The same, with damage only after a mark that is followed by pixels, so that they reach their decoder. */
+export function* mutationsAfter(mark: string, originals: readonly Buffer[], count: number, seed: number): Generator<Buffer> {
+  const starts = originals.map((bytes) => bytes.indexOf(mark, 0, 'latin1') + mark.length);
+  const tails = originals.map((bytes, index) => bytes.subarray(starts[index]));
+  let turn = 0;
+  for (const damaged of mutations(tails, count, seed)) {
+    const index = turn++ % originals.length;
+    yield Buffer.concat([originals[index]!.subarray(0, starts[index]), damaged]);
+  }
+}
+
 /** mulberry32: small, seeded, even enough. */
 function generator(seed: number): () => number {
   let state = seed;
