@@ -11,6 +11,7 @@ import order from '../../page/order.css?inline';
 import phone from '../../page/phone.css?inline';
 import prints from '../../page/prints.css?inline';
 import sheet from '../../page/sheet.css?inline';
+import stages from '../../page/stages.css?inline';
 import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from '../../page/page.ts?inline';
@@ -29,7 +30,7 @@ const keysOnly =
  */
 export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
   const parts: Record<string, string> = {
-    style: [base, order, filters, sheet, prints, lightbox, phone].join('\n'),
+    style: [base, order, filters, sheet, stages, prints, lightbox, phone].join('\n'),
     script,
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',

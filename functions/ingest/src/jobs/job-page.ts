@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { ImageStatus, JobStatus, ResultStatus } from '../api/job-status.ts';
 import { sentence } from '../api/sentence.ts';
+import { stagesOf } from '../api/stages.ts';
 import { thumbnailWidths } from '../api/thumbnail-widths.ts';
 import { size } from '../api/words.ts';
 import { document, documentPolicy, type Html, html } from '../html/document.ts';
@@ -17,6 +18,7 @@ export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): Fa
     prefix,
     parts: [
       html`<p role="status">${sentence(job)}</p>`,
+      stagesIn(job),
       archive,
       // A page that loads itself again would take whoever reads it slowly back to its beginning.
       job.status === 'processing' ? html`<p><a class="button" href="${prefix}/jobs/${job.job}">Look again</a></p>` : html``,
@@ -29,6 +31,12 @@ export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): Fa
     ],
   });
   return reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': documentPolicy }).send(page);
+}
+
+function stagesIn(job: JobStatus): Html {
+  return html`<ol class="stages" aria-label="Stages">
+    ${stagesOf(job).map(({ name, state, text }) => html`<li class="${state}"><b>${name}</b> <span>${text}</span></li>`)}
+  </ol>`;
 }
 
 function refusedIn({ refused = [] }: JobStatus): Html {
