@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { ImageStatus, JobStatus, ResultStatus } from '../api/job-status.ts';
 import { sentence } from '../api/sentence.ts';
+import { shapeOf } from '../api/shape.ts';
 import { stagesOf } from '../api/stages.ts';
 import { thumbnailWidths } from '../api/thumbnail-widths.ts';
 import { size } from '../api/words.ts';
@@ -46,18 +47,20 @@ function refusedIn({ refused = [] }: JobStatus): Html {
   </ul>`;
 }
 
-function lineOf({ image, name, note, original, results }: ImageStatus): Html {
+function lineOf(photo: ImageStatus): Html {
+  const { image, name, note, original, results } = photo;
   return html`<article class="line">
     <h2><span>${image}</span>${name}</h2>
     ${note === undefined ? html`` : html`<p class="note">${note}</p>`}
     <div>
-      ${figureOf(name, 'original', { status: 'succeeded', ...original })}
-      ${Object.entries(results).map(([filter, result]) => figureOf(name, filter, result))}
+      ${figureOf(photo, 'original', { status: 'succeeded', ...original })}
+      ${Object.entries(results).map(([filter, result]) => figureOf(photo, filter, result))}
     </div>
   </article>`;
 }
 
-function figureOf(name: string, made: string, result: ResultStatus): Html {
+function figureOf(photo: ImageStatus, made: string, result: ResultStatus): Html {
+  const { name, width, height } = photo;
   if (result.status !== 'succeeded')
     return html`<figure>
       <div class="blank">${result.status === 'rejected' ? result.reason : 'developing'}</div>
@@ -65,7 +68,15 @@ function figureOf(name: string, made: string, result: ResultStatus): Html {
     </figure>`;
   const { href, bytes } = result;
   return html`<figure>
-    <a href="${href}"><img src="${href}?width=${thumbnailWidths[0]}" alt="${name}, ${made}" loading="lazy" /></a>
+    <a href="${href}"
+      ><img
+        src="${href}?width=${thumbnailWidths[0]}"
+        alt="${name}, ${made}"
+        class="${shapeOf(photo).kind}"
+        width="${width}"
+        height="${height}"
+        loading="lazy"
+    /></a>
     <figcaption><b>${made}</b> <a href="${href}?download">Save, ${size(bytes)}</a></figcaption>
   </figure>`;
 }
