@@ -9,6 +9,7 @@ import { lightbox } from './lightbox.ts';
 import { hang, listRefused } from './prints.ts';
 import { detailOf, unreachable } from './problem.ts';
 import { offerShare } from './share.ts';
+import { light } from './stages.ts';
 import { entitle, progressTitle } from './title.ts';
 import { watch } from './watch.ts';
 
@@ -40,6 +41,7 @@ export function follow(id: string): void {
     hang(job);
     listRefused(job);
     say(status, sentence(job));
+    light(job);
     say(element('#promise'), `The photos of this job become ${promise(job.filters, job.archive)}.`);
     say(element('#number'), `Job ${job.job}, accepted by revision ${job.revision}`);
     entitle(progressTitle(job));
@@ -80,7 +82,7 @@ export function follow(id: string): void {
     say(element('#heading'), heading);
     say(status, text);
     element('#lines').replaceChildren();
-    for (const part of ['#refused', '#archive', '#share', '#shared', '#delete']) element(part).hidden = true;
+    for (const part of ['#stages', '#refused', '#archive', '#share', '#shared', '#delete']) element(part).hidden = true;
     element('#heading').focus();
   }
 

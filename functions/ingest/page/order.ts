@@ -1,5 +1,6 @@
 import { element, say } from './dom.ts';
 import { rememberJob, showEarlier } from './earlier.ts';
+import { filterChoice } from './filters.ts';
 import { keyring } from './key.ts';
 import { recall, remember } from './memory.ts';
 import { paceOf } from './pace.ts';
@@ -17,6 +18,7 @@ export function orderForm(onAccepted: (job: string) => void): void {
   const cancel = element<HTMLButtonElement>('#cancel');
   const bar = element('#progress');
   const sheet = contactSheet(fault);
+  const filters = filterChoice(fault);
   const keyOf = keyring();
   let sending: Sending | undefined;
   email.value ||= (recall('email') as string | null) ?? '';
@@ -35,8 +37,14 @@ export function orderForm(onAccepted: (job: string) => void): void {
   async function submit() {
     await sheet.settled();
     if (sheet.files.length === 0) return say(fault, 'Choose at least one photo first.');
+    const unchosen = filters.fault();
+    if (unchosen !== undefined) {
+      say(fault, unchosen);
+      return filters.focus();
+    }
     if (sending) return;
     const data = new FormData(form);
+    filters.tidy(data);
     // With a name of its own, the form would hold a copy, and nobody would know its upload again.
     for (const file of sheet.files) data.append('file', file);
     remember('email', email.value);

@@ -1,12 +1,11 @@
 import type { ImageStatus, JobStatus, ResultStatus } from '../src/api/job-status.ts';
+import { shapeOf } from '../src/api/shape.ts';
 import { thumbnailWidths } from '../src/api/thumbnail-widths.ts';
 import { size } from '../src/api/words.ts';
 import { element, make } from './dom.ts';
 
 /** Bytes: a smaller file is shown as it is. */
 const worthwhile = 60_000;
-/** Pixels, at most; a narrower picture would be blurred if it filled its card. */
-const cardWidth = 200;
 /** Types that can move; a thumbnail cannot. */
 const moving = ['image/gif', 'image/webp'];
 
@@ -75,7 +74,7 @@ function figureOf(image: ImageStatus, filter: string, result: ResultStatus, titl
 /** A picture that can be opened in full. */
 function picture(image: ImageStatus, { href, type, bytes }: ImageStatus['original'], alt: string): HTMLElement {
   const { width, height } = image;
-  const className = width > 2.5 * height ? 'long' : width < cardWidth ? 'tiny' : '';
+  const className = shapeOf(image).kind;
   const seen = make('img', { loading: 'lazy', decoding: 'async', alt, width, height, className });
   const link = make('a', { href, target: '_blank', rel: 'noopener' }, seen);
   const isSmall = bytes < worthwhile || (image.pictures !== undefined && moving.includes(type));
@@ -95,10 +94,10 @@ function picture(image: ImageStatus, { href, type, bytes }: ImageStatus['origina
   return link;
 }
 
-/** A placeholder with the photo's proportions, so that nothing moves when the picture loads. */
-function blank({ width, height }: ImageStatus, kind: string, text: string): HTMLElement {
+/** A placeholder that takes the room of the photo, so that nothing moves when the picture loads. */
+function blank(image: ImageStatus, kind: string, text: string): HTMLElement {
   const paper = make('div', { className: `blank ${kind}` }, text);
-  paper.style.aspectRatio = `${width} / ${height}`;
+  paper.style.aspectRatio = shapeOf(image).room;
   return paper;
 }
 

@@ -87,6 +87,8 @@ test('posts', async () => {
   await send([['email', 'nobody'], ['sepia', '10'], photo()]);
   await send([photo()], { 'sec-fetch-site': 'cross-site' });
   await send([photo(), ['revision', 'ingest-v9']]);
+  await send([photo(), ['filter', 'sepia'], ['filter', 'grayscale']]);
+  await send([photo()], {}, '?filter=invert');
   await send([photo(), photo()], { 'idempotency-key': 'two' });
   await send([photo()], { 'idempotency-key': 'two' });
   await send([photo(Buffer.from('Dear lab,'))]);
@@ -195,5 +197,6 @@ test('each path allows exactly the methods that are described', async () => {
 test('what can be chosen is described by the schemas that it is read by', () => {
   const { parameters } = description.paths['/']!['post'] as unknown as { parameters: { name: string; schema: object }[] };
   expect(parameters.find(({ name }) => name === 'sepia')!.schema).toEqual({ type: 'integer', minimum: 1, maximum: 9 });
+  expect(parameters.find(({ name }) => name === 'filter')!.schema).toMatchObject({ items: { enum: ['grayscale', 'sepia'] } });
   expect(parameters.find(({ name }) => name === 'quality')!.schema).toMatchObject({ minimum: 1, maximum: 100 });
 });

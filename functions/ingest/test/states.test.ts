@@ -30,7 +30,8 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
   let bench: ServerBench;
   let browser: Browser;
   beforeAll(async () => {
-    bench = await openServer({ MAX_FILE_BYTES: '1000000' });
+    const tone = { type: 'integer', minimum: 1, maximum: 9, default: 3, title: 'Warmth, 1 to 9' };
+    bench = await openServer({ MAX_FILE_BYTES: '1000000', OPTIONS: JSON.stringify({ sepia: tone }) });
     browser = await openBrowser();
     if (SCREENSHOTS) await mkdir(SCREENSHOTS, { recursive: true });
   });
@@ -89,6 +90,16 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
     async options(page) {
       await open(page);
       await page.click('summary');
+    },
+    async 'one filter'(page) {
+      await states['chosen']!(page);
+      await page.getByRole('checkbox', { name: 'sepia' }).uncheck();
+    },
+    async 'no filter'(page) {
+      await states['one filter']!(page);
+      await page.getByRole('checkbox', { name: 'grayscale' }).uncheck();
+      await page.click('#send');
+      await page.waitForSelector('#fault:not([hidden])');
     },
     async sending(page) {
       await open(page);

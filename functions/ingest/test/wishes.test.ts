@@ -15,10 +15,14 @@ const choices = readSettings({
   }),
 });
 
-const read = (fields: Record<string, string>) => {
-  const faults: string[] = [];
-  const wishes = readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), faults, choices);
-  return { wishes, faults };
+const received = (fields: Record<string, string>, filters: string[] = []) => ({
+  fields: new Map(Object.entries({ email: 'a@example.org', ...fields })),
+  filters: new Set(filters),
+  faults: [] as string[],
+});
+const read = (fields: Record<string, string>, filters?: string[]) => {
+  const content = received(fields, filters);
+  return { wishes: readWishes(content, choices), faults: content.faults };
 };
 
 test.each([
@@ -73,9 +77,9 @@ test('a language that is named is kept apart from what is to be made', () => {
 
 test.each(['', ' ', '\n'])('without an address (%j) there is no mail, unless it is required', (email) => {
   expect(read({ email })).toMatchObject({ wishes: { email: undefined }, faults: [] });
-  const faults: string[] = [];
-  readWishes(new Map([['email', email]]), faults, { ...choices, EMAIL_REQUIRED: true });
-  expect(faults).toEqual([expect.stringContaining('No e-mail address was given. Say in the field “email”')]);
+  const content = received({ email });
+  readWishes(content, { ...choices, EMAIL_REQUIRED: true });
+  expect(content.faults).toEqual([expect.stringContaining('No e-mail address was given. Say in the field “email”')]);
 });
 
 test('all that is wrong is named, in the order of the form', () => {
@@ -94,11 +98,7 @@ test('a choice for a filter is read by its own schema, and only for filters that
 test('what was not chosen is the default, which the job records', () => {
   const OPTIONS = { blur: { type: 'integer', default: 3 }, sepia: { type: 'boolean', default: false } } as const;
   const wishes = (fields: Record<string, string>) =>
-    readWishes(new Map(Object.entries({ email: 'a@example.org', ...fields })), [], {
-      ...choices,
-      FILTERS: ['blur', 'sepia'],
-      OPTIONS,
-    });
+    readWishes(received(fields), { ...choices, FILTERS: ['blur', 'sepia'], OPTIONS });
   expect(wishes({}).options).toEqual({ filters: { blur: 3, sepia: false } });
   expect(wishes({ blur: '4', sepia: 'true' }).options).toEqual({ filters: { blur: 4, sepia: true } });
 });
@@ -124,4 +124,32 @@ test.each([
 ])('with OPTIONS=%s, ingest does not start', (OPTIONS, fault) => {
   const environment = { STORE_URL: 'file:/store', K_SINK: 'http://broker', FILTERS: 'blur', OPTIONS };
   expect(() => readSettings(environment)).toThrow(fault);
+});
+
+test.each([
+  [[], undefined],
+  [['sepia'], ['sepia']],
+  [
+    ['frame', '', 'sepia', 'blur'],
+    ['sepia', 'blur', 'frame'],
+  ],
+])('of the filters %j are wanted', (named, filters) => {
+  const { wishes, faults } = read({}, named);
+  expect([wishes.filters, faults]).toEqual([filters, []]);
+});
+
+test.each([
+  [[''], 'No filter was chosen. '],
+  [['', 'invert'], 'There is no filter “invert”. '],
+  [['sepia', 'Blur', 'toString'], 'There is no filter “Blur”, “toString”. '],
+  [['x'.repeat(60)], `There is no filter “${'x'.repeat(50)}”. `],
+])('the choice %j is refused, and what is offered is named', (named, fault) =>
+  expect(read({}, named).faults).toEqual([
+    `${fault}“filter” must name one or more of sepia, blur, tone, frame, warp, or be left out for all of them.`,
+  ]),
+);
+
+test('what is chosen for a filter that is not wanted is of no account', () => {
+  const { wishes, faults } = read({ blur: '99', tone: 'cold' }, ['tone']);
+  expect([wishes.options, faults]).toEqual([{ filters: { tone: 'cold' } }, []]);
 });

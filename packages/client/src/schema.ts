@@ -406,6 +406,7 @@ export interface operations {
     postPhotos: {
         parameters: {
             query?: {
+                filter?: ("grayscale" | "sepia")[];
                 email?: string;
                 format?: "jpeg" | "png" | "webp" | "avif";
                 quality?: number;
@@ -429,6 +430,8 @@ export interface operations {
                     file?: Blob[];
                     /** @description Photos that have arrived before, by the ids of their uploads. */
                     upload?: components["schemas"]["UploadId"][];
+                    /** @description The filters that are wanted, a field for each; without any, all of them. */
+                    filter?: ("grayscale" | "sepia")[];
                     /**
                      * Format: email
                      * @description Exactly one plain address. Without one there is no mail, and the prints are on the page only.

@@ -36,6 +36,14 @@ test('posts photos, follows the job, fetches a file and deletes it all', async (
   expect(error).toMatchObject({ status: 404 });
 });
 
+test('asks for some of the filters', async () => {
+  const client = darkroomClient(bench.ingest.url);
+  const posted = await client.POST('/', { body: { file: [photo('a.jpg')], filter: ['sepia'] } });
+  expect(posted.data).toMatchObject({ filters: ['sepia'] });
+  const { data } = await client.POST('/', { params: { query: { filter: ['grayscale'] } }, body: { file: [photo('a.jpg')] } });
+  expect(data).toMatchObject({ filters: ['grayscale'] });
+});
+
 test('a refusal is a problem', async () => {
   const { error, response } = await darkroomClient(bench.ingest.url).POST('/', {
     body: { file: [photo('letter.jpg', Buffer.from('Dear lab,'))] },

@@ -41,6 +41,13 @@ export const fields = {
   },
 } as const;
 
+/** The field “filter”, of which there may be several. */
+export const filterField = (offered: readonly string[]) => ({
+  type: 'array',
+  items: { type: 'string', enum: offered },
+  description: 'The filters that are wanted, a field for each; without any, all of them.',
+});
+
 /** The header Accept-Language. */
 export const acceptLanguageSchema = {
   type: 'string',

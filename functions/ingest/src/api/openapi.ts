@@ -5,7 +5,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import type { Settings } from '../settings.ts';
 import { json, page, refusedWith } from './answers.ts';
-import { fields } from './fields.ts';
+import { fields, filterField } from './fields.ts';
 import { jobStatus, problem, receipt, share } from './job-status.ts';
 import { download, inPath, job, range, width } from './parameters.ts';
 import { postOperation } from './post-operation.ts';
@@ -42,7 +42,7 @@ export function openApi(
 ) {
   const options = Object.fromEntries(FILTERS.flatMap((name) => (OPTIONS[name] ? [[name, OPTIONS[name]]] : [])));
   const { notify_url, ...others } = fields;
-  const wishes = { ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
+  const wishes = { filter: filterField(FILTERS), ...others, ...(WEBHOOKS !== 'off' && { notify_url }), ...options };
   const keys = API_KEYS && (API_KEYS_REQUIRED ? 'required' : 'optional');
   return {
     openapi: '3.1.0',

@@ -3,8 +3,9 @@ import base from '../../page/base.css?inline';
 import order from '../../page/order.css?inline';
 import phone from '../../page/phone.css?inline';
 import prints from '../../page/prints.css?inline';
+import stages from '../../page/stages.css?inline';
 
-const style = [base, order, prints, phone].join('\n');
+const style = [base, order, stages, prints, phone].join('\n');
 /** Nothing but the style between the tags: the policy has its hash. */
 const styleElement: Html = { html: `<style>${style}</style>` };
 

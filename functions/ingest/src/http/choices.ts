@@ -2,12 +2,37 @@ import type { OptionSchema } from '@darkroom/shared/filter/option';
 import { type Html, html } from '../html/document.ts';
 import type { Settings } from '../settings.ts';
 
-/** A field of the form for each filter that has something to choose. */
-export function choicesOf({ FILTERS, OPTIONS }: Pick<Settings, 'FILTERS' | 'OPTIONS'>): string {
-  return FILTERS.flatMap((name) => (Object.hasOwn(OPTIONS, name) ? [fieldOf(name, OPTIONS[name]!).html] : [])).join('\n');
+type Offered = Pick<Settings, 'FILTERS' | 'OPTIONS'>;
+
+/**
+ * The part of the form that says which filters are wanted, with what can be chosen for each; empty where there is only one. The field
+ * without a value says that one can choose here, so that nothing chosen does not read as everything.
+ */
+export function filterChoicesOf({ FILTERS, OPTIONS }: Offered): string {
+  if (FILTERS.length < 2) return '';
+  const choices = FILTERS.map(
+    (name) =>
+      html`<div class="choice">
+        <label><input name="filter" type="checkbox" value="${name}" checked /> ${name}</label>
+        ${fieldOf(name, OPTIONS)}
+      </div>`,
+  );
+  return html`<fieldset id="filters">
+    <legend>Prints to make</legend>
+    <input type="hidden" name="filter" value="" />
+    ${choices}
+  </fieldset>`.html;
 }
 
-function fieldOf(name: string, schema: OptionSchema): Html {
+/** What can be chosen for the only filter. */
+export function optionOf({ FILTERS, OPTIONS }: Offered): string {
+  return FILTERS.length === 1 ? fieldOf(FILTERS[0]!, OPTIONS).html : '';
+}
+
+/** A field for what can be chosen for a filter, if anything can. */
+function fieldOf(name: string, schemas: Offered['OPTIONS']): Html {
+  const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
+  if (!schema) return html``;
   const title = schema.title ?? `${name[0]!.toUpperCase()}${name.slice(1)}`;
   const hint = schema.description === undefined ? html`` : html`<p>${schema.description}</p>`;
   return html`<div class="field">

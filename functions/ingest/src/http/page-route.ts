@@ -5,16 +5,18 @@ import { longestAddress } from '@darkroom/shared/job/address';
 import { duration } from '@darkroom/shared/job/retention';
 import type { FastifyInstance } from 'fastify';
 import base from '../../page/base.css?inline';
+import filters from '../../page/filters.css?inline';
 import lightbox from '../../page/lightbox.css?inline';
 import order from '../../page/order.css?inline';
 import phone from '../../page/phone.css?inline';
 import prints from '../../page/prints.css?inline';
 import sheet from '../../page/sheet.css?inline';
+import stages from '../../page/stages.css?inline';
 import html from '../../page/page.html?inline';
 // oxlint-disable-next-line import/default -- its text, not its exports
 import script from '../../page/page.ts?inline';
 import { promise } from '../api/promise.ts';
-import { choicesOf } from './choices.ts';
+import { filterChoicesOf, optionOf } from './choices.ts';
 import type { Offers } from '../offers.ts';
 import type { Settings } from '../settings.ts';
 
@@ -29,11 +31,12 @@ const keysOnly =
 export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offers): void {
   const { HEIC } = settings;
   const parts: Record<string, string> = {
-    style: [base, order, sheet, prints, lightbox, phone].join('\n'),
+    style: [base, order, filters, sheet, stages, prints, lightbox, phone].join('\n'),
     script,
     promise: `Send photos. They come back as ${promise(settings.FILTERS, settings.ARCHIVE)}.`,
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
-    choices: choicesOf(settings),
+    filters: filterChoicesOf(settings),
+    option: optionOf(settings),
     terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
     formats: HEIC ? 'JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP' : 'JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP',
     imageTypes: acceptedTypes(HEIC),

@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import type { ImageStatus, JobStatus, ResultStatus } from '../api/job-status.ts';
 import { sentence } from '../api/sentence.ts';
+import { shapeOf } from '../api/shape.ts';
+import { stagesOf } from '../api/stages.ts';
 import { thumbnailWidths } from '../api/thumbnail-widths.ts';
 import { size } from '../api/words.ts';
 import { document, documentPolicy, type Html, html } from '../html/document.ts';
@@ -17,6 +19,7 @@ export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): Fa
     prefix,
     parts: [
       html`<p role="status">${sentence(job)}</p>`,
+      stagesIn(job),
       archive,
       // A page that loads itself again would take whoever reads it slowly back to its beginning.
       job.status === 'processing' ? html`<p><a class="button" href="${prefix}/jobs/${job.job}">Look again</a></p>` : html``,
@@ -31,6 +34,12 @@ export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): Fa
   return reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': documentPolicy }).send(page);
 }
 
+function stagesIn(job: JobStatus): Html {
+  return html`<ol class="stages" aria-label="Stages">
+    ${stagesOf(job).map(({ name, state, text }) => html`<li class="${state}"><b>${name}</b> <span>${text}</span></li>`)}
+  </ol>`;
+}
+
 function refusedIn({ refused = [] }: JobStatus): Html {
   if (refused.length === 0) return html``;
   return html`<ul class="refused" aria-label="Photos that were not accepted">
@@ -38,18 +47,20 @@ function refusedIn({ refused = [] }: JobStatus): Html {
   </ul>`;
 }
 
-function lineOf({ image, name, note, original, results }: ImageStatus): Html {
+function lineOf(photo: ImageStatus): Html {
+  const { image, name, note, original, results } = photo;
   return html`<article class="line">
     <h2><span>${image}</span>${name}</h2>
     ${note === undefined ? html`` : html`<p class="note">${note}</p>`}
     <div>
-      ${figureOf(name, 'original', { status: 'succeeded', ...original })}
-      ${Object.entries(results).map(([filter, result]) => figureOf(name, filter, result))}
+      ${figureOf(photo, 'original', { status: 'succeeded', ...original })}
+      ${Object.entries(results).map(([filter, result]) => figureOf(photo, filter, result))}
     </div>
   </article>`;
 }
 
-function figureOf(name: string, made: string, result: ResultStatus): Html {
+function figureOf(photo: ImageStatus, made: string, result: ResultStatus): Html {
+  const { name, width, height } = photo;
   if (result.status !== 'succeeded')
     return html`<figure>
       <div class="blank">${result.status === 'rejected' ? result.reason : 'developing'}</div>
@@ -57,7 +68,15 @@ function figureOf(name: string, made: string, result: ResultStatus): Html {
     </figure>`;
   const { href, bytes } = result;
   return html`<figure>
-    <a href="${href}"><img src="${href}?width=${thumbnailWidths[0]}" alt="${name}, ${made}" loading="lazy" /></a>
+    <a href="${href}"
+      ><img
+        src="${href}?width=${thumbnailWidths[0]}"
+        alt="${name}, ${made}"
+        class="${shapeOf(photo).kind}"
+        width="${width}"
+        height="${height}"
+        loading="lazy"
+    /></a>
     <figcaption><b>${made}</b> <a href="${href}?download">Save, ${size(bytes)}</a></figcaption>
   </figure>`;
 }

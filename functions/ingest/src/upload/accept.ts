@@ -44,7 +44,7 @@ export async function accept(store: Store, offer: Offer, clock: Clock, post: Pos
     ...(wishes.email !== undefined && { email: wishes.email }),
     locale,
     ...(wishes.notifyUrl !== undefined && { notifyUrl: wishes.notifyUrl }),
-    filters: offer.FILTERS,
+    filters: [...(wishes.filters ?? offer.FILTERS)],
     archive: offer.ARCHIVE,
     options: wishes.options,
     images: arrivals.map(({ photo }) => photo),

@@ -109,9 +109,10 @@ export function digestOfPart(part: Arrival | Refused): string {
 
 /** Parts of a form may come in any order. */
 function digestOf({ wishes, arrivals, refused, taken, revision }: PostContent): string {
-  const { email, notifyUrl, options, locale } = wishes;
+  const { email, notifyUrl, filters, options, locale } = wishes;
   const parts = [...[...arrivals, ...refused].map(digestOfPart), ...taken].toSorted();
-  const more = [options.filters, revision, locale && { locale }, notifyUrl].filter((each) => each !== undefined);
+  const chosen = filters?.toSorted();
+  const more = [options.filters, revision, locale && { locale }, notifyUrl, chosen].filter((each) => each !== undefined);
   return digest([email, options.format, options.quality, parts, ...more]);
 }
 

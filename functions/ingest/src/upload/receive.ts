@@ -13,13 +13,15 @@ export const howTo =
   'Send multipart/form-data with each photo in a part named “file”, or the id of its upload in a field named “upload”, and the address in a field named “email”; ' +
   'or send one photo as the body, with its own Content-Type such as image/jpeg, to /?email=ada@example.org.';
 
-/** The most fields in a form, besides uploads; there are four, and browsers add a few. */
-const mostFields = 20;
+/** The most fields in a form, besides uploads: there are a few, each filter is named by one and has another, and browsers add some. */
+const mostFields = 50;
 
 /** What came along with the photos. */
 export interface Received {
   /** Form fields and query parameters, by name. Form fields take precedence. */
   fields: Map<string, string>;
+  /** What was sent as “filter”, each once. */
+  filters: ReadonlySet<string>;
   /** Digests of those parts that an earlier post has brought. */
   taken: string[];
   /** What is wrong with the post as a whole, in sentences. */
@@ -37,10 +39,10 @@ export async function receive(
   { MAX_FILES }: Pick<Settings, 'MAX_FILES'>,
 ): Promise<Received> {
   const faults: string[] = [];
-  const named = new Set<string>();
-  const query = fieldsInto(faults, named);
+  const lists = { upload: new Set<string>(), filter: new Set<string>() };
+  const query = fieldsInto(faults, lists);
   for (const [name, value] of new URL(request.url, 'http://ingest').searchParams) query.add(name, value);
-  const form = fieldsInto(faults, named);
+  const form = fieldsInto(faults, lists);
 
   const contentType = request.headers['content-type'];
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
@@ -48,18 +50,18 @@ export async function receive(
   else if (type === 'application/octet-stream' || type?.startsWith('image/'))
     await receiveImage(request, spool, query.fields.get('name'));
   else if (type) throw new Rejected(`A body of type ${type} cannot be accepted. ${howTo}`, { status: 415 });
-  const taken = await receiveUploads(named, spool, uploads, faults);
-  return { fields: new Map([...query.fields, ...form.fields]), taken, faults };
+  const taken = await receiveUploads(lists.upload, spool, uploads, faults);
+  return { fields: new Map([...query.fields, ...form.fields]), filters: lists.filter, taken, faults };
 }
 
-/** @param uploads the ids of all uploads that are named */
-function fieldsInto(faults: string[], uploads: Set<string>) {
+/** @param lists the values of those fields that may come several times, in form and query together */
+function fieldsInto(faults: string[], lists: Record<'upload' | 'filter', Set<string>>) {
   const fields = new Map<string, string>();
   return {
     fields,
     /** Which of two addresses would be meant? */
     add(name: string, value: string) {
-      if (name === 'upload') uploads.add(value);
+      if (name === 'upload' || name === 'filter') lists[name].add(value.trim());
       else if (fields.has(name)) faults.push(`The field “${name}” was sent more than once. Send it once.`);
       else fields.set(name, value);
     },

@@ -96,10 +96,11 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     const begunAt = clock.now();
     const spool = await openSpool(settings, disk, inspector);
     try {
-      const { fields, taken, faults } = await receive(request, spool, uploads, settings);
+      const received = await receive(request, spool, uploads, settings);
+      const { fields, taken, faults } = received;
       const revision = fields.get('revision')?.trim() || undefined;
       const offer = await offers.find(revision);
-      const wishes = readWishes(fields, faults, { ...settings, ...offer });
+      const wishes = readWishes(received, { ...settings, ...offer });
       const content = {
         wishes,
         arrivals: spool.arrivals(),

@@ -3,10 +3,12 @@ import { readOption } from '@darkroom/shared/filter/option';
 import { formatOption } from '@darkroom/shared/image/formats';
 import type { Options } from '@darkroom/shared/job';
 import { type Locale, locales } from '@darkroom/shared/job/locale';
+import { shorten } from '@darkroom/shared/shorten';
 import { readTarget } from '@darkroom/shared/webhook/target';
 import { fields as known } from '../api/fields.ts';
 import type { Settings } from '../settings.ts';
 import { readAddress } from './address.ts';
+import type { Received } from './receive.ts';
 
 /** What the person wants done with the photos. */
 export interface Wishes {
@@ -14,6 +16,8 @@ export interface Wishes {
   email: string | undefined;
   /** Undefined if nobody is to be told when the job has ended. */
   notifyUrl?: string | undefined;
+  /** The filters that were named, in the order of the offer; if absent, none were, and all of them are wanted. */
+  filters?: readonly string[];
   options: Options;
   /** The language of the mail, if it was named. */
   locale?: Locale;
@@ -21,13 +25,13 @@ export interface Wishes {
   wait: number;
 }
 
-type Fields = ReadonlyMap<string, string>;
+type Fields = Received['fields'];
 
 /** Which filters there are, what can be chosen for them, what must be said, and which webhooks may be called. */
 type Choices = Pick<Settings, 'FILTERS' | 'OPTIONS' | 'EMAIL_REQUIRED' | 'WEBHOOKS' | 'WEBHOOK_NETWORKS'>;
 
 /** Reads every field, and adds what is wrong to `faults`. The result is valid only if nothing was added. */
-export function readWishes(fields: Fields, faults: string[], choices: Choices): Wishes {
+export function readWishes({ fields, filters: named, faults }: Omit<Received, 'taken'>, choices: Choices): Wishes {
   const read = <Value>(reader: () => Value): Value | undefined => {
     try {
       return reader();
@@ -37,14 +41,15 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
       return undefined;
     }
   };
+  const filters = read(() => readFilters(named, choices.FILTERS));
   const email = read(() => readRecipient(fields, choices));
   const notifyUrl = read(() => readNotifyUrl(fields, choices));
   const format = read(() => readFormat(fields.get('format') ?? ''));
   const quality = read(() => readQuality(fields));
   const wait = read(() => readNumber(fields, 'wait')) ?? 0;
   const locale = read(() => readLocale(fields.get('locale')?.trim() ?? ''));
-  const filters = Object.fromEntries(
-    choices.FILTERS.flatMap((name) => {
+  const chosen = Object.fromEntries(
+    (filters ?? choices.FILTERS).flatMap((name) => {
       const value = read(() => readChoice(fields, name, choices.OPTIONS));
       return value === undefined ? [] : [[name, value]];
     }),
@@ -52,9 +57,28 @@ export function readWishes(fields: Fields, faults: string[], choices: Choices): 
   const options = {
     ...(format && { format }),
     ...(quality !== undefined && { quality }),
-    ...(Object.keys(filters).length > 0 && { filters }),
+    ...(Object.keys(chosen).length > 0 && { filters: chosen }),
   };
-  return { email, ...(notifyUrl !== undefined && { notifyUrl }), options, ...(locale && { locale }), wait };
+  return {
+    email,
+    ...(notifyUrl !== undefined && { notifyUrl }),
+    ...(filters && { filters }),
+    options,
+    ...(locale && { locale }),
+    wait,
+  };
+}
+
+/** An empty name is how a form says that one can choose here: without another, nothing was chosen. */
+function readFilters(named: Received['filters'], offered: readonly string[]): string[] | undefined {
+  if (named.size === 0) return undefined;
+  const chosen = offered.filter((name) => named.has(name));
+  const unknown = [...named].filter((name) => name !== '' && !offered.includes(name));
+  const howTo = `“filter” must name one or more of ${offered.join(', ')}, or be left out for all of them.`;
+  if (unknown.length > 0)
+    throw new Rejected(`There is no filter ${unknown.map((name) => `“${shorten(name, 50)}”`).join(', ')}. ${howTo}`);
+  if (chosen.length === 0) throw new Rejected(`No filter was chosen. ${howTo}`);
+  return chosen;
 }
 
 function readRecipient(fields: Fields, { EMAIL_REQUIRED }: Choices): string | undefined {

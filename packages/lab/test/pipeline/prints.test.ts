@@ -70,6 +70,24 @@ test('v2 makes grey and sepia prints, and an archive with correct digests', asyn
   expect((await darkroom.attachment(mail!, 'darkroom-prints.zip')).equals(archive)).toBe(true);
 });
 
+test('a job with one of two filters: prints, archive and mail are of that one alone', async () => {
+  const files = [{ name: 'a.png', bytes: await photo('png') }];
+  const { job } = await accepted(await darkroom.post(files, { tag: 'v2', fields: { filter: 'sepia' } }));
+  const status = await darkroom.finished(job);
+  expect(status).toMatchObject({ status: 'completed', filters: ['sepia'], mail: { status: 'sent' } });
+  expect(Object.keys(status.images[0]!.results)).toEqual(['sepia']);
+  const entries = unzipSync(await open(status.archiveFile!.href));
+  expect(Object.keys(entries).toSorted()).toEqual(['manifest.json', 'original/a.png', 'sepia/a.png']);
+  expect(JSON.parse(Buffer.from(entries['manifest.json']!).toString())).toMatchObject({ filters: ['sepia'], rejected: [] });
+  const [mail, ...more] = await darkroom.mailsOf(job);
+  expect(more).toEqual([]);
+  expect(mail!.text).toContain('a.png: sepia');
+  expect(mail!.text).not.toContain('grayscale');
+  const counted = await (await fetch(darkroom.metricsUrl)).text();
+  expect(counted).toMatch(/darkroom_jobs_ended_total\{[^}]*made="all"/);
+  expect(counted).not.toMatch(/darkroom_jobs_ended_total\{[^}]*made="(some|none)"/);
+});
+
 test('twenty photos in one post: one job, one archive, one mail', async () => {
   const bytes = await photo();
   const files = Array.from({ length: 20 }, (_, index) => ({ name: `IMG_${index}.jpg`, bytes }));
