@@ -28,15 +28,19 @@ const torn = Buffer.concat([small.subarray(0, 20), Buffer.alloc(100)]);
 
 describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped without one: set CHROMIUM to its path)', () => {
   let bench: ServerBench;
+  /** Where only programs may post. */
+  let keyed: ServerBench;
   let browser: Browser;
   beforeAll(async () => {
     const tone = { type: 'integer', minimum: 1, maximum: 9, default: 3, title: 'Warmth, 1 to 9' };
     bench = await openServer({ MAX_FILE_BYTES: '1000000', OPTIONS: JSON.stringify({ sepia: tone }) });
+    keyed = await openServer({ API_KEYS: `shop:${'0'.repeat(64)}`, API_KEYS_REQUIRED: 'true' });
     browser = await openBrowser();
     if (SCREENSHOTS) await mkdir(SCREENSHOTS, { recursive: true });
   });
   afterAll(async () => {
     await browser.close();
+    await keyed.close();
     await bench.close();
   });
 
@@ -74,6 +78,11 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
   /** Each brings the page into a state. */
   const states: Record<string, (page: Page) => Promise<void>> = {
     empty: async (page) => void (await open(page)),
+    async keyed(page) {
+      await page.goto(keyed.ingest.url);
+      await page.getByText('Photos can only be sent with an API key here').waitFor();
+      expect(await page.isDisabled('#send')).toBe(true);
+    },
     async chosen(page) {
       await open(page);
       await choose(page, [file('harbour.jpg', small), file('a-ridge-in-the-evening.jpg', small)]);
@@ -133,6 +142,10 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
       await page.evaluate(
         "Promise.all([...document.querySelectorAll('#lines img')].map((image) => { image.loading = 'eager'; return image.decode(); }))",
       );
+    },
+    async 'done from a mail'(page) {
+      await open(page, `/?job=${await job('done')}#delete`);
+      await page.waitForSelector('#delete:focus');
     },
     async compared(page) {
       await states['done']!(page);
@@ -221,7 +234,7 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
         await bring(page);
         if (SCREENSHOTS)
           await page.screenshot({
-            path: join(SCREENSHOTS, `${name}-${colorScheme}-${state.replace(' ', '-')}.png`),
+            path: join(SCREENSHOTS, `${name}-${colorScheme}-${state.replaceAll(' ', '-')}.png`),
             fullPage: true,
           });
         await page.context().setOffline(false);
