@@ -28,7 +28,11 @@ export function inline(read: (file: string) => void = () => {}): Pick<Plugin, 'n
       const file = id.slice(mark.length, -1);
       read(file);
       const text = file.endsWith('.ts') ? await bundleBrowserScript(file) : await readFile(file, 'utf8');
-      return { code: `export default ${JSON.stringify(text)};`, moduleType: 'js' };
+      const bare = file.endsWith('.css') ? withoutComments(text) : text;
+      return { code: `export default ${JSON.stringify(bare)};`, moduleType: 'js' };
     },
   };
 }
+
+/** Comments in a style are for those who write it; a browser would load them, and the indentation, with every page. */
+const withoutComments = (css: string) => css.replace(/\/\*[^]*?\*\/\n?/g, '').replace(/^ +/gm, '');
