@@ -138,6 +138,7 @@ describe.skipIf(!browserPath)('each state of the page, in Chromium (skipped with
     },
     async done(page) {
       await open(page, `/?job=${await job('done')}`);
+      await page.getByText(/are kept for 7 days\. Whoever has the link/).waitFor();
       await page.waitForSelector('#archive:not([hidden])');
       await page.evaluate(
         "Promise.all([...document.querySelectorAll('#lines img')].map((image) => { image.loading = 'eager'; return image.decode(); }))",

@@ -37,7 +37,7 @@ export function pageRoute(app: FastifyInstance, settings: Settings, offers: Offe
     optional: settings.EMAIL_REQUIRED ? '' : ' (optional)',
     filters: filterChoicesOf(settings),
     option: optionOf(settings),
-    terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them.`,
+    terms: `Photos and prints are kept for ${duration(settings.RETENTION)}. Whoever has the link to them can see and delete them; a link that you share shows them only.`,
     formats: HEIC ? 'JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP' : 'JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP',
     imageTypes: acceptedTypes(HEIC),
     addressLength: String(longestAddress),
