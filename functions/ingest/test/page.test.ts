@@ -46,7 +46,7 @@ test('the page says what this revision makes, and leaves no gap unfilled', async
   const page = await (await fetch(bench.ingest.url)).text();
   expect(page).toContain('grayscale and sepia prints, packed into one ZIP file');
   expect(page).toContain('>ingest-v2<');
-  expect(page).toContain('{"maxFileBytes":60000,"maxFiles":3,"prefix":""}');
+  expect(page).toContain('{"maxFileBytes":60000,"maxFiles":3,"prefix":"","HEIC":false}');
   expect(page).not.toMatch(/\/\*\w+\*\//);
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CannotStart } from 'knative-local/errors';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -25,7 +25,12 @@ const writeFunction = async (name: string, code = 'console.log("hello");\n') => 
   await write(`${name}/src/main.ts`, code);
 };
 const sources = () => sourcesOf(functions, (name, line) => lines.push(`${name} ${line.replace(/\d+/, '<n>')}`));
-const built = (name: string) => readFile(join(functions, name, 'dist/index.mjs'), 'utf8');
+/** All code of a build: its entry only names what it loads. */
+async function built(name: string): Promise<string> {
+  const dist = join(functions, name, 'dist');
+  const files = (await readdir(dist)).filter((file) => file.endsWith('.mjs')).sort();
+  return (await Promise.all(files.map((file) => readFile(join(dist, file), 'utf8')))).join('\n');
+}
 const fault = () =>
   sources()
     .build()
