@@ -67,7 +67,7 @@ export async function write(
 
 /**
  * Waits until it is certain that the holder of a rollout is gone: that it gives no sign of life for `lease` milliseconds of our own clock.
- * @throws CannotRoll as soon as there is one
+ * @throws CannotRoll as soon as it is certain that it lives. What it had just sent when it was killed may still arrive: it takes two signs.
  */
 export async function awaitSilence(
   services: Services,
@@ -76,16 +76,21 @@ export async function awaitSilence(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Service> {
-  const before = readRecord(seen)!;
+  let last = readRecord(seen)!;
+  let signs = 0;
   const pause = lease / 10;
   let service = seen;
-  for (let waited = 0; waited < lease; waited += pause) {
+  for (let silent = 0; silent < lease; silent += pause) {
     await clock.sleep(pause, signal);
     service = await services.read(seen.metadata.name);
     const now = readRecord(service);
     if (now?.phase !== 'running' || now.holder === undefined) return service;
-    if (now.holder !== before.holder || now.beat !== before.beat)
+    if (now.holder === last.holder && now.beat === last.beat) continue;
+    signs += now.holder === last.holder ? 1 : 2;
+    if (signs >= 2)
       throw new CannotRoll(`${now.holder} is at work on this rollout already. Stop it there first, or let it go on.`);
+    last = now;
+    silent = 0;
   }
   return service;
 }
