@@ -76,12 +76,12 @@ export async function awaitSilence(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Service> {
-  let last = readRecord(seen)!;
-  let signs = 0;
   const pause = lease / 10;
-  let service = seen;
-  for (let silent = 0; silent < lease; silent += pause) {
+  let [service, last] = [seen, readRecord(seen)!];
+  let [silent, signs] = [0, 0];
+  while (silent < lease) {
     await clock.sleep(pause, signal);
+    silent += pause;
     service = await services.read(seen.metadata.name);
     const now = readRecord(service);
     if (now?.phase !== 'running' || now.holder === undefined) return service;
