@@ -45,6 +45,10 @@ export async function badVersions({ cluster, settings }: Bench): Promise<{ list:
     const to = ['--broker', 'default', '--sink', `ksvc:${filter}`, '--namespace', kubectl.namespace];
     await run('kn', ['trigger', 'create', filter, ...heard, ...to]);
   };
+  const withFilter = (tag: string, filter: string) => async () => {
+    await hangIn(filter);
+    await release(tag, `grayscale,${filter}`);
+  };
   const release = async (tag: string, filters: string) => {
     const path = join(versions, `${tag}.yaml`);
     ending.defer(() => rm(path, { force: true }));
@@ -65,19 +69,13 @@ export async function badVersions({ cluster, settings }: Bench): Promise<{ list:
       tag: 'v4',
       what: 'one of twenty prints fails',
       overdue: '2m',
-      async prepare() {
-        await hangIn('flaky');
-        await release('v4', 'grayscale,flaky');
-      },
+      prepare: withFilter('v4', 'flaky'),
     },
     {
       tag: 'v5',
       what: 'slow',
       overdue: '2m',
-      async prepare() {
-        await hangIn('slow');
-        await release('v5', 'grayscale,slow');
-      },
+      prepare: withFilter('v5', 'slow'),
     },
     {
       tag: 'v6',

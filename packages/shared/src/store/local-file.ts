@@ -17,7 +17,7 @@ import { chunksOf, type Content, pieceBytes } from './content.ts';
 import type { Range } from './key.ts';
 
 // What the kernel answers from memory is asked for without a detour: a call takes microseconds, handing it to a thread and back takes
-// twenty times as long, and a photo brings about 500 of them. What waits for a disk, fsync and bytes in quantity, goes to a thread.
+// twenty times as long, and stages open or look at some 240 files for a photo. What waits for a disk, fsync and bytes in quantity, goes to a thread.
 
 /** Whatever else is here, a pipe keeps nobody waiting for its writer. */
 const reading = constants.O_RDONLY | constants.O_NONBLOCK;
