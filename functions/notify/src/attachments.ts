@@ -3,7 +3,7 @@ import { coverOf } from '@darkroom/shared/job/cover';
 import { keys } from '@darkroom/shared/job/keys';
 import { archiveName, printName } from '@darkroom/shared/job/names';
 import type { Progress } from '@darkroom/shared/job/progress';
-import type { Store } from '@darkroom/shared/store';
+import { readChunks, type Store } from '@darkroom/shared/store';
 
 /** A file that travels with a mail. It stays in the store until then, since ten mails of 10 MB would fill the memory of a process. */
 export interface Attachment {
@@ -12,7 +12,7 @@ export interface Attachment {
   bytes: number;
   /** The Content-ID by which the HTML shows it, if it does (RFC 2392). */
   cid?: string;
-  /** Throws if it does not hold as many bytes. */
+  /** A chunk is good until the next one is asked for. Throws if it does not hold as many bytes. */
   read(): AsyncIterable<Buffer>;
 }
 
@@ -43,10 +43,10 @@ export async function coverFor(store: Store, job: Job, { prints }: Progress, max
 const coverName = 'print.jpg';
 
 async function* read(store: Store, key: string, bytes: number): AsyncGenerator<Buffer> {
-  const source = await store.read(key);
+  const source = await readChunks(store, key);
   if (!source) throw new Error(`${key} is not in the store`);
   let missing = bytes;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
+  for await (const chunk of source) {
     missing -= chunk.length;
     yield chunk;
   }

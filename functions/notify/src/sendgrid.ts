@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers';
 import type { Clock } from '@darkroom/shared/clock';
 import service from '@sendgrid/mail';
+import type { Attachment } from './attachments.ts';
 import type { Send } from './handover.ts';
 import { classifyFailure, type SendGridFailure } from './sendgrid-reply.ts';
 
@@ -16,10 +16,10 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
 
   return async ({ messageId, headers, attachments, ...mail }, handover) => {
     const files = await Promise.all(
-      attachments.map(async ({ filename, type, cid, read }) => ({
+      attachments.map(async ({ filename, type, cid, ...file }) => ({
         filename,
         type,
-        content: (await buffer(read())).toString('base64'),
+        content: (await whole(file)).toString('base64'),
         // As the API has it: the library converts no names in here, and contentId, which its types have, would be lost.
         ...(cid === undefined ? { disposition: 'attachment' } : { disposition: 'inline', content_id: cid }),
       })),
@@ -46,6 +46,13 @@ export function openSendGrid(url: string, key: string, clock: Clock): Send {
       answered.abort();
     }
   };
+}
+
+async function whole({ bytes, read }: Pick<Attachment, 'bytes' | 'read'>): Promise<Buffer> {
+  const content = Buffer.allocUnsafe(bytes);
+  let end = 0;
+  for await (const chunk of read()) end += chunk.copy(content, end);
+  return content;
 }
 
 interface Client {

@@ -37,7 +37,7 @@ export function openSmtp(url: string, clock: Clock): Send {
       const mime = mimeMail(frame, files, placeholders);
       message.setEnvelope({ ...message.getEnvelope(), size: mime.size });
       // Bytes, not objects: of those it would take sixteen ahead, and the handover would be confirmed too early.
-      message.createReadStream = () => exemptBase64(Readable.from(pieces(mime), { objectMode: false }), mime.isBase64);
+      message.createReadStream = () => exemptBase64(Readable.from(pieces(mime), { objectMode: false }), mime);
       done();
     });
   });

@@ -158,6 +158,27 @@ describe('the last moment before a mail is out of hand', () => {
       expect(Buffer.from(email.attachments[index]!.content as ArrayBuffer).equals(content)).toBe(true);
   });
 
+  test('mails of several megabytes arrive whole, side by side, however late the server reads them', async () => {
+    const send = openSmtp(server.url, testClock());
+    const contents = Array.from({ length: 4 }, () => randomBytes(5_000_000));
+    // Several rounds: memory of the first is used again.
+    for (let round = 0; round < 3; round += 1) {
+      server.mails = [];
+      const release = Promise.withResolvers<void>();
+      server.script = { duringData: () => release.promise };
+      const sending = contents.map((content, index) =>
+        send({ ...mail, attachments: [attachment(`${index}`, 'image/jpeg', content, 256 * 1024)] }, handover()),
+      );
+      setTimeout(release.resolve, 50);
+      expect(await Promise.all(sending)).toEqual(contents.map(() => ({ kind: 'sent' })));
+      expect(server.mails).toHaveLength(contents.length);
+      for (const { email } of server.mails) {
+        const [file] = email.attachments;
+        expect(Buffer.from(file!.content as ArrayBuffer).equals(contents[Number(file!.filename)]!)).toBe(true);
+      }
+    }
+  });
+
   test('what the HTML shows is a part of it, and is not attached', async () => {
     const shown = { ...attachment('print.jpg', 'image/jpeg', noise), cid: 'cover@example.org' };
     const file = attachment('a.zip', 'application/zip', Buffer.from('PK'));

@@ -27,13 +27,14 @@ export const lastPrint = (job: Job) => filterFinished(job, '1', 'grayscale', 'su
 
 export const completionOf = (lab: Pick<Lab, 'store'>, { job }: Job) => readJson(lab.store, keys.completed(job));
 
-/** A file that travels with a mail; it comes in pieces, as from a store. */
-export const attachment = (filename: string, type: string, content: Buffer): Attachment => ({
+/** A file that travels with a mail; as from a store, it comes in chunks, each in the memory of the one before. */
+export const attachment = (filename: string, type: string, content: Buffer, chunkBytes = 10_000): Attachment => ({
   filename,
   type,
   bytes: content.length,
   async *read() {
-    for (let at = 0; at < content.length; at += 10_000) yield content.subarray(at, at + 10_000);
+    const memory = Buffer.alloc(chunkBytes);
+    for (let at = 0; at < content.length; at += chunkBytes) yield memory.subarray(0, content.copy(memory, 0, at));
   },
 });
 

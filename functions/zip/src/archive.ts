@@ -8,7 +8,7 @@ import { noteOf } from '@darkroom/shared/job/note';
 import { archivePath } from '@darkroom/shared/job/names';
 import type { Print } from '@darkroom/shared/job/progress';
 import { metrics } from '@darkroom/shared/metrics';
-import type { Store } from '@darkroom/shared/store';
+import { readChunks, type Store } from '@darkroom/shared/store';
 import { makeTemporaryFolder } from '@darkroom/shared/temporary-folder';
 import { createZip, type ZipFile } from './zip-file.ts';
 
@@ -91,12 +91,12 @@ async function addMembers(zip: ZipFile, store: Store, job: Job, members: Member[
   const files: object[] = [];
   for (const { path, key, image, name, made, type, bytes } of members) {
     signal.throwIfAborted();
-    const source = await store.read(key);
+    const source = await readChunks(store, key);
     if (!source) throw damaged(name);
     const hash = createHash('sha256');
     let read = 0;
     const passing = async function* () {
-      for await (const chunk of source as AsyncIterable<Buffer>) {
+      for await (const chunk of source) {
         signal.throwIfAborted();
         hash.update(chunk);
         read += chunk.length;

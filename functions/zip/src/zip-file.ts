@@ -19,7 +19,7 @@ interface Entry {
 
 /** A ZIP file that grows entry by entry. */
 export interface ZipFile {
-  /** Appends a file while reading it: only one chunk is in memory. */
+  /** Appends a file while reading it. A chunk has been written before the next one is asked for. */
   add(path: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
   /** Writes the directory at the end. */
   finish(): Promise<void>;

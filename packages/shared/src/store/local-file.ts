@@ -6,6 +6,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  read,
   readSync,
   type Stats,
   statSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { chunksOf, type Content, pieceBytes } from './content.ts';
 import type { Range } from './key.ts';
 
@@ -40,6 +42,33 @@ export function readFile(path: string, { start = 0, end = Infinity }: Range): Re
     return Readable.from([content.subarray(0, readSync(descriptor, content, 0, bytes, start))], { objectMode: false });
   } finally {
     closeSync(descriptor);
+  }
+}
+
+const readInto = promisify(read);
+/** Memory of chunks that have been read, for others. */
+const spare: Buffer[] = [];
+const mostSpare = 4;
+
+/** As `readChunks` has it. */
+export function chunksOfFile(path: string): AsyncGenerator<Buffer> | undefined {
+  const size = fileAt(path)?.size;
+  const descriptor = size === undefined ? undefined : openIfThere(path);
+  return descriptor === undefined ? undefined : chunks(descriptor);
+}
+
+async function* chunks(descriptor: number): AsyncGenerator<Buffer> {
+  const memory = spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes);
+  try {
+    for (let at = 0, end; ; at = end) {
+      const { bytesRead } = await readInto(descriptor, memory, 0, memory.length, at);
+      if (bytesRead === 0) return;
+      end = at + bytesRead;
+      yield memory.subarray(0, bytesRead);
+    }
+  } finally {
+    closeSync(descriptor);
+    if (spare.length < mostSpare) spare.push(memory);
   }
 }
 

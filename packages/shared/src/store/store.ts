@@ -25,6 +25,8 @@ export interface Store {
   stat(key: string): Promise<Stored | undefined>;
   /** The bytes, or undefined if there is no such key. The stream must be read to its end or destroyed. */
   read(key: string, range?: Range): Promise<NodeJS.ReadableStream | undefined>;
+  /** What `readChunks` returns, where that takes less than a stream. */
+  chunks?(key: string): Promise<AsyncIterable<Buffer> | undefined>;
   /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable, unless they need not be. */
   write(key: string, content: Content, needs?: Needs): Promise<void>;
   /** Creates, unless the key exists. Of several concurrent calls, exactly one returns true. Either way, the key is durable on return. */
@@ -57,6 +59,14 @@ export async function readBytes(store: Store, key: string): Promise<Buffer | und
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/**
+ * The bytes chunk by chunk, or undefined if there is no such key. A chunk is good until the next one is asked for: a store may use its
+ * memory again, since whatever is thrown away has to be collected. Must be read to its end.
+ */
+export async function readChunks(store: Store, key: string): Promise<AsyncIterable<Buffer> | undefined> {
+  return store.chunks ? store.chunks(key) : ((await store.read(key)) as AsyncIterable<Buffer> | undefined);
 }
 
 export async function readJson(store: Store, key: string): Promise<unknown> {
