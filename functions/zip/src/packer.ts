@@ -20,6 +20,8 @@ const packedAtOnce = 4;
 export function packer(store: Store, clock: Clock) {
   /** Not of events: one that finds the lock of a process that died waits 10 s for it, and must not keep others from packing. */
   const turns = pLimit(packedAtOnce);
+  /** Jobs that this process is packing. The last prints often come together, and then each of their events finds them all there. */
+  const underWay = new Map<string, Promise<boolean>>();
 
   return async ({ job: id }: { job: string }) => {
     const job = await readJob(store, id);
@@ -28,10 +30,19 @@ export function packer(store: Store, clock: Clock) {
     if (!(await mayBeDeveloped(store, job))) return undefined;
     const progress = await readProgress(store, job);
     if (!progress.developed) return undefined;
-    const packed = progress.packed || (await packAlone(job, progress.prints));
+    const other = underWay.get(id);
+    const packing = other ?? (progress.packed ? true : packOnce(job, progress.prints));
+    const packed = await packing;
     if (await withdrawIfGone(store, id)) return undefined;
-    return packed ? archiveCreated(id) : undefined;
+    // The event of the other delivery is enough.
+    return packed && !other ? archiveCreated(id) : undefined;
   };
+
+  function packOnce(job: Job, prints: Print[]): Promise<boolean> {
+    const packing = packAlone(job, prints).finally(() => underWay.delete(job.job));
+    underWay.set(job.job, packing);
+    return packing;
+  }
 
   /** @returns whether there now is an archive, or a reason why there is none */
   async function packAlone(job: Job, prints: Print[]): Promise<boolean> {

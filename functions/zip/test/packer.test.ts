@@ -63,6 +63,39 @@ test('whoever waited for the lock finds the archive packed, and does not pack it
   expect(packs).toBe(1);
 });
 
+test('of two deliveries to one process, one packs and publishes, and the other waits for no lock', async () => {
+  const { promise: hold, resolve } = Promise.withResolvers<void>();
+  let packs = 0;
+  const slow = interrupted('writeOnce', keys.archive(job.job), async () => {
+    packs += 1;
+    await hold;
+  });
+  const pack = packer(slow, clock);
+  const first = pack({ job: job.job });
+  await expect.poll(() => packs).toBe(1);
+  const second = pack({ job: job.job });
+  resolve();
+  expect(await first).toMatchObject({ type: eventType.archiveCreated, job: job.job });
+  expect(await second).toBeUndefined();
+  expect(packs).toBe(1);
+});
+
+test('if the one fails, so does the other: both are delivered again', async () => {
+  const { promise: hold, reject } = Promise.withResolvers<void>();
+  let packs = 0;
+  const failing = interrupted('writeOnce', keys.archive(job.job), async () => {
+    packs += 1;
+    await hold;
+  });
+  const pack = packer(failing, clock);
+  const both = [pack({ job: job.job })];
+  await expect.poll(() => packs).toBe(1);
+  both.push(pack({ job: job.job }));
+  reject(new Error('the disk is full'));
+  await Promise.all(both.map((each) => expect(each).rejects.toThrow('the disk is full')));
+  expect(await packer(lab.store, clock)({ job: job.job })).toMatchObject({ type: eventType.archiveCreated });
+});
+
 test('four archives are packed at once; those that wait for the lock of a process that died do not count', async () => {
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   const jobs = await Promise.all(Array.from({ length: 12 }, () => lab.accept({ filters: ['sepia'] })));
