@@ -9,6 +9,7 @@ import { type Apply, developer } from '../src/filter/develop.ts';
 import type { ImageType, PrintType } from '../src/image/formats.ts';
 import { openStore } from '../src/store/open.ts';
 import { readBytes, type Store } from '../src/store/store.ts';
+import { filters } from './images/filters.ts';
 import { photo } from './support/lab.ts';
 
 let store: Store;
@@ -43,6 +44,18 @@ test.each([
   const { print, cover } = await develop(await photo('jpeg', { width, height }), 'image/jpeg');
   expect(await sharp(print).metadata()).toMatchObject({ width, height });
   expect(await sharp(cover).metadata()).toMatchObject({ format: 'jpeg', width: expectedWidth, height: expectedHeight });
+});
+
+test('of a large grey print, made from luma alone, it looks as the print does', async () => {
+  const onItsSide = await sharp(await photo('jpeg', { width: 1250, height: 800 }))
+    .withMetadata({ orientation: 6 })
+    .jpeg({ quality: 90 })
+    .toBuffer();
+  const { print, cover } = await develop(onItsSide, 'image/jpeg', filters.grayscale);
+  expect(await sharp(cover).metadata()).toMatchObject({ channels: 1, width: 307, height: 480 });
+  const [own, expected] = await Promise.all([sharp(cover), sharp(print).resize(307, 480)].map((image) => image.raw().toBuffer()));
+  const squares = own!.reduce((sum, value, index) => sum + (value - expected![index]!) ** 2, 0);
+  expect(10 * Math.log10(255 ** 2 / (squares / own!.length))).toBeGreaterThan(38);
 });
 
 test('what is transparent is white', async () => {

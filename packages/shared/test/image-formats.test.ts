@@ -27,7 +27,7 @@ const withAlpha = () => {
   return { data, image: raw(data, 4) };
 };
 const pixelsOf = (bytes: Buffer) => sharp(bytes, { pages: -1 }).ensureAlpha().raw().toBuffer();
-const lumaOf = async (photo: Buffer) => renderLuma(photo, await inspect(photo, imageLimits), 95);
+const lumaOf = async (photo: Buffer) => (await renderLuma(photo, await inspect(photo, imageLimits), 95))?.print;
 const luma = (red: number, green: number, blue: number) => Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 
 describe('grey prints', () => {
@@ -74,7 +74,7 @@ describe('grey prints', () => {
 
 describe('the short way, by a colour matrix within libvips', () => {
   const shortPrint = async (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
-    renderMatrix(photo, await inspect(photo, imageLimits), filters[filter].matrix, options, imageLimits);
+    (await renderMatrix(photo, await inspect(photo, imageLimits), filters[filter].matrix, options, imageLimits))?.print;
   /** The same pixels, from a function that declares no matrix. */
   const longPrint = (photo: Buffer, filter: keyof typeof filters, options: EncodeOptions) =>
     render(photo, options, (image) => filters[filter](image), imageLimits);

@@ -1,3 +1,4 @@
+import type { Rendered } from '../image/bitmap.ts';
 import type { Matrix } from '../image/colour-matrix.ts';
 import { readConfig } from '../config.ts';
 import { explain, Unavailable } from '../errors.ts';
@@ -60,7 +61,7 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
   const { bytes } = costOfPrint(photo, task, apply, imageLimits);
   const { print, cover } = await compute(bytes, async () => {
     const made = await renderPrepared(photo, task, apply, imageLimits);
-    return { print: made, cover: task.cover === undefined ? undefined : await shrunk(made, task.cover, imageLimits) };
+    return { print: made.print, cover: task.cover === undefined ? undefined : await shrunk(made, task.cover, imageLimits) };
   });
   // First, so that it is there when the mail is written.
   if (task.cover !== undefined && cover) await store.writeOnce(task.cover, cover).catch(storeFailed);
@@ -68,9 +69,9 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
 }
 
 /** A print without a small copy is still a print. */
-async function shrunk(print: Buffer, key: string, imageLimits: ImageLimits): Promise<Buffer | undefined> {
+async function shrunk(made: Rendered, key: string, imageLimits: ImageLimits): Promise<Buffer | undefined> {
   try {
-    return await (await coverThumbnailOf(print, imageLimits)).make();
+    return await coverThumbnailOf(made, imageLimits);
   } catch (error) {
     log('the mail will show no print', { key, error: explain(error) });
     return undefined;
@@ -89,7 +90,7 @@ function storeFailed(cause: unknown): never {
 export async function render(original: Buffer, options: RenderOptions, apply: Apply, imageLimits: ImageLimits): Promise<Buffer> {
   const photo = await prepare(original, imageLimits);
   costOfPrint(photo, options, apply, imageLimits);
-  return renderPrepared(photo, options, apply, imageLimits);
+  return (await renderPrepared(photo, options, apply, imageLimits)).print;
 }
 
 /** @throws Rejected when that is more than one photo may cost, or the print would be larger than its format can be */
@@ -105,9 +106,9 @@ async function renderPrepared(
   options: RenderOptions,
   apply: Apply,
   imageLimits: ImageLimits,
-): Promise<Buffer> {
-  const print = apply.matrix && (await renderMatrix(bytes, header, apply.matrix, options, imageLimits));
-  if (print) return print;
+): Promise<Rendered> {
+  const rendered = apply.matrix && (await renderMatrix(bytes, header, apply.matrix, options, imageLimits));
+  if (rendered) return rendered;
   const { frames, ...rest } = await decode(bytes, header, imageLimits);
   const { Jimp } = await import('../image/jimp.ts');
   const developed = [];
@@ -115,5 +116,5 @@ async function renderPrepared(
     const image = new Jimp(frame);
     developed.push(((await apply(image, options.option)) ?? image).bitmap);
   }
-  return encode({ frames: developed, ...rest }, options);
+  return { print: await encode({ frames: developed, ...rest }, options) };
 }

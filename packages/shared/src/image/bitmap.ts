@@ -4,3 +4,14 @@ export interface Bitmap {
   width: number;
   height: number;
 }
+
+/** The pixels of a print, upright and opaque: as in a bitmap, or one sample each if they are grey. */
+export interface Pixels extends Bitmap {
+  channels: 1 | 4;
+}
+
+/** A print, and its pixels if they were at hand when it was made. */
+export interface Rendered {
+  print: Buffer;
+  pixels?: Pixels;
+}

@@ -1,4 +1,4 @@
-import type { Bitmap } from './bitmap.ts';
+import type { Bitmap, Rendered } from './bitmap.ts';
 import type { Header } from './header.ts';
 import { coarseness } from './jpeg-tables.ts';
 import { encodeLuma } from './jpeg.ts';
@@ -12,9 +12,11 @@ import { turbo } from './turbo.ts';
  * JFIF 1.02, "Color space"), so chroma need not be decoded.
  * @returns undefined if this cannot be done: other colours, or a fault that only the long way can name
  */
-export async function renderLuma(bytes: Buffer, header: Header, quality: number): Promise<Buffer | undefined> {
+export async function renderLuma(bytes: Buffer, header: Header, quality: number): Promise<Rendered | undefined> {
   const luma = isPlain(header) && isLargeAndCoarse(header, bytes) ? await decodeLuma(bytes) : undefined;
-  return luma && encodeLuma(await turnUpright(luma, header.orientation), quality);
+  if (!luma) return undefined;
+  const turned = await turnUpright(luma, header.orientation);
+  return { print: await encodeLuma(turned, quality), pixels: { ...turned, channels: 1 } };
 }
 
 async function decodeLuma(bytes: Buffer): Promise<Bitmap | undefined> {

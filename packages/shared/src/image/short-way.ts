@@ -1,4 +1,5 @@
 import type { Matrix3x3 } from 'sharp';
+import type { Rendered } from './bitmap.ts';
 import { luma, type Matrix } from './colour-matrix.ts';
 import type { EncodeOptions } from './encode.ts';
 import { formats } from './formats.ts';
@@ -20,7 +21,7 @@ export async function renderMatrix(
   matrix: Matrix,
   { type, quality }: EncodeOptions,
   limits: ImageLimits,
-): Promise<Buffer | undefined> {
+): Promise<Rendered | undefined> {
   const grey = matrix.every((row) => equal(row, matrix[0]));
   if (type === 'image/jpeg' && grey && equal(matrix[0], luma)) {
     const print = await renderLuma(bytes, header, quality ?? defaultQuality[type]);
@@ -30,7 +31,11 @@ export async function renderMatrix(
   const photo = openPhoto(bytes, header, limits).recomb(lifted(matrix));
   if (grey && formats[type].grey) photo.extractChannel(0);
   const pixels = header.width * header.height;
-  return save(photo, { type, quality, pixels, lossless: isLosslessWebp(bytes) }).catch(() => undefined);
+  try {
+    return { print: await save(photo, { type, quality, pixels, lossless: isLosslessWebp(bytes) }) };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,12 +1,15 @@
 import { Rejected } from '../errors.ts';
+import type { Rendered } from './bitmap.ts';
 import { decodeBmp } from './bmp.ts';
 import { costOf } from './cost.ts';
 import { unpackHeic } from './decode.ts';
 import { prepare, type Prepared } from './inspect.ts';
+import { encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';
 import type { Sharp } from 'sharp';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
+import { shrink } from './shrink.ts';
 
 /** A thumbnail to be made. */
 export interface Thumbnail {
@@ -29,20 +32,30 @@ export async function thumbnailOf(picture: Buffer, width: number, limits: ImageL
 
 /** Pixels. A mail shows it as it is, in a column of some 500. */
 const coverSize = 480;
+const coverQuality = 80;
 
-/** A small copy for a mail, at most 480 pixels wide and high: as JPEG, since not every mail program knows WebP, and on white paper. */
-export async function coverThumbnailOf(picture: Buffer, limits: ImageLimits): Promise<Thumbnail> {
+/**
+ * A small copy of a print for a mail, at most 480 pixels wide and high: as JPEG, since not every mail program knows WebP, and on white
+ * paper. It is made of the print's pixels if they are at hand: to decode a print of 2 megapixels again would take as long as to make it.
+ * @throws Rejected if the print cannot be read to its end, or is too large
+ */
+export async function coverThumbnailOf({ print, pixels }: Rendered, limits: ImageLimits): Promise<Buffer> {
+  if (pixels?.channels === 1 && Math.max(pixels.width, pixels.height) > coverSize)
+    return encodeLuma(shrink(pixels, coverSize), coverQuality);
   const size = { width: coverSize, height: coverSize, fit: 'inside', withoutEnlargement: true } as const;
-  return smallCopy(picture, limits, (whole) => whole.resize(size).flatten({ background: 'white' }).jpeg({ quality: 80 }));
+  const { make } = await smallCopy(print, limits, (whole) =>
+    whole.resize(size).flatten({ background: 'white' }).jpeg({ quality: coverQuality }),
+  );
+  return make();
 }
 
-async function smallCopy(picture: Buffer, limits: ImageLimits, shrink: (whole: Sharp) => Sharp): Promise<Thumbnail> {
+async function smallCopy(picture: Buffer, limits: ImageLimits, resize: (whole: Sharp) => Sharp): Promise<Thumbnail> {
   const prepared = await prepare(picture, limits);
   return {
     bytes: costOf(prepared.header, prepared.bytes.length, 'image/webp', true).bytes,
     async make() {
       try {
-        return await shrink(await open(prepared, limits)).toBuffer();
+        return await resize(await open(prepared, limits)).toBuffer();
       } catch (cause) {
         throw new Rejected('There is no small copy of this picture: it cannot be read to its end.', { cause });
       }
