@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf, json, readBytes, readJson } from '@darkroom/shared/store';
+import { buffer } from 'node:stream/consumers';
+import { entriesOf, json, readBytes, readChunks, readJson } from '@darkroom/shared/store';
 import { expect, test } from 'vitest';
 import type { StoreLab } from './store-lab.ts';
 
@@ -40,6 +42,24 @@ export function testContents(lab: StoreLab) {
     expect(Math.abs(entry.modified.getTime() - stored.modified.getTime())).toBeLessThan(1000);
     expect(await readJson(lab.store, 'nothing')).toBeUndefined();
   });
+
+  // Around the limits between which a store may change its way: a page or a few, a piece, several pieces.
+  test.each([0, 1, 16 * 1024, 16 * 1024 + 1, 256 * 1024, 256 * 1024 + 1, 1_000_000])(
+    '%i bytes are the same at once, in chunks and as a stream, also side by side',
+    async (size) => {
+      const content = randomBytes(size);
+      await lab.store.write('content', content);
+      const copied = async () => {
+        const copies: Buffer[] = [];
+        for await (const chunk of (await readChunks(lab.store, 'content'))!) copies.push(Buffer.from(chunk));
+        return Buffer.concat(copies);
+      };
+      const ways = [readBytes(lab.store, 'content'), copied(), copied(), buffer((await lab.store.read('content'))!)];
+      for (const read of await Promise.all(ways)) expect(content.equals(read!)).toBe(true);
+      expect(await readBytes(lab.store, 'absent')).toBeUndefined();
+      expect(await readChunks(lab.store, 'absent')).toBeUndefined();
+    },
+  );
 
   test('a write replaces', async () => {
     await lab.store.write('a/b', Buffer.from('a longer text'));

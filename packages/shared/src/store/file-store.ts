@@ -6,7 +6,17 @@ import { backgroundClock } from '../clock.ts';
 import type { Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
 import { groupCommit } from './group-commit.ts';
-import { absentAsUndefined, chunksOfFile, codeOf, fileAt, fillFile, isAbsent, readFile, sync } from './local-file.ts';
+import {
+  absentAsUndefined,
+  bytesOfFile,
+  chunksOfFile,
+  codeOf,
+  fileAt,
+  fillFile,
+  isAbsent,
+  readFile,
+  sync,
+} from './local-file.ts';
 import type { Entry, Needs, Store } from './store.ts';
 import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
 
@@ -70,6 +80,8 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
       assertRange(range);
       return readFile(pathOf(key), range);
     },
+
+    bytes: async (key) => bytesOfFile(pathOf(key)),
 
     chunks: async (key) => chunksOfFile(pathOf(key)),
 

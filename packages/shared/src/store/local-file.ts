@@ -38,11 +38,15 @@ export function readFile(path: string, { start = 0, end = Infinity }: Range): Re
   if (bytes > smallBytes)
     return createReadStream('', { fd: descriptor, start, end: last, highWaterMark: Math.min(pieceBytes, bytes) });
   try {
-    const content = Buffer.allocUnsafe(bytes);
-    return Readable.from([content.subarray(0, readSync(descriptor, content, 0, bytes, start))], { objectMode: false });
+    return Readable.from([readNow(descriptor, start, bytes)], { objectMode: false });
   } finally {
     closeSync(descriptor);
   }
+}
+
+function readNow(descriptor: number, start: number, bytes: number): Buffer {
+  const content = Buffer.allocUnsafe(bytes);
+  return content.subarray(0, readSync(descriptor, content, 0, bytes, start));
 }
 
 const readInto = promisify(read);
@@ -50,11 +54,34 @@ const readInto = promisify(read);
 const spare: Buffer[] = [];
 const mostSpare = 4;
 
+/** As `readBytes` has it. */
+export async function bytesOfFile(path: string): Promise<Buffer | undefined> {
+  const opened = openFile(path);
+  if (!opened) return undefined;
+  const { descriptor, size } = opened;
+  try {
+    if (size <= smallBytes) return readNow(descriptor, 0, size);
+    const content = Buffer.allocUnsafeSlow(size);
+    for (let at = 0, end; at < size; at = end) {
+      end = at + (await readInto(descriptor, content, at, size - at, at)).bytesRead;
+      if (end === at) return content.subarray(0, end);
+    }
+    return content;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** As `readChunks` has it. */
 export function chunksOfFile(path: string): AsyncGenerator<Buffer> | undefined {
+  const opened = openFile(path);
+  return opened && chunks(opened.descriptor);
+}
+
+function openFile(path: string): { descriptor: number; size: number } | undefined {
   const size = fileAt(path)?.size;
   const descriptor = size === undefined ? undefined : openIfThere(path);
-  return descriptor === undefined ? undefined : chunks(descriptor);
+  return descriptor === undefined ? undefined : { descriptor, size: size! };
 }
 
 async function* chunks(descriptor: number): AsyncGenerator<Buffer> {

@@ -19,6 +19,7 @@ export function measured(store: Store): Store {
   return {
     stat: (...given) => time('stat', () => store.stat(...given)),
     read: (...given) => time('read', () => store.read(...given)),
+    ...(store.bytes && { bytes: (key) => time('read', () => store.bytes!(key)) }),
     ...(store.chunks && { chunks: (key) => time('read', () => store.chunks!(key)) }),
     write: (...given) => time('write', () => store.write(...given)),
     writeOnce: (...given) => time('writeOnce', () => store.writeOnce(...given)),

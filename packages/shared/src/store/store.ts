@@ -25,7 +25,8 @@ export interface Store {
   stat(key: string): Promise<Stored | undefined>;
   /** The bytes, or undefined if there is no such key. The stream must be read to its end or destroyed. */
   read(key: string, range?: Range): Promise<NodeJS.ReadableStream | undefined>;
-  /** What `readChunks` returns, where that takes less than a stream. */
+  /** What `readBytes` and `readChunks` return, where that takes less than a stream. */
+  bytes?(key: string): Promise<Buffer | undefined>;
   chunks?(key: string): Promise<AsyncIterable<Buffer> | undefined>;
   /** Creates or replaces, atomically: a reader sees the old bytes or the new ones. On return they are durable, unless they need not be. */
   write(key: string, content: Content, needs?: Needs): Promise<void>;
@@ -54,6 +55,7 @@ export interface Download {
 }
 
 export async function readBytes(store: Store, key: string): Promise<Buffer | undefined> {
+  if (store.bytes) return store.bytes(key);
   const stream = await store.read(key);
   if (!stream) return undefined;
   const chunks: Buffer[] = [];
