@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Rejected, Unavailable } from '../src/errors.ts';
 import type { Load } from '../src/worker/load.ts';
+import { idleLook } from '../src/worker/crew.ts';
 import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
 import { Died, NotStarted, type Worker } from '../src/worker/process.ts';
 import { testClock } from './support/clock.ts';
@@ -606,6 +607,47 @@ test('where the system reports no load, turns cost nothing', async () => {
     at(busy()[0]!)!.ends('done');
   }
   expect(order).toEqual(['a1', 'a2', 'b1', 'a3']);
+});
+
+describe('idle workers', () => {
+  test('those without a task from one look to the next end, and the next task starts another', async () => {
+    const { pool, workers, clock, settle, at } = open(3);
+    const runs = ['a', 'b', 'c'].map((task) => pool.run(task));
+    await settle();
+    for (const task of ['a', 'b', 'c']) at(task)!.ends('done');
+    await Promise.all(runs);
+    // One of the three goes on working.
+    for (let minute = 0; minute < 3; minute += 1) {
+      await clock.advance(idleLook / 2);
+      void pool.run('d');
+      await settle();
+      at('d')!.ends('done');
+      await clock.advance(idleLook / 2);
+    }
+    expect(workers.map(({ killed }) => killed)).toEqual([true, true, false]);
+    await clock.advance(2 * idleLook);
+    expect(workers.map(({ killed }) => killed)).toEqual([true, true, true]);
+    void pool.run('e');
+    await settle();
+    expect(workers).toHaveLength(4);
+    expect(at('e')!.killed).toBe(false);
+    expect(pool.healthy()).toBe(true);
+  });
+
+  test('one that works for longer stays', async () => {
+    const { pool, workers, clock, settle, at, stateOf } = open(1);
+    const run = pool.run('a');
+    await settle();
+    workers[0]!.load.seconds = 1;
+    for (let look = 0; look < 200; look += 1) {
+      workers[0]!.load.seconds += 0.001;
+      await clock.advance(idleLook / 100);
+    }
+    expect(await stateOf(run)).toBe('running');
+    at('a')!.ends('A');
+    expect(await run).toBe('A');
+    expect(workers[0]!.killed).toBe(false);
+  });
 });
 
 describe('health', () => {

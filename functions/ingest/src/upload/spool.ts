@@ -68,6 +68,8 @@ interface Sent {
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
 
 export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector): Promise<Spool> {
+  // After a pause there may be no process that inspects: it starts while the photos come.
+  inspector.warm();
   const folder = await makeTemporaryFolder(spoolPurpose).catch((cause: unknown) => {
     throw new StorageFailed(cause);
   });

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { explain } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Worker } from './process.ts';
@@ -15,10 +16,38 @@ export interface Crew<Task, Result> {
   close(): void;
 }
 
-export function crew<Task, Result>(start: () => Worker<Task, Result>): Crew<Task, Result> {
-  const idle: Worker<Task, Result>[] = [];
+/**
+ * Milliseconds between two looks: a worker that has had no task from one to the next ends. It holds as much memory as a whole program, and
+ * another starts in a quarter of a second.
+ */
+export const idleLook = 60_000;
+
+/** @param clock one that keeps no process from ending */
+export function crew<Task, Result>(start: () => Worker<Task, Result>, clock: Clock): Crew<Task, Result> {
+  /** The last to come is the first to go: those at the beginning have waited longest. */
+  const idle: { worker: Worker<Task, Result>; seen: boolean }[] = [];
   const all = new Set<Worker<Task, Result>>();
   let failedStarts = 0;
+  let looking = false;
+
+  function keep(worker: Worker<Task, Result>): void {
+    idle.push({ worker, seen: false });
+    if (!looking) void dismissIdle();
+  }
+
+  async function dismissIdle(): Promise<void> {
+    looking = true;
+    while (idle.length > 0) {
+      for (const each of idle) each.seen = true;
+      await clock.sleep(idleLook);
+      while (idle[0]?.seen) {
+        const { worker } = idle.shift()!;
+        all.delete(worker);
+        worker.kill();
+      }
+    }
+    looking = false;
+  }
 
   function hire(): Worker<Task, Result> {
     const failed = (error: unknown) => {
@@ -44,17 +73,17 @@ export function crew<Task, Result>(start: () => Worker<Task, Result>): Crew<Task
 
   return {
     take() {
-      for (let worker = idle.pop(); worker; worker = idle.pop()) {
-        if (worker.alive()) return worker;
-        all.delete(worker);
+      for (let last = idle.pop(); last; last = idle.pop()) {
+        if (last.worker.alive()) return last.worker;
+        all.delete(last.worker);
       }
       return hire();
     },
-    giveBack: (worker) => void idle.push(worker),
+    giveBack: keep,
     startAhead() {
       if (all.size > 0) return;
       try {
-        idle.push(hire());
+        keep(hire());
       } catch {
         // It has been counted, and the next task will report it.
       }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts';
+import { backgroundClock, type Clock } from '../clock.ts';
 import { Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
 import { metrics } from '../metrics/metrics.ts';
@@ -44,9 +44,9 @@ const hopeless = 3;
 export function workerPool<Task, Result>(
   size: number,
   bounds: Bounds,
-  { memory = Infinity, start = () => startWorker(), clock = systemClock, load = readLoad }: Options<Task, Result> = {},
+  { memory = Infinity, start = () => startWorker(), clock = backgroundClock, load = readLoad }: Options<Task, Result> = {},
 ): WorkerPool<Task, Result> {
-  const workers = crew(start);
+  const workers = crew(start, clock);
   const waiting = line<() => void>();
   const surroundings = { bounds, memory: budget(memory), clock, load };
   let busy = 0;
