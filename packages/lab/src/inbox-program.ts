@@ -3,6 +3,7 @@
  * jobs to any website open in the person's browser. Here it never sees such requests.
  */
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { explain } from '@darkroom/shared/errors';
 import { foreignness, refuse } from 'knative-local/foreign';
@@ -27,6 +28,8 @@ try {
   });
   const { api } = await maildev.start();
   guard(api!.server.server);
+  // Node would do so at the end, but not at one by a signal.
+  flushCompileCache();
 } catch (error) {
   console.error(explain(error));
   process.exit(1);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -78,6 +79,8 @@ export interface Variation {
 }
 
 const main = join(repository, 'packages/lab/src/main.ts');
+const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: { start: string } };
+const nodeOptions = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 
 /** The whole of Darkroom, as `npm start` runs it, on free ports, with a folder and a copy of config/ of its own. */
 export async function openDarkroom(
@@ -122,7 +125,7 @@ export async function openDarkroom(
       // All that a test sends comes from one client, and mostly for one address.
       const withoutLimits = { CLIENT_POSTS: '0', CLIENT_BYTES: '0', ADDRESS_JOBS: '0' };
       const anyPorts = { PORT: '0', SMTP_PORT: '0', INBOX_PORT: '0' };
-      child = spawn(process.execPath, [program, ...words], {
+      child = spawn(process.execPath, [...nodeOptions, program, ...words], {
         env: {
           PATH,
           HOME,
