@@ -9,6 +9,7 @@ import type { ImageLimits } from './limits.ts';
 import { renderLuma } from './luma.ts';
 import { openPhoto } from './open.ts';
 import { defaultQuality, save } from './save.ts';
+import { renderTint } from './tint.ts';
 import { isLosslessWebp } from './webp.ts';
 
 /**
@@ -24,8 +25,12 @@ export async function renderMatrix(
   limits: ImageLimits,
 ): Promise<Rendered | undefined> {
   const grey = matrix.every((row) => equal(row, matrix[0]));
-  if (type === 'image/jpeg' && grey && equal(matrix[0], luma)) {
-    const rendered = await renderLuma(bytes, header, quality ?? defaultQuality[type], withSmall);
+  if (type === 'image/jpeg') {
+    const asked = quality ?? defaultQuality[type];
+    const isLuma = grey && equal(matrix[0], luma);
+    const rendered = await (isLuma
+      ? renderLuma(bytes, header, asked, withSmall)
+      : renderTint(bytes, header, matrix, asked, withSmall));
     if (rendered) return rendered;
   }
   release();
