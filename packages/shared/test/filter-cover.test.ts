@@ -46,13 +46,16 @@ test.each([
   expect(await sharp(cover).metadata()).toMatchObject({ format: 'jpeg', width: expectedWidth, height: expectedHeight });
 });
 
-test('of a large grey print, made from luma alone, it looks as the print does', async () => {
+test.each([
+  ['grayscale', 1],
+  ['sepia', 3],
+] as const)('of a large print by %s it looks as the print does', async (filter, channels) => {
   const onItsSide = await sharp(await photo('jpeg', { width: 1250, height: 800 }))
     .withMetadata({ orientation: 6 })
     .jpeg({ quality: 90 })
     .toBuffer();
-  const { print, cover } = await develop(onItsSide, 'image/jpeg', filters.grayscale);
-  expect(await sharp(cover).metadata()).toMatchObject({ channels: 1, width: 307, height: 480 });
+  const { print, cover } = await develop(onItsSide, 'image/jpeg', filters[filter]);
+  expect(await sharp(cover).metadata()).toMatchObject({ channels, width: 307, height: 480 });
   const [own, expected] = await Promise.all([sharp(cover), sharp(print).resize(307, 480)].map((image) => image.raw().toBuffer()));
   const squares = own!.reduce((sum, value, index) => sum + (value - expected![index]!) ** 2, 0);
   expect(10 * Math.log10(255 ** 2 / (squares / own!.length))).toBeGreaterThan(38);

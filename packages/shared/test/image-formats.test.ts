@@ -8,6 +8,7 @@ import { inspect } from '../src/image/inspect.ts';
 import { render } from '../src/filter/develop.ts';
 import { renderLuma } from '../src/image/luma.ts';
 import { renderMatrix } from '../src/image/short-way.ts';
+import { renderTint } from '../src/image/tint.ts';
 import { filters, imageLimits, printOf } from './images/filters.ts';
 
 // Made with sharp alone, so that these run without Python: 64 x 48, and no two sides alike.
@@ -70,6 +71,53 @@ describe('grey prints', () => {
     ];
     for (const photo of photos) expect(await lumaOf(photo)).toBeUndefined();
   });
+});
+
+describe('tinted prints of JPEGs', () => {
+  const tinted = async (photo: Buffer, matrix = filters.sepia.matrix) =>
+    (await renderTint(photo, await inspect(photo, imageLimits), matrix, 96))?.print;
+  const large = () => raw().resize(1200, 900, { kernel: 'cubic' }).png().toBuffer();
+
+  test('look the same as by the long way, whatever the orientation', async () => {
+    const upright = await large();
+    for (let orientation = 1; orientation <= 8; orientation += 1) {
+      const photo = await sharp(upright).withMetadata({ orientation }).jpeg({ quality: 90 }).toBuffer();
+      const short = await pixelsOf((await tinted(photo))!);
+      const long = await pixelsOf(await printOf(photo, 'sepia', { type: 'image/png' }));
+      expect(short).toHaveLength(long.length);
+      const apart = Array.from(short, (value, index) => value - long[index]!);
+      expect(apart.reduce((most, difference) => Math.max(most, Math.abs(difference)), 0)).toBeLessThanOrEqual(6);
+      // Neither darker nor brighter; every fourth sample is alpha.
+      expect(Math.abs(apart.reduce((sum, difference) => sum + difference, 0) / (apart.length * 0.75))).toBeLessThan(0.15);
+    }
+  });
+
+  test('are not made by a table where that would not be the same: sums that differ, other colours, small or very large pictures', async () => {
+    const photo = await sharp(await large())
+      .jpeg({ quality: 90 })
+      .toBuffer();
+    const [red, green, blue] = filters.sepia.matrix;
+    expect(await tinted(photo, [red, green, [...blue].toReversed() as unknown as typeof blue])).toBeUndefined();
+    expect(await tinted(photo, [red, green, [blue[0], blue[1], -blue[2]]])).toBeUndefined();
+    const header = await inspect(photo, imageLimits);
+    expect(await renderTint(photo, { ...header, width: 16_001, height: 1000 }, filters.sepia.matrix, 96)).toBeUndefined();
+    const others = [
+      await sharp(photo).withIccProfile('p3').jpeg().toBuffer(),
+      await raw().jpeg().toBuffer(),
+      photo.subarray(0, 9000),
+    ];
+    for (const other of others) expect(await tinted(other)).toBeUndefined();
+  });
+});
+
+test('a print has nothing of the print before, nor of one beside it', async () => {
+  const [one, other] = await Promise.all(
+    [scene, scene.toReversed()].map((pixels) => raw(Buffer.from(pixels)).resize(1200, 900).jpeg({ quality: 90 }).toBuffer()),
+  );
+  const print = async (photo: Buffer, filter: keyof typeof filters) => printOf(photo, filter, { type: 'image/jpeg' });
+  const alone = [await print(one!, 'sepia'), await print(other!, 'grayscale')];
+  const beside = await Promise.all([print(one!, 'sepia'), print(other!, 'grayscale'), print(other!, 'sepia')]);
+  expect(alone.map((bytes, index) => bytes.equals(beside[index]!))).toEqual([true, true]);
 });
 
 describe('the short way, by a colour matrix within libvips', () => {

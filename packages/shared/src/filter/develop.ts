@@ -38,7 +38,7 @@ export interface Task {
   option?: OptionValue;
 }
 
-type RenderOptions = EncodeOptions & { option?: OptionValue };
+type RenderOptions = EncodeOptions & { option?: OptionValue; withSmall?: boolean };
 
 const { MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS } = limits;
 const settings = { STORE_URL: storeUrl, HEIC: heic, MAX_PIXELS, MAX_FRAMES, MAX_IMAGE_MEMORY, MAX_IMAGE_SECONDS };
@@ -60,7 +60,7 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
   const photo = await prepare(original, imageLimits);
   const { bytes } = costOfPrint(photo, task, apply, imageLimits);
   const { print, cover } = await compute(bytes, async () => {
-    const made = await renderPrepared(photo, task, apply, imageLimits);
+    const made = await renderPrepared(photo, { ...task, withSmall: task.cover !== undefined }, apply, imageLimits);
     return { print: made.print, cover: task.cover === undefined ? undefined : await shrunk(made, task.cover, imageLimits) };
   });
   // First, so that it is there when the mail is written.

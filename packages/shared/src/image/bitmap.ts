@@ -5,13 +5,13 @@ export interface Bitmap {
   height: number;
 }
 
-/** The pixels of a print, upright and opaque: as in a bitmap, or one sample each if they are grey. */
+/** The pixels of an opaque picture, upright: as in a bitmap, or one sample each if they are grey. */
 export interface Pixels extends Bitmap {
   channels: 1 | 4;
 }
 
-/** A print, and its pixels if they were at hand when it was made. */
+/** A print, and a small copy of its pixels for a mail, if they were at hand when it was made. */
 export interface Rendered {
   print: Buffer;
-  pixels?: Pixels;
+  small?: Pixels;
 }

@@ -1,5 +1,5 @@
 import type { PrintType } from './formats.ts';
-import { type Header, isShort } from './header.ts';
+import { type Header, isHeldWhole, isShort } from './header.ts';
 import { halvesChroma } from './save.ts';
 
 /** What a print will cost the machine, judging by the header of the photo. */
@@ -59,12 +59,12 @@ function encoderBytes(type: PrintType, pixels: number, alpha: boolean): number {
   }
 }
 
-/** Bytes per pixel of the picture itself: RGBA if a filter is handed pixels, a few rows if libvips does everything. */
-function pictureBytes(header: Header, short: boolean): number {
+/** Bytes per pixel of the picture itself: RGBA if it is held as a whole, otherwise a few rows of it. */
+function pictureBytes(header: Header, whole: boolean): number {
   const { model, profile, depth, bands, orientation } = header;
   const turned = orientation > 1 ? bands * bytesOf(depth) : 0;
   const inks = model === 'cmyk' && profile === undefined ? bands * Math.min(2, bytesOf(depth)) + 0.5 : 0;
-  return turned + inks + (short ? 0.3 : 4.2);
+  return turned + inks + (whole ? 4.2 : 0.3);
 }
 
 const bytesOf = (depth: string) => ({ uchar: 1, char: 1, ushort: 2, short: 2, double: 8 })[depth] ?? 4;
@@ -101,7 +101,8 @@ export function costOf(header: Header, fileBytes: number, type: PrintType, byMat
   const short = byMatrix && isShort(header, type);
   const [decoder, encoder] = [decoderBytes(header), encoderBytes(type, pixels, alpha)];
   // The short way decodes and encodes at the same time, the long way one after the other.
-  const perPixel = pictureBytes(header, short) + (short ? decoder + encoder : Math.max(decoder, encoder));
+  const whole = !short || (type === 'image/jpeg' && isHeldWhole(header));
+  const perPixel = pictureBytes(header, whole) + (short ? decoder + encoder : Math.max(decoder, encoder));
   return {
     // The file, and a copy of it without EXIF.
     // libheif is compiled while it runs.

@@ -46,3 +46,8 @@ export function isShort({ type, frames, depth, model, alpha }: Header, print: Im
     !alpha
   );
 }
+
+/** Whether a JPEG may be held as a whole on the short way (tint.ts). In larger ones, memory counts for more than time. */
+export function isHeldWhole({ type, width, height }: Header): boolean {
+  return type === 'image/jpeg' && width * height <= 16_000_000;
+}

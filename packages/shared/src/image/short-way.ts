@@ -1,5 +1,6 @@
 import type { Matrix3x3 } from 'sharp';
 import type { Rendered } from './bitmap.ts';
+import { release } from './borrow.ts';
 import { luma, type Matrix } from './colour-matrix.ts';
 import type { EncodeOptions } from './encode.ts';
 import { formats } from './formats.ts';
@@ -8,6 +9,7 @@ import type { ImageLimits } from './limits.ts';
 import { renderLuma } from './luma.ts';
 import { openPhoto } from './open.ts';
 import { defaultQuality, save } from './save.ts';
+import { renderTint } from './tint.ts';
 import { isLosslessWebp } from './webp.ts';
 
 /**
@@ -19,14 +21,19 @@ export async function renderMatrix(
   bytes: Buffer,
   header: Header,
   matrix: Matrix,
-  { type, quality }: EncodeOptions,
+  { type, quality, withSmall }: EncodeOptions & { withSmall?: boolean },
   limits: ImageLimits,
 ): Promise<Rendered | undefined> {
   const grey = matrix.every((row) => equal(row, matrix[0]));
-  if (type === 'image/jpeg' && grey && equal(matrix[0], luma)) {
-    const print = await renderLuma(bytes, header, quality ?? defaultQuality[type]);
-    if (print) return print;
+  if (type === 'image/jpeg') {
+    const asked = quality ?? defaultQuality[type];
+    const isLuma = grey && equal(matrix[0], luma);
+    const rendered = await (isLuma
+      ? renderLuma(bytes, header, asked, withSmall)
+      : renderTint(bytes, header, matrix, asked, withSmall));
+    if (rendered) return rendered;
   }
+  release();
   if (!isShort(header, type)) return undefined;
   const photo = openPhoto(bytes, header, limits).recomb(lifted(matrix));
   if (grey && formats[type].grey) photo.extractChannel(0);

@@ -1,5 +1,8 @@
 import type { Pixels } from './bitmap.ts';
 
+/** Pixels of the longer side, at most. A mail shows it as it is, in a column of some 500. */
+export const coverSize = 480;
+
 /**
  * A smaller copy of a picture, for the eye: each pixel is the mean of nine samples, spread evenly over its square. So the time it takes
  * depends on the size of the copy alone.

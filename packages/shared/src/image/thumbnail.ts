@@ -4,12 +4,12 @@ import { decodeBmp } from './bmp.ts';
 import { costOf } from './cost.ts';
 import { unpackHeic } from './decode.ts';
 import { prepare, type Prepared } from './inspect.ts';
-import { encodeLuma } from './jpeg.ts';
+import { encodeColours, encodeLuma } from './jpeg.ts';
 import { sharp } from './libvips.ts';
 import type { Sharp } from 'sharp';
 import type { ImageLimits } from './limits.ts';
 import { openPhoto } from './open.ts';
-import { shrink } from './shrink.ts';
+import { coverSize } from './shrink.ts';
 
 /** A thumbnail to be made. */
 export interface Thumbnail {
@@ -30,18 +30,15 @@ export async function thumbnailOf(picture: Buffer, width: number, limits: ImageL
   );
 }
 
-/** Pixels. A mail shows it as it is, in a column of some 500. */
-const coverSize = 480;
 const coverQuality = 80;
 
 /**
  * A small copy of a print for a mail, at most 480 pixels wide and high: as JPEG, since not every mail program knows WebP, and on white
- * paper. It is made of the print's pixels if they are at hand: to decode a print of 2 megapixels again would take as long as to make it.
+ * paper. To decode a print of 2 megapixels for it would take as long as to make the print.
  * @throws Rejected if the print cannot be read to its end, or is too large
  */
-export async function coverThumbnailOf({ print, pixels }: Rendered, limits: ImageLimits): Promise<Buffer> {
-  if (pixels?.channels === 1 && Math.max(pixels.width, pixels.height) > coverSize)
-    return encodeLuma(shrink(pixels, coverSize), coverQuality);
+export async function coverThumbnailOf({ print, small }: Rendered, limits: ImageLimits): Promise<Buffer> {
+  if (small) return small.channels === 1 ? encodeLuma(small, coverQuality) : encodeColours(small, coverQuality);
   const size = { width: coverSize, height: coverSize, fit: 'inside', withoutEnlargement: true } as const;
   const { make } = await smallCopy(print, limits, (whole) =>
     whole.resize(size).flatten({ background: 'white' }).jpeg({ quality: coverQuality }),

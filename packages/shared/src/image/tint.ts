@@ -1,0 +1,80 @@
+import type { Rendered } from './bitmap.ts';
+import type { Matrix } from './colour-matrix.ts';
+import { type Header, isHeldWhole } from './header.ts';
+import { encodeColours } from './jpeg.ts';
+import { renderByTurbo } from './turbo-way.ts';
+
+/** A colour matrix whose three sums are one grey, each times a factor of its own. So is sepia, up to a quarter of a level. */
+interface Tint {
+  /** Weights of the grey, in 65536ths. */
+  weights: readonly number[];
+  /** By the grey, in sixteenths of a level: what the pixel becomes, as one number, red lowest. */
+  table: Int32Array;
+}
+
+/**
+ * Makes the JPEG of a tinted JPEG. A pixel takes one sum and a look into a table, and libjpeg-turbo needs less than libvips for the rest.
+ * @returns undefined if this cannot be done: another matrix, other colours, or a fault that only the long way can name
+ */
+export async function renderTint(
+  bytes: Buffer,
+  header: Header,
+  matrix: Matrix,
+  quality: number,
+  withSmall = false,
+): Promise<Rendered | undefined> {
+  const tint = isHeldWhole(header) ? knownTint(matrix) : undefined;
+  if (!tint) return undefined;
+  return renderByTurbo(bytes, header, 4, withSmall, (pixels) => {
+    apply(tint, pixels.data);
+    return encodeColours(pixels, quality);
+  });
+}
+
+const known = new WeakMap<Matrix, { tint: Tint | undefined }>();
+
+function knownTint(matrix: Matrix): Tint | undefined {
+  const { tint } = known.get(matrix) ?? { tint: tintOf(matrix) };
+  known.set(matrix, { tint });
+  return tint;
+}
+
+function tintOf(matrix: Matrix): Tint | undefined {
+  const grey = [0, 1, 2].map((column) => (matrix[0][column]! + matrix[1][column]! + matrix[2][column]!) / 3);
+  const square = product(grey, grey);
+  if (square === 0 || grey.some((weight) => weight < 0)) return undefined;
+  const factors = matrix.map((row) => product(row, grey) / square);
+  const apart = matrix.flatMap((row, index) => farthest(row.map((weight, column) => weight - factors[index]! * grey[column]!)));
+  if (Math.max(...apart) > 1 / 3) return undefined;
+  const weights = grey.map((weight) => Math.round(weight * 65_536));
+  const brightest = 255 * weights.reduce((sum, weight) => sum + weight, 0);
+  const table = Int32Array.from({ length: (brightest >> 12) + 1 }, (_, index) => colour(factors, lifted((index + 0.5) / 16)));
+  return { weights, table };
+}
+
+/** The fast inverse DCT truncates: on average a grey comes out 0.6 of a level too dark. What is black stays black. */
+const lifted = (grey: number) => grey + Math.min(0.6, grey);
+
+const product = (one: readonly number[], other: readonly number[]) =>
+  one.reduce((sum, value, index) => sum + value * other[index]!, 0);
+
+/** How many levels a sum with these weights can be from 0, either way. */
+const farthest = (weights: number[]) =>
+  [1, -1].map((sign) => weights.reduce((sum, weight) => sum + 255 * Math.max(0, sign * weight), 0));
+
+function colour(factors: number[], grey: number): number {
+  const [red, green, blue] = Uint8ClampedArray.from(factors, (factor) => factor * grey);
+  return red! | (green! << 8) | (blue! << 16) | (255 << 24);
+}
+
+function apply({ weights, table }: Tint, rgbx: Buffer): void {
+  const pixels = new Int32Array(rgbx.buffer, rgbx.byteOffset, rgbx.length / 4);
+  const [ofRed, ofGreen, ofBlue] = weights as [number, number, number];
+  for (let index = 0; index < pixels.length; index += 1) {
+    const pixel = pixels[index]!;
+    const red = Math.imul(ofRed, pixel & 255);
+    const green = Math.imul(ofGreen, (pixel >> 8) & 255);
+    const blue = Math.imul(ofBlue, (pixel >> 16) & 255);
+    pixels[index] = table[(red + green + blue) >> 12]!;
+  }
+}
