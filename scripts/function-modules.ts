@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Plugin } from 'rolldown';
 
@@ -18,6 +18,7 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
  */
 const builtin = 'darkroom:builtin:';
 function moduleOf(id: string): string {
+  if (id.replace('node:', '') === 'crypto') return cryptoLater;
   const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
   const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
   const names = plain.map(([key]) => key).join(', ');
@@ -26,14 +27,58 @@ function moduleOf(id: string): string {
 /** Getters that are used all the same. The build fails if one is missing here. */
 const needed = ['AsyncLocalStorage', 'promises'];
 
+/** node:crypto takes the longest of Node's modules to load, and no function needs it before its first request. */
+const cryptoLater = [
+  `const load = () => process.getBuiltinModule('node:crypto');`,
+  `const later = (name) => (...values) => load()[name](...values);`,
+  `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
+  ...Object.entries(process.getBuiltinModule('node:crypto'))
+    .filter(([key, value]) => /^[a-z]/.test(key) && typeof value === 'function')
+    .map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
+].join('\n');
+/** Who requires nothing of it but functions. */
+const requiresCrypto = ['faas-js-runtime', 'fastify'];
+
 /** What the function consists of may have been compiled already, while its image was built. */
 const entryCode = `const directory = import.meta.dirname + '/.compile-cache';
 if (process.getBuiltinModule('node:fs').existsSync(directory))
   process.getBuiltinModule('node:module').enableCompileCache({ directory, portable: true });
 await import('${functionId}');`;
 
-/** The runtime keeps raw bodies if it is told to, which is never; with them go all of iconv-lite's tables. */
-const unused = 'darkroom:unused';
+/** What a package loads at every start. */
+interface Load {
+  by: string;
+  id: string;
+}
+const includes = (loads: Load[], request: string, importer = '') =>
+  loads.some(({ by, id }) => id === request && importer.includes(`/node_modules/${by}/`));
+
+/**
+ * And Darkroom never uses.
+ * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
+ * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
+ * - Prometheus' client pushes to a gateway.
+ * - Fastify compiles schemas of routes, which no route has.
+ */
+const unused: Load[] = [
+  { by: 'faas-js-runtime', id: 'fastify-raw-body' },
+  { by: 'faas-js-runtime', id: 'overload-protection' },
+  { by: 'prom-client', id: './lib/pushgateway' },
+  { by: 'fastify', id: '@fastify/ajv-compiler' },
+  { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
+];
+const nothing = 'darkroom:nothing';
+
+/** And needs at some request, or never: it is loaded when it is first used. */
+const later: Load[] = [
+  { by: 'faas-js-runtime', id: 'qs' },
+  { by: 'faas-js-runtime', id: 'js-yaml' },
+  { by: 'fastify', id: 'semver' },
+  { by: 'prom-client', id: '@opentelemetry/api' },
+];
+const laterPrefix = 'darkroom:later:';
+const whenUsed = (path: string) =>
+  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(path)})[name] });`;
 
 /**
  * Provides the entry of a function, and the modules of Node. src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a
@@ -49,17 +94,20 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
     resolveId(id, importer, { kind }) {
       if (id === entry) return id;
       if (id === functionId) return existsSync(ownServer) ? ownServer : id;
-      if (id === 'fastify-raw-body') return unused;
+      if (includes(unused, id, importer)) return nothing;
+      if (importer && includes(later, id, importer)) return laterPrefix + createRequire(importer).resolve(id);
+      if (id.endsWith('crypto') && isBuiltin(id) && includes(requiresCrypto.map((by) => ({ by, id })), id, importer)) return builtin + id;
       return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
     },
     load(id) {
       if (id === entry) return entryCode;
       if (id === functionId) return wrapper;
-      if (id === unused) return 'export default undefined;';
+      if (id === nothing) return 'module.exports = () => undefined;';
+      if (id.startsWith(laterPrefix)) return whenUsed(id.slice(laterPrefix.length));
       return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
     },
     generateBundle() {
-      for (const id of this.getModuleIds()) read(id);
+      for (const id of this.getModuleIds()) if (!id.startsWith('darkroom:')) read(id);
     },
   };
 }
