@@ -1,6 +1,7 @@
 import { statusOf } from '../../functions/ingest/src/jobs/status.ts';
 import { notifier } from '../../functions/notify/src/notifier.ts';
-import { clearGone, expire } from '../../functions/sweep/src/expire.ts';
+import { expire } from '../../functions/sweep/src/expire.ts';
+import { clearLeaving } from '../../functions/sweep/src/leaving.ts';
 import { resume } from '../../functions/sweep/src/resume.ts';
 import { packer } from '../../functions/zip/src/packer.ts';
 import { systemClock as clock } from '../../packages/shared/src/clock.ts';
@@ -50,7 +51,7 @@ export async function describeJob(store: Store, id: string): Promise<void> {
 /** The ping of every minute. @param idleSeconds how long a job has stood still that is looked at more closely */
 async function look(store: Store, idleSeconds: number): Promise<void> {
   const emit = () => Promise.reject(new Error('It was not the turn of this job'));
-  await clearGone(store);
+  for await (const _ of clearLeaving(store));
   await resume({ store, emit, clock }, { idleSeconds, deadlineSeconds: day });
 }
 

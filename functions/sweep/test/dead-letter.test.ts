@@ -177,7 +177,7 @@ test('addresses are not kept, and nothing of what a mail server said', async () 
 test('a job that was deleted gets no dead letter', async () => {
   await removeJob(world.store, job.job);
   await world.fail(job, '1', 'sepia');
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test('a job that is deleted while its dead letter is written keeps none', async () => {
@@ -187,7 +187,7 @@ test('a job that is deleted while its dead letter is written keeps none', async 
     await write(key, content);
   };
   await world.fail(job, '1', 'sepia');
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test.each<[string, string | undefined, Partial<FailedEvent>]>([

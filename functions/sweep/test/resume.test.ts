@@ -265,7 +265,7 @@ test('a job that is deleted while sweep looks at it is not resumed, and its mark
   };
   await world.minutes(1);
   expect(world.emitted()).toEqual([]);
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test.each([

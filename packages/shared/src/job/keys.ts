@@ -49,6 +49,9 @@ export const keys = {
   webhookLock: (job: string) => `webhooks/${job}/lock`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
+  /** For an hour beside its tombstone: what comes late for it is looked for, without listing the tombstones of all times. */
+  allLeaving: 'leaving/',
+  leaving: (job: string) => `leaving/${job}`,
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
