@@ -19,16 +19,18 @@ const day = 24 * 60 * 60;
  * @returns the id of one that is open
  */
 export async function fill(folder: string, jobs: number): Promise<string> {
-  let open = '';
+  const open: string[] = [];
   for (let number = 0; number < jobs; number += 1) {
     leaveCompleted(folder);
     if (number % 10 === 0) {
-      open = leaveOpen(folder);
-      leaveGone(folder, number % 1000 === 0 ? lastLook : day);
+      open.push(leaveOpen(folder));
+      leaveGone(folder, number % 1000 === 0);
     }
     if (number % 100 === 0) await setImmediate();
   }
-  return open;
+  // At last, since filling takes minutes.
+  for (const job of open) date(join(folder, keys.open(job)), lastLook);
+  return open[0]!;
 }
 
 function leaveCompleted(folder: string): void {
@@ -43,12 +45,15 @@ function leaveOpen(folder: string): string {
   const { job, parts } = leavePhoto(folder);
   for (const key of parts) put(folder, key, Buffer.from('{}\n'));
   const watch = { looks: rounds, rounds, settled: 1, idleSeconds: 600, acceptedAt: job.acceptedAt };
-  put(folder, keys.open(job.job), json(watch), lastLook);
+  put(folder, keys.open(job.job), json(watch));
   return job.job;
 }
 
-function leaveGone(folder: string, secondsAgo: number): void {
-  put(folder, keys.gone(randomUUID()), json({}), secondsAgo);
+function leaveGone(folder: string, isRecent: boolean): void {
+  const job = randomUUID();
+  put(folder, keys.gone(job), json({}));
+  if (isRecent) put(folder, keys.leaving(job), json({}));
+  else date(join(folder, keys.gone(job)), day);
 }
 
 function leavePhoto(folder: string) {
@@ -68,10 +73,13 @@ function leavePhoto(folder: string) {
   return { job, parts, sepia: keys.print(job, photo, 'sepia') };
 }
 
-function put(folder: string, key: string, content: Uint8Array, secondsAgo?: number): void {
+function put(folder: string, key: string, content: Uint8Array): void {
   const path = join(folder, key);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
-  const then = Date.now() / 1000 - (secondsAgo ?? 0);
-  if (secondsAgo !== undefined) utimesSync(path, then, then);
+}
+
+function date(path: string, secondsAgo: number): void {
+  const then = Date.now() / 1000 - secondsAgo;
+  utimesSync(path, then, then);
 }

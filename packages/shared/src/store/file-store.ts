@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { type Dir, linkSync, mkdirSync, opendirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { backgroundClock } from '../clock.ts';
@@ -83,6 +83,8 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
 
     async *list(prefix) {
       assertPrefix(prefix);
+      // Who lists again and again must not keep all others waiting.
+      await setImmediate();
       // Start at the deepest folder that the prefix names, rather than walking the whole store.
       yield* walk(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
     },
@@ -149,16 +151,34 @@ function linkOnce(draft: string, path: string): boolean {
 
 /** Entries between two breaths: a folder may have many thousands, and others wait meanwhile. */
 const entriesAtOnce = 100;
+/**
+ * Names read at once, as many as a page of S3 has: of a folder with a hundred thousand jobs, no more are in memory. What its reader removes
+ * is mostly a job's own folder, which has fewer, so that nothing is removed from a folder that is still being read.
+ */
+const namesAtOnce = 1000;
 
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
-  const items = (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? [];
-  for (const [index, item] of items.entries()) {
-    const key = folder + item.name;
-    // Skips drafts, and whatever else is here ("lost+found").
-    if (!isKey(key) || !key.startsWith(prefix)) continue;
-    if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
-    const found = item.isFile() && fileAt(join(root, key));
-    if (found) yield { key, size: found.size, modified: found.mtime };
-    if (index % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
+  const directory = folderAt(join(root, folder));
+  if (!directory) return;
+  try {
+    for (let count = 1, item = directory.readSync(); item; count += 1, item = directory.readSync()) {
+      const key = folder + item.name;
+      // Skips drafts, and whatever else is here ("lost+found").
+      if (!isKey(key) || !key.startsWith(prefix)) continue;
+      if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
+      const found = item.isFile() && fileAt(join(root, key));
+      if (found) yield { key, size: found.size, modified: found.mtime };
+      if (count % entriesAtOnce === 0) await setImmediate();
+    }
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function folderAt(path: string): Dir | undefined {
+  try {
+    return opendirSync(path, { bufferSize: namesAtOnce });
+  } catch (error) {
+    return absentAsUndefined(error);
   }
 }
