@@ -52,6 +52,8 @@ export function jobResumer(
     const watch = await readWatch(store, id);
     if (watch.acceptedAt !== undefined) open.age(clock.now() - Date.parse(watch.acceptedAt));
     if (!ignorePause && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return 'pausing';
+    // It has ended meanwhile, or another sweep has looked at it.
+    if (!(await isUnchanged(entry))) return undefined;
     const job = await readJob(store, id).catch((error: unknown) => {
       if (!(error instanceof CorruptJob)) throw error;
       return error;
@@ -80,6 +82,12 @@ export function jobResumer(
     if (!current.completed) return current.settled;
     await store.remove(keys.open(id));
     return undefined;
+  }
+
+  /** In S3, a marker that is looked at by itself has whole seconds. */
+  async function isUnchanged({ key, modified }: Entry): Promise<boolean> {
+    const marker = await store.stat(key);
+    return marker !== undefined && marker.modified.getTime() - modified.getTime() < 1000;
   }
 
   /** In the trace of the job, whenever that began. */
