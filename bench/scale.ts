@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openStore } from '../packages/shared/src/store/open.ts';
 import { startS3 } from '../packages/shared/test/store-s3-server.ts';
-import { environmentIn, functions as programs, start } from './pipeline/startup.ts';
+import { environmentIn, start } from './pipeline/startup.ts';
 import { repository } from '../packages/lab/test/pipeline/darkroom.ts';
 import { table } from './pipeline/table.ts';
 import { type Cost, costInProcess } from './scale/cost.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
 });
 const sizes = values.jobs.split(',').map(Number);
 const photos = [1, 10, 50];
+const programs = ['ingest', 'sweep'];
 
 /** A store that is on this machine: where its files are, and how a process opens it. */
 interface Place {
@@ -66,7 +68,7 @@ async function measure(kind: string, open: (name: string) => Place): Promise<voi
     const place = open(`jobs-${size}`);
     await mkdir(place.folder, { recursive: true });
     const begun = performance.now();
-    const openJob = await fill(place.folder, size);
+    const openJob = await fill(place.folder, openStore(place.url, place.environment), size);
     console.error(`${kind}, ${size} jobs: filled in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
     for (const name of Object.keys(works)) {
       const cost = await costInProcess([place.url, name, openJob], place.environment);

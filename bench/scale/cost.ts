@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../pipeline/processes.ts';
 import type { Store } from '../../packages/shared/src/store/store.ts';
@@ -44,8 +44,9 @@ export async function costInProcess(words: readonly string[], environment: Recor
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const [cost, [code]] = await Promise.all([json(child.stdout).catch(() => undefined), once(child, 'exit')]);
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   process.off('exit', kill);
-  if (code !== 0 || !cost) throw new Error(`${words.join(' ')} ended with ${String(code)}`);
-  return cost as Cost;
+  // What is logged was not meant to happen here.
+  if (code !== 0 || !said.startsWith('{')) throw new Error(`${words.join(' ')} ended with ${String(code)}: ${said}`);
+  return JSON.parse(said) as Cost;
 }

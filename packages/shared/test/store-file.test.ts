@@ -133,10 +133,10 @@ test('foreign files beside the keys are neither listed nor followed', async () =
 });
 
 test('of a folder with more names than are read at once, all are listed, even while its reader removes them', async () => {
-  await mkdir(root, { recursive: true });
-  const names = Array.from({ length: 2500 }, (_, number) => String(number)).sort();
-  for (const name of names) fs.writeFileSync(join(root, name), 'x');
-  expect([...(await entriesOf(store, '')).keys()].sort()).toEqual(names);
+  await mkdir(join(root, 'many'), { recursive: true });
+  const all = Array.from({ length: 2500 }, (_, number) => `many/${number}`).sort();
+  for (const key of all) fs.writeFileSync(join(root, key), 'x');
+  expect([...(await entriesOf(store, '')).keys()].sort()).toEqual(all);
   for await (const { key } of store.list('')) await store.remove(key);
   expect(await filesIn(root)).toEqual([]);
 });
@@ -144,8 +144,8 @@ test('of a folder with more names than are read at once, all are listed, even wh
 test.runIf(process.platform === 'linux')('a listing that nobody reads to its end leaves no folder open', async () => {
   for (const key of ['a/1', 'a/2', 'b']) await store.write(key, Buffer.from('x'));
   const openFolders = () => fs.readdirSync('/proc/self/fd').filter((fd) => isBelow(fd, root));
-  for await (const { key } of store.list('')) {
-    expect(openFolders().length, key).toBeGreaterThan(0);
+  for await (const { key } of store.list('a/')) {
+    expect(openFolders(), key).toHaveLength(1);
     break;
   }
   expect(openFolders()).toEqual([]);

@@ -1,4 +1,4 @@
-import { type Dir, linkSync, mkdirSync, opendirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { type Dirent, linkSync, mkdirSync, opendirSync, readdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -149,35 +149,45 @@ function linkOnce(draft: string, path: string): boolean {
   }
 }
 
-/** Entries between two breaths: a folder may have many thousands, and others wait meanwhile. */
-const entriesAtOnce = 100;
-/**
- * Names read at once, as many as a page of S3 has: of a folder with a hundred thousand jobs, no more are in memory. What its reader removes
- * is mostly a job's own folder, which has fewer, so that nothing is removed from a folder that is still being read.
- */
-const namesAtOnce = 1000;
+/** Names between two breaths: a folder may have many thousands, and others wait meanwhile. */
+const namesAtOnce = 100;
 
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
-  const directory = folderAt(join(root, folder));
+  let count = 0;
+  for (const item of itemsOf(root, folder)) {
+    count += 1;
+    if (count % namesAtOnce === 0) await setImmediate();
+    const key = folder + item.name;
+    // Skips drafts, and whatever else is here ("lost+found").
+    if (!isKey(key) || !key.startsWith(prefix)) continue;
+    if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
+    const found = item.isFile() && fileAt(join(root, key));
+    if (found) yield { key, size: found.size, modified: found.mtime };
+  }
+}
+
+/**
+ * Of a folder right below the root, only so many names are in memory: it has one for each job. All others are small, and read as a whole, which
+ * costs less: Node keeps a folder that is read bit by bit until its garbage is collected.
+ */
+function* itemsOf(root: string, folder: string): Generator<Dirent> {
+  const path = join(root, folder);
+  if (folder.split('/').length !== 2) {
+    yield* orAbsent(() => readdirSync(path, { withFileTypes: true })) ?? [];
+    return;
+  }
+  const directory = orAbsent(() => opendirSync(path, { bufferSize: namesAtOnce }));
   if (!directory) return;
   try {
-    for (let count = 1, item = directory.readSync(); item; count += 1, item = directory.readSync()) {
-      const key = folder + item.name;
-      // Skips drafts, and whatever else is here ("lost+found").
-      if (!isKey(key) || !key.startsWith(prefix)) continue;
-      if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
-      const found = item.isFile() && fileAt(join(root, key));
-      if (found) yield { key, size: found.size, modified: found.mtime };
-      if (count % entriesAtOnce === 0) await setImmediate();
-    }
+    for (let item = directory.readSync(); item; item = directory.readSync()) yield item;
   } finally {
     directory.closeSync();
   }
 }
 
-function folderAt(path: string): Dir | undefined {
+function orAbsent<Result>(ask: () => Result): Result | undefined {
   try {
-    return opendirSync(path, { bufferSize: namesAtOnce });
+    return ask();
   } catch (error) {
     return absentAsUndefined(error);
   }
