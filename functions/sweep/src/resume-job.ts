@@ -10,7 +10,6 @@ import type { Entry, Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
 import { traced } from '@darkroom/shared/trace';
 import { currentWork, identify } from '@darkroom/shared/trace/current';
-import { printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refuseFailing } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
 import type { OpenJobs } from './open-jobs.ts';
@@ -45,7 +44,6 @@ export function jobResumer(
   time: StoreTime,
   open: Pick<OpenJobs, 'age'>,
 ): ResumeJob {
-  const printsOf = printTimes(store);
   return resumeJob;
 
   async function resumeJob(id: string, entry: Entry, ignorePause: boolean): Promise<number | 'pausing' | undefined> {
@@ -105,7 +103,7 @@ export function jobResumer(
   async function settle(job: Job, progress: Progress, late: boolean): Promise<Progress> {
     if (progress.completed) return progress;
     if (late) await giveUp(store, clock, job, progress);
-    else if (!(await refuseFailing(store, job, progress, printsOf))) return progress;
+    else if (!(await refuseFailing(store, job, progress))) return progress;
     return readProgress(store, job);
   }
 }

@@ -69,5 +69,7 @@ export const keys = {
   allDead: 'dead/',
   deadOf: (job: string) => `dead/${job}.`,
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
+  /** Written by a filter now and then while it makes prints: its modification time says when it last did, by the store's clock. */
+  made: (filter: string) => `made/${filter}`,
   completed: (job: string) => `jobs/${job}/completed.json`,
 };
