@@ -2,9 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-/** 2 megapixels, 4:3, like a camera's. */
-const width = 1632;
-const height = 1224;
+/** Pixels, 4:3, like a camera's. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** 2 megapixels. */
+const small: Size = { width: 1632, height: 1224 };
 
 /**
  * JPEG quality of every print, of the lab and of its peer alike: Darkroom's default, sent along with each photo, so that
@@ -13,27 +18,27 @@ const height = 1224;
 export const quality = 88;
 
 /** Makes photos, each one different, and returns their paths. */
-export async function makePhotos(folder: string, count: number): Promise<string[]> {
+export async function makePhotos(folder: string, count: number, size = small): Promise<string[]> {
   const paths = Array.from({ length: count }, (_, index) => join(folder, `photo-${index + 1}.jpg`));
-  for (const [index, path] of paths.entries()) await writeFile(path, await makePhoto(index));
+  for (const [index, path] of paths.entries()) await writeFile(path, await makePhoto(index, size));
   return paths;
 }
 
 /** A sky, things in front of it, and the grain of a sensor: smooth areas, edges and noise, at the quality of a camera. */
-async function makePhoto(index: number): Promise<Buffer> {
+async function makePhoto(index: number, { width, height }: Size): Promise<Buffer> {
   const { data: grain, info } = await sharp({
     create: { width, height, channels: 3, background: 'black', noise: { type: 'gaussian', mean: 128, sigma: 15 } },
   })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return sharp(scene(index))
+  return sharp(scene(index, { width, height }))
     .composite([{ input: grain, raw: { width, height, channels: info.channels }, blend: 'overlay' }])
     .removeAlpha()
     .jpeg({ quality: 90 })
     .toBuffer();
 }
 
-function scene(index: number): Buffer {
+function scene(index: number, { width, height }: Size): Buffer {
   const hue = (index * 47) % 360;
   const shapes = Array.from({ length: 60 }, (_, number) => {
     const x = (number * 397 + index * 211) % width;

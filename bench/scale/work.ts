@@ -1,6 +1,7 @@
 import { statusOf } from '../../functions/ingest/src/jobs/status.ts';
 import { notifier } from '../../functions/notify/src/notifier.ts';
-import { clearGone, expire } from '../../functions/sweep/src/expire.ts';
+import { expire } from '../../functions/sweep/src/expire.ts';
+import { clearLeaving } from '../../functions/sweep/src/leaving.ts';
 import { resume } from '../../functions/sweep/src/resume.ts';
 import { packer } from '../../functions/zip/src/packer.ts';
 import { systemClock as clock } from '../../packages/shared/src/clock.ts';
@@ -47,13 +48,24 @@ export async function describeJob(store: Store, id: string): Promise<void> {
   await statusOf(store, { job: (await readJob(store, id))!, id, isShared: false, path: `/jobs/${id}` });
 }
 
-/** The ping of every minute, when no job stands still. */
-export async function lookAtJobs(store: Store): Promise<void> {
-  await clearGone(store);
-  await resume({ store, emit: async () => undefined, clock }, { idleSeconds: day, deadlineSeconds: day });
+/** The ping of every minute. @param idleSeconds how long a job has stood still that is looked at more closely */
+async function look(store: Store, idleSeconds: number): Promise<void> {
+  const emit = () => Promise.reject(new Error('It was not the turn of this job'));
+  for await (const _ of clearLeaving(store));
+  await resume({ store, emit, clock }, { idleSeconds, deadlineSeconds: day });
 }
 
 /** The ping of every hour, when nothing is old. */
-export async function expireJobs(store: Store): Promise<void> {
+async function expireJobs(store: Store): Promise<void> {
   for await (const _ of expire(store, 7 * day));
 }
+
+/** What is done in a store that is full of jobs. Each is given one that is open. */
+export const works = {
+  'status of a job': { rounds: 100, run: describeJob },
+  'a look of sweep, no job stands still': { rounds: 3, run: (store: Store) => look(store, day) },
+  'a look of sweep, all open ones do, and have had their turn': { rounds: 1, run: (store: Store) => look(store, 30) },
+  'the hour of sweep': { rounds: 1, run: expireJobs },
+};
+
+export type WorkName = keyof typeof works;

@@ -94,7 +94,7 @@ test('the key of a deleted job does not revive it, and its claim no longer says 
   const again = await post('gone');
   expect([again.status, ((await again.json()) as { detail: string }).detail]).toEqual([410, expect.stringContaining('deleted')]);
   const left = await bench.lab.keys();
-  expect(left.filter((key) => key.includes(job))).toEqual([keys.gone(job)]);
+  expect(left.filter((key) => key.includes(job))).toEqual([keys.gone(job), keys.leaving(job)]);
   for (const key of left.filter((name) => name.startsWith(keys.allClaims)))
     expect(await readJson(bench.lab.store, key)).toEqual({ gone: true });
 });

@@ -86,7 +86,7 @@ test('another address with the same Idempotency-Key is another post; the same on
 test('deleting the job removes the webhook', async () => {
   const job = await accepted(await post(target));
   await fetch(`${bench.ingest.url}/jobs/${job}`, { method: 'DELETE' });
-  expect((await bench.lab.keys()).filter((key) => key.includes(job))).toEqual([keys.gone(job)]);
+  expect((await bench.lab.keys()).filter((key) => key.includes(job))).toEqual([keys.gone(job), keys.leaving(job)]);
 });
 
 test('WEBHOOKS=off refuses the field and does not describe it; http allows HTTP', async () => {

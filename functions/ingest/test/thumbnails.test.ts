@@ -82,7 +82,7 @@ test('thumbnails go with their job, and one that comes late is taken back', asyn
   await fetch(`${bench.ingest.url}/jobs/${job.job}/1/sepia.jpg?width=320`);
   expect(await bench.lab.store.stat(keys.thumbnail(job.job, '1', 'sepia', 320))).toBeDefined();
   await removeJob(bench.lab.store, job.job);
-  expect((await bench.lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job)]);
+  expect((await bench.lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test('a store that cannot take it is a 503, and says that the picture itself is there', async () => {

@@ -464,7 +464,7 @@ describe('between the first look at a job and the lock', () => {
     expect(await open(clock, store)(job)).toBeUndefined();
     expect(server.mails).toEqual([]);
     expect(counted).toEqual([]);
-    expect((await lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job)]);
+    expect((await lab.keys()).filter((key) => key.includes(job.job))).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
   });
 });
 

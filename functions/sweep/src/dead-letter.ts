@@ -38,7 +38,13 @@ export async function recordDeadLetter(store: Store, failed: FailedEvent): Promi
   const { looks } = await readWatch(store, id);
   const { count = 0, rounds = [] } = ((await readJson(store, key)) as DeadLetter | undefined) ?? {};
   if (rounds.at(-1)?.look === looks) return;
-  rounds.push({ look: looks, at: (await readStoreTime(store)).now, ...(isExcused(failed) && { excused: true }) });
+  const made = await lastMade(store, stage);
+  rounds.push({
+    look: looks,
+    at: (await readStoreTime(store)).now,
+    ...(isExcused(failed) && { excused: true }),
+    ...(made !== undefined && { made }),
+  });
   const deadLetter: DeadLetter = {
     event: attributes,
     stage,
@@ -87,24 +93,9 @@ async function concerns(
   return kept.has(key) || kept.size < job.images.length * job.filters.length + mostOfOthers;
 }
 
-/** When a stage made prints, by the store's clock. */
-export type PrintTimes = (stage: string) => Promise<number[]>;
-
-/** Lists all prints once, and only if asked. */
-export function printTimes(store: Store): PrintTimes {
-  let listed: Promise<Map<string, number[]>> | undefined;
-  async function list() {
-    const times = new Map<string, number[]>();
-    for await (const { key, modified } of store.list(keys.allJobs)) {
-      const stage = /^jobs\/[^/]+\/\d+\/([a-z0-9]+)\.[a-z]+$/.exec(key)?.[1];
-      if (!stage) continue;
-      const known = times.get(stage);
-      if (known) known.push(modified.getTime());
-      else times.set(stage, [modified.getTime()]);
-    }
-    return times;
-  }
-  return async (stage) => (await (listed ??= list())).get(stage) ?? [];
+/** When a stage made a print, to ten seconds, in milliseconds. */
+async function lastMade(store: Store, stage: string): Promise<number | undefined> {
+  return (await entriesOf(store, keys.made(stage))).get(keys.made(stage))?.modified.getTime();
 }
 
 /** How often a stage must have failed on a photo while it made prints of others in between. */
@@ -114,11 +105,12 @@ const healthyFailures = 2;
  * Whether the photo itself is to blame that its print cannot be made: between its failures, the same stage twice made prints of other
  * photos. Otherwise the machine may be at fault, say because of a full disk, and sweep keeps waiting for the print.
  */
-export async function isPhotoToBlame(store: Store, job: string, print: Print, printsOf: PrintTimes): Promise<boolean> {
+export async function isPhotoToBlame(store: Store, job: string, print: Print): Promise<boolean> {
   const deadLetter = (await readJson(store, keys.dead(job, print.photo.image, print.filter))) as DeadLetter | undefined;
-  const failures = deadLetter?.rounds?.filter(({ excused }) => !excused).map(({ at }) => at) ?? [];
-  if (failures.length <= healthyFailures) return false;
-  const times = await printsOf(print.filter);
-  const healthy = failures.filter((at, index) => index > 0 && times.some((time) => failures[index - 1]! < time && time < at));
+  const failures = deadLetter?.rounds?.filter(({ excused }) => !excused) ?? [];
+  const healthy = failures.filter(({ at, made }, index) => {
+    const before = failures[index - 1];
+    return before !== undefined && made !== undefined && before.at < made && made < at;
+  });
   return healthy.length >= healthyFailures;
 }

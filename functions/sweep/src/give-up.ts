@@ -9,7 +9,7 @@ import { metrics } from '@darkroom/shared/metrics';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { takeLock } from '@darkroom/shared/store/lock';
 import type { JobOutcome } from '@darkroom/shared/events';
-import { isPhotoToBlame, type PrintTimes } from './dead-letter.ts';
+import { isPhotoToBlame } from './dead-letter.ts';
 
 const late = {
   print: 'It could not be made in time. Send the photo again.',
@@ -31,14 +31,14 @@ export async function refusePrint(
 }
 
 /** Refuses the prints on which their stage fails again and again, if the photo is to blame. @returns whether there were any */
-export async function refuseFailing(store: Store, accepted: Job, { prints }: Progress, printsOf: PrintTimes): Promise<boolean> {
+export async function refuseFailing(store: Store, accepted: Job, { prints }: Progress): Promise<boolean> {
   const { job } = accepted;
   let any = false;
   const deadLetters = await entriesOf(store, keys.deadOf(job));
   const failed = ({ photo, filter, status }: Print) =>
     status === 'pending' && deadLetters.has(keys.dead(job, photo.image, filter));
   for (const print of prints.filter(failed)) {
-    if (!(await isPhotoToBlame(store, job, print, printsOf))) continue;
+    if (!(await isPhotoToBlame(store, job, print))) continue;
     const reason = `The ${print.filter} filter failed on it again and again.`;
     await refusePrint(store, accepted, print, { kind: 'failing', reason });
     any = true;

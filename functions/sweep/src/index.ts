@@ -7,10 +7,12 @@ import { openStore } from '@darkroom/shared/store/open';
 import { storeUrl } from '@darkroom/shared/store/url';
 import { optional } from 'valibot';
 import { recordDeadLetter } from './dead-letter.ts';
-import { clearGone, openExpiry } from './expire.ts';
+import { expire } from './expire.ts';
+import { clearLeaving } from './leaving.ts';
 import { resume } from './resume.ts';
 import type { Emit } from './resume-job.ts';
 import { readTask } from './task.ts';
+import { openWalk } from './walk.ts';
 
 const day = 24 * 60 * 60;
 
@@ -31,7 +33,8 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
   const { STORE_URL, K_SINK, JOB_DEADLINE, RETENTION } = readConfig(settings);
   const store = openStore(STORE_URL);
   const emit: Emit = (event) => publish(K_SINK, event);
-  const expiry = openExpiry(store, RETENTION, systemClock);
+  const expiry = openWalk(() => expire(store, RETENTION), systemClock);
+  const leaving = openWalk(() => clearLeaving(store), systemClock);
   let looking = false;
 
   async function look(idleSeconds: number): Promise<void> {
@@ -39,7 +42,8 @@ export const { init, handle, shutdown, liveness, readiness } = stage(() => {
     if (looking) return;
     looking = true;
     try {
-      await clearGone(store);
+      leaving.begin();
+      await leaving.goOn();
       await resume({ store, emit, clock: systemClock }, { idleSeconds, deadlineSeconds: JOB_DEADLINE });
     } finally {
       looking = false;

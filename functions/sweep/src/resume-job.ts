@@ -10,7 +10,6 @@ import type { Entry, Store } from '@darkroom/shared/store';
 import { lockLease } from '@darkroom/shared/store/lock';
 import { traced } from '@darkroom/shared/trace';
 import { currentWork, identify } from '@darkroom/shared/trace/current';
-import { printTimes } from './dead-letter.ts';
 import { endCorrupt, giveUp, refuseFailing } from './give-up.ts';
 import { missingEvents } from './missing-events.ts';
 import type { OpenJobs } from './open-jobs.ts';
@@ -45,13 +44,14 @@ export function jobResumer(
   time: StoreTime,
   open: Pick<OpenJobs, 'age'>,
 ): ResumeJob {
-  const printsOf = printTimes(store);
   return resumeJob;
 
   async function resumeJob(id: string, entry: Entry, ignorePause: boolean): Promise<number | 'pausing' | undefined> {
     const watch = await readWatch(store, id);
     if (watch.acceptedAt !== undefined) open.age(clock.now() - Date.parse(watch.acceptedAt));
     if (!ignorePause && time.since(entry.modified) < pauseAfter(watch.rounds, idleSeconds)) return 'pausing';
+    // It has ended meanwhile, or another sweep has looked at it.
+    if (!(await isUnchanged(entry))) return undefined;
     const job = await readJob(store, id).catch((error: unknown) => {
       if (!(error instanceof CorruptJob)) throw error;
       return error;
@@ -82,6 +82,12 @@ export function jobResumer(
     return undefined;
   }
 
+  /** In S3, a marker that is looked at by itself has whole seconds. */
+  async function isUnchanged({ key, modified }: Entry): Promise<boolean> {
+    const marker = await store.stat(key);
+    return marker !== undefined && marker.modified.getTime() - modified.getTime() < 1000;
+  }
+
   /** In the trace of the job, whenever that began. */
   async function emitAgain({ job, revision, traceparent: parent }: Job, events: DarkroomEvent[]): Promise<void> {
     const emitted = events.map(({ type }) => type.split('.').slice(2).join('.')).join(',');
@@ -97,7 +103,7 @@ export function jobResumer(
   async function settle(job: Job, progress: Progress, late: boolean): Promise<Progress> {
     if (progress.completed) return progress;
     if (late) await giveUp(store, clock, job, progress);
-    else if (!(await refuseFailing(store, job, progress, printsOf))) return progress;
+    else if (!(await refuseFailing(store, job, progress))) return progress;
     return readProgress(store, job);
   }
 }

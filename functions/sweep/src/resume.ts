@@ -22,8 +22,13 @@ const firstLook = 250;
 const lastLook = 2000;
 /** Milliseconds. Jobs that are left after this time wait for the next ping. */
 const longest = 50_000;
+/** How many a look comes to, even if not one of them moves on. */
+const fewest = underWay * Math.floor(longest / longWait);
 
-/** Looks at all open jobs, and resumes each that stands still. A fault in one is logged, and the others continue. */
+/**
+ * Looks at the open jobs, and resumes each that stands still. A fault in one is logged, and the others continue. Where there are more than
+ * fit into one look, the next goes on where this one was, whichever process it comes to: those that were looked at longest ago come first.
+ */
 export async function resume(resumption: Resumption, options: ResumeOptions): Promise<void> {
   const { store, clock } = resumption;
   const time = await readStoreTime(store);
@@ -33,8 +38,7 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
     open.count(time.since(entry.modified));
     if (time.since(entry.modified) >= options.idleSeconds * 1000) due.push(entry);
   }
-  // Concurrent sweeps begin at different places, so that they share the work rather than repeat it.
-  shuffle(due);
+  const turns = inTurn(due);
   const pausing: Entry[] = [];
   const ended = new AbortController();
   const over = new AbortController();
@@ -71,7 +75,7 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
 
   try {
     // Where those whose turn it was moved on at once, no queue is left and an outage is over: nobody needs to wait any longer.
-    if (await walk(due, false)) await walk(pausing, true);
+    if (await walk(turns, false)) await walk(inTurn(pausing), true);
   } finally {
     ended.abort();
     open.show();
@@ -90,9 +94,22 @@ export async function resume(resumption: Resumption, options: ResumeOptions): Pr
   }
 }
 
-function shuffle(entries: Entry[]): void {
+/**
+ * Those whose marker was written longest ago are the last, and taken first: by ingest, or by the last look at them. Of as many as one look comes to,
+ * any may be first: so concurrent sweeps begin at different places, and share the work rather than repeat it.
+ */
+function inTurn(entries: readonly Entry[]): Entry[] {
+  const oldestFirst = entries.toSorted((one, other) => one.modified.getTime() - other.modified.getTime());
+  const turns: Entry[] = [];
+  for (let begin = 0; begin < oldestFirst.length; begin += fewest)
+    turns.push(...shuffled(oldestFirst.slice(begin, begin + fewest)));
+  return turns.toReversed();
+}
+
+function shuffled(entries: Entry[]): Entry[] {
   for (let last = entries.length - 1; last > 0; last -= 1) {
     const other = Math.floor(Math.random() * (last + 1));
     [entries[last], entries[other]] = [entries[other]!, entries[last]!];
   }
+  return entries;
 }

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Job } from '@darkroom/shared/job';
 import type { DeadLetter } from '@darkroom/shared/job/dead-letter';
 import { keys } from '@darkroom/shared/job/keys';
 import { removeJob } from '@darkroom/shared/job/remove';
+import { json } from '@darkroom/shared/store';
 import { beforeEach, expect, test } from 'vitest';
 import type { FailedEvent } from '../src/task.ts';
 import { minute, openWorld, type World } from './world.ts';
@@ -24,9 +24,7 @@ async function round(stage: string | undefined = 'sepia', changes: Partial<Faile
 /** The stage makes a print of another photo. */
 async function elsewhere() {
   await world.clock.advance(1000);
-  const other = await world.accept({ filters: ['sepia'], archive: false });
-  await world.print(other, '10', 'sepia');
-  await world.store.remove(keys.open(other.job));
+  await world.store.write(keys.made('sepia'), json({}));
 }
 const dead = () => world.json(keys.dead(job.job, '1', 'sepia'));
 const refused = async () => (await world.json(keys.rejection(job.job, '1', 'sepia'))) !== undefined;
@@ -100,14 +98,13 @@ test('what a stage said is kept, but not at any length', async () => {
 });
 
 test.each([
-  ['a rejection', keys.rejection('other', '1', 'sepia')],
-  ['a print of another filter', 'jobs/other/1/grayscale.jpg'],
-  ['a file beside the prints', 'jobs/other/sepia.jpg'],
+  ['a print of another filter', keys.made('grayscale')],
+  ['a print of a filter whose name begins alike', keys.made('sepiatone')],
 ])('%s in between does not show that the stage is well', async (_kind, key) => {
   for (let count = 0; count < 4; count += 1) {
     await round();
     await world.clock.advance(1000);
-    await world.store.write(key.replace('other', randomUUID()), Buffer.from('x'));
+    await world.store.write(key, json({}));
   }
   await look();
   expect(await refused()).toBe(false);
@@ -120,12 +117,26 @@ test.each([
   for (let count = 0; count < 3; count += 1) {
     await round();
     await world.clock.advance(later);
-    const other = await world.accept({ filters: ['sepia'], archive: false });
-    await world.print(other, '1', 'sepia');
-    await world.store.remove(keys.open(other.job));
+    await world.store.write(keys.made('sepia'), json({}));
   }
   await look();
   expect(await refused()).toBe(expected);
+});
+
+test('however many jobs there are, whether a photo is to blame is told without listing them', async () => {
+  for (let count = 0; count < 3; count += 1) {
+    await round();
+    await elsewhere();
+  }
+  const listed: string[] = [];
+  const { list } = world.store;
+  world.store.list = (prefix) => {
+    listed.push(prefix);
+    return list(prefix);
+  };
+  await look();
+  expect(await refused()).toBe(true);
+  expect(listed).not.toContain(keys.allJobs);
 });
 
 test('a dead letter of a job with a damaged record is dropped; one that a failing store cannot place is not', async () => {
@@ -177,7 +188,7 @@ test('addresses are not kept, and nothing of what a mail server said', async () 
 test('a job that was deleted gets no dead letter', async () => {
   await removeJob(world.store, job.job);
   await world.fail(job, '1', 'sepia');
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test('a job that is deleted while its dead letter is written keeps none', async () => {
@@ -187,7 +198,7 @@ test('a job that is deleted while its dead letter is written keeps none', async 
     await write(key, content);
   };
   await world.fail(job, '1', 'sepia');
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test.each<[string, string | undefined, Partial<FailedEvent>]>([

@@ -2,7 +2,9 @@ import { keys } from '@darkroom/shared/job/keys';
 import { removeJob } from '@darkroom/shared/job/remove';
 import { json, type Store } from '@darkroom/shared/store';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { openExpiry } from '../src/expire.ts';
+import { expire } from '../src/expire.ts';
+import { clearLeaving } from '../src/leaving.ts';
+import { openWalk } from '../src/walk.ts';
 import { hour, minute, openWorld, second, type World } from './world.ts';
 
 let world: World;
@@ -80,16 +82,19 @@ test('what comes late for a deleted job goes within the next pings, or with the 
   await world.store.write(keys.dead(job.job, '1', 'sepia'), json({}));
   await world.store.write(`${keys.mailLock(job.job)}/1`, json({}));
   await world.minutes(1);
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
   await world.clock.advance(2 * hour);
   await world.print(job, '1', 'sepia');
   await world.expire(week);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
+  await world.minutes(1);
   expect(await world.keys()).toEqual([keys.gone(job.job)]);
 });
 
 test('what came late goes together with a tombstone that is as old', async () => {
   const job = await world.accept();
   await removeJob(world.store, job.job);
+  await world.minutes(61);
   await world.print(job, '1', 'sepia');
   await world.clock.advance(8 * day);
   await world.expire(week);
@@ -128,15 +133,58 @@ test('a job lives as long as its newest part, whatever order a listing has', asy
 });
 
 test.each([
-  ['within the hour', hour - second, 'removed'],
-  ['after that, when the hourly clean-up has its turn', hour, 'kept'],
-])('between two clean-ups, what came late for a deleted job is looked for %s', async (_when, age, fate) => {
+  ['within the hour, as often as it comes', hour - 2 * minute, 1],
+  ['after that, when the hourly clean-up has its turn', hour, 2],
+])('between two clean-ups, what came late for a deleted job is looked for %s', async (_when, age, left) => {
   const job = await world.accept();
   await removeJob(world.store, job.job);
-  await world.clock.advance(age);
+  await world.minutes(age / minute);
   await world.print(job, '1', 'sepia');
   await world.sweep();
-  expect(await world.keys()).toHaveLength(fate === 'removed' ? 1 : 2);
+  expect((await world.keys()).filter((key) => key !== keys.leaving(job.job))).toHaveLength(left);
+});
+
+test('however many tombstones there are, a look of sweep lists those of the last hour only', async () => {
+  for (let number = 0; number < 50; number += 1)
+    await world.store.write(keys.gone(`00000000-0000-4000-8000-${1e11 + number}`), json({}));
+  const job = await world.accept();
+  await removeJob(world.store, job.job);
+  const listed: string[] = [];
+  const { list } = world.store;
+  world.store.list = async function* (prefix) {
+    for await (const entry of list(prefix)) {
+      listed.push(entry.key);
+      yield entry;
+    }
+  };
+  await world.sweep();
+  expect(listed.filter((key) => key !== keys.sweepTime)).toEqual([keys.leaving(job.job)]);
+});
+
+test('what is about to be deleted, or could not be, stays', async () => {
+  const job = await world.accept();
+  const all = await world.keys();
+  await world.store.write(keys.leaving(job.job), json({}));
+  await world.sweep();
+  expect(await world.keys()).toEqual([...all, keys.leaving(job.job)].sort());
+  await world.clock.advance(hour);
+  for await (const _ of clearLeaving(world.store));
+  expect(await world.keys()).toEqual(all);
+});
+
+test('a deleted job that cannot be cleared up keeps no other from it, and no open job from being resumed', async () => {
+  const [stuck, other] = [await world.accept(), await world.accept()];
+  for (const { job } of [stuck, other]) await removeJob(world.store, job);
+  for (const job of [stuck, other]) await world.print(job, '1', 'sepia');
+  await world.accept();
+  const { remove } = world.store;
+  world.store.remove = async (key) => {
+    if (key.startsWith(keys.folder(stuck.job))) throw new Error('EIO');
+    await remove(key);
+  };
+  await world.minutes(1);
+  expect(world.emitted()).toHaveLength(1);
+  expect((await world.keys()).filter((key) => key.endsWith('sepia.jpg'))).toEqual([expect.stringContaining(stuck.job)]);
 });
 
 test('what came late for a deleted job is found, even if the clock was set back since', async () => {
@@ -145,7 +193,7 @@ test('what came late for a deleted job is found, even if the clock was set back 
   await world.print(job, '1', 'sepia');
   world.clock.jump(-20 * day);
   await world.sweep();
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 describe('a store that takes longer than a ping', () => {
@@ -159,7 +207,7 @@ describe('a store that takes longer than a ping', () => {
       if (fault && key === keys.gone(jobs[1]!)) throw fault;
       return world.store.writeOnce(key, content);
     };
-    const expiry = openExpiry({ ...world.store, writeOnce }, week, world.clock);
+    const expiry = openWalk(() => expire({ ...world.store, writeOnce }, week), world.clock);
     const left = async () => (await world.keys()).filter((key) => key.endsWith('job.json')).length;
     async function turn() {
       const state = { done: false };
@@ -209,7 +257,7 @@ test('a clock that was set back removes nothing', async () => {
 });
 
 test('a removal interrupted at any call is completed by sweep, and never loses the tombstone', async () => {
-  for (let last = 1; last < 12; last += 1) {
+  for (let last = 1; last < 13; last += 1) {
     world = openWorld();
     const claim = 'c'.repeat(64);
     const job = await world.accept({ claim });
@@ -229,11 +277,11 @@ test('a removal interrupted at any call is completed by sweep, and never loses t
       },
     });
     await removeJob(broken, job.job).catch(() => undefined);
-    if (last > 1) expect(await world.keys(), `after ${last - 1} calls`).toContain(keys.gone(job.job));
-    // At the first call nothing was promised yet: the person tries again.
+    if (last > 2) expect(await world.keys(), `after ${last - 1} calls`).toContain(keys.gone(job.job));
+    // At the first two calls nothing was promised yet: the person tries again.
     else await removeJob(world.store, job.job);
     await world.minutes(1);
-    expect(await world.keys(), `after ${last - 1} calls`).toEqual([keys.claim(claim), keys.gone(job.job)]);
+    expect(await world.keys(), `after ${last - 1} calls`).toEqual([keys.claim(claim), keys.gone(job.job), keys.leaving(job.job)]);
     expect(await world.json(keys.claim(claim))).toEqual({ gone: true });
   }
 });

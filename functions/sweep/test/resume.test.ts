@@ -265,7 +265,7 @@ test('a job that is deleted while sweep looks at it is not resumed, and its mark
   };
   await world.minutes(1);
   expect(world.emitted()).toEqual([]);
-  expect(await world.keys()).toEqual([keys.gone(job.job)]);
+  expect(await world.keys()).toEqual([keys.gone(job.job), keys.leaving(job.job)]);
 });
 
 test.each([
@@ -366,6 +366,41 @@ test('a look is over before the next ping, however many jobs stand still; the re
   expect(took).toBeGreaterThan(45 * second);
   expect(took).toBeLessThan(55 * second);
   expect(world.emitted()).toHaveLength(4 * 16);
+});
+
+test('of more jobs than fit into a look, 48 that were looked at longest ago have their turn with each, whichever process looks', async () => {
+  const jobs: string[] = [];
+  for (let made = 0; made < 200; made += 1) {
+    jobs.push((await world.accept()).job);
+    await world.clock.advance(second);
+  }
+  const looked = new Set<string>();
+  world.onEmit = (event) => void looked.add(String(event['job']));
+  await world.minutes(1);
+  expect(jobs.slice(0, 48).filter((job) => !looked.has(job))).toEqual([]);
+  await world.minutes(Math.ceil(200 / 48) - 1);
+  expect(jobs.filter((job) => !looked.has(job))).toEqual([]);
+});
+
+test('what another process has looked at since this one has begun is left alone, and so is what has ended', async () => {
+  for (let made = 0; made < 40; made += 1) await world.accept({ filters: ['sepia'] });
+  await world.clock.advance(minute);
+  const looked: string[] = [];
+  world.onEmit = async (event) => {
+    looked.push(String(event['job']));
+    if (looked.length !== 1) return;
+    // Meanwhile it comes to all of them: half of them end, and half do not move.
+    let isEnd = false;
+    for (const key of await world.keys()) {
+      if (!key.startsWith(keys.allOpen)) continue;
+      if (isEnd) await world.store.remove(key);
+      else await world.store.write(key, json({ looks: 1, rounds: 1, settled: 0, idleSeconds: 60 }));
+      isEnd = !isEnd;
+    }
+  };
+  await world.sweep();
+  // Those that both began with.
+  expect(looked.length).toBeLessThanOrEqual(16);
 });
 
 test.each([

@@ -6,7 +6,8 @@ import { type TestClock, testClock } from '../../../packages/shared/test/support
 import { acceptJob } from '../../../packages/shared/test/support/job.ts';
 import { memoryStore } from '../../../packages/shared/test/support/memory-store.ts';
 import { recordDeadLetter } from '../src/dead-letter.ts';
-import { clearGone, expire } from '../src/expire.ts';
+import { expire } from '../src/expire.ts';
+import { clearLeaving } from '../src/leaving.ts';
 import { resume } from '../src/resume.ts';
 import type { FailedEvent } from '../src/task.ts';
 import { readWatch, type Watch } from '../src/watch.ts';
@@ -49,7 +50,7 @@ export function openWorld(): World {
       acceptJob(store, Buffer.from('abc'), { acceptedAt: new Date(clock.now()).toISOString(), names: ['a.jpg'], ...changes }),
     print: (job, image, filter) => store.write(keys.print(job, { image, type: 'image/jpeg' }, filter), Buffer.from('print')),
     async sweep({ idleSeconds = 30, deadlineSeconds = 3600 } = {}) {
-      await clearGone(store);
+      for await (const _ of clearLeaving(store));
       const emit = async (event: DarkroomEvent) => {
         events.push(describe(event));
         await world.onEmit(event);

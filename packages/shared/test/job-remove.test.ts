@@ -1,6 +1,6 @@
 import type { Job } from '@darkroom/shared/job';
 import { keys } from '@darkroom/shared/job/keys';
-import { removeJob, removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
+import { removeExpired, removeJob, removeParts, withdrawIfGone } from '@darkroom/shared/job/remove';
 import { entriesOf, json, readJson, type Store } from '@darkroom/shared/store';
 import { beforeEach, expect, test } from 'vitest';
 import { memoryStore } from './support/memory-store.ts';
@@ -48,26 +48,31 @@ function watched(before: (operation: 'write' | 'remove', key: string) => void | 
   };
 }
 
-test('a removed job leaves its tombstone and nothing else, and its neighbours keep all that they have', async () => {
+test('a removed job leaves its tombstone, for an hour what leads sweep to it, and nothing else, and its neighbours keep all that they have', async () => {
   await accepted(2);
   const before = await keysIn();
   await removeJob(store, await accepted(1));
-  expect(await keysIn()).toEqual([...before, keys.gone(id(1))].sort());
+  expect(await keysIn()).toEqual([...before, keys.gone(id(1)), keys.leaving(id(1))].sort());
 });
 
-test('the tombstone comes first, so that a stage at work learns of it before anything is missing', async () => {
+test('the tombstone comes first, with what leads sweep to it, so that a stage at work learns of it before anything is missing', async () => {
   const job = await accepted();
   const changes: string[] = [];
   await removeJob(
     watched((_operation, key) => void changes.push(key)),
     job,
   );
-  expect(changes[0]).toBe(keys.gone(job));
+  expect(changes.slice(0, 2)).toEqual([keys.leaving(job), keys.gone(job)]);
+});
+
+test('of an expired job only the tombstone is left', async () => {
+  await removeExpired(store, await accepted());
+  expect(await keysIn()).toEqual([keys.gone(id(1))]);
 });
 
 test('the claim says that its key was used, but no longer for which job', async () => {
   await removeJob(store, await accepted(1, { claim }));
-  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(id(1))]);
+  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(id(1)), keys.leaving(id(1))]);
   expect(await readJson(store, keys.claim(claim))).toEqual({ gone: true });
 });
 
@@ -75,7 +80,7 @@ test('a claim that has expired is not written again', async () => {
   const job = await accepted(1, { claim });
   await store.remove(keys.claim(claim));
   await removeJob(store, job);
-  expect(await keysIn()).toEqual([keys.gone(job)]);
+  expect(await keysIn()).toEqual([keys.gone(job), keys.leaving(job)]);
 });
 
 test('the claim is closed while job.json still names it: an interruption never leaves it open forever', async () => {
@@ -94,7 +99,7 @@ test('on a full disk the photos go first, and then there is room for the tombsto
     if (operation === 'write' && (await photos()).length > 0) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   });
   await removeJob(full, job);
-  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(job)]);
+  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(job), keys.leaving(job)]);
   expect(await readJson(store, keys.claim(claim))).toEqual({ gone: true });
 });
 
@@ -108,7 +113,7 @@ test('a removal for which there is no room at all can be asked for again', async
   expect(await keysIn()).toContain(keys.job(job));
   isFull = false;
   await removeJob(full, job);
-  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(job)]);
+  expect(await keysIn()).toEqual([keys.claim(claim), keys.gone(job), keys.leaving(job)]);
 });
 
 test('an upload that failed leaves no tombstone', async () => {
@@ -120,7 +125,7 @@ test('a damaged record can be deleted', async () => {
   const job = await accepted();
   await store.write(keys.job(job), Buffer.from('{"job": '));
   await removeJob(store, job);
-  expect(await keysIn()).toEqual([keys.gone(job)]);
+  expect(await keysIn()).toEqual([keys.gone(job), keys.leaving(job)]);
 });
 
 test('what a stage writes for a deleted job is taken back, but for no other job', async () => {
@@ -131,5 +136,5 @@ test('what a stage writes for a deleted job is taken back, but for no other job'
   await removeJob(store, job);
   await store.write(keys.archive(job), Buffer.from('late'));
   expect(await withdrawIfGone(store, job)).toBe(true);
-  expect(await keysIn()).toEqual([keys.gone(job)]);
+  expect(await keysIn()).toEqual([keys.gone(job), keys.leaving(job)]);
 });

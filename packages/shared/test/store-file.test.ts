@@ -132,6 +132,33 @@ test('foreign files beside the keys are neither listed nor followed', async () =
   expect([...(await entriesOf(store, '')).keys()]).toEqual(['key']);
 });
 
+test('of a folder with more names than are read at once, all are listed, even while its reader removes them', async () => {
+  await mkdir(join(root, 'many'), { recursive: true });
+  const all = Array.from({ length: 2500 }, (_, number) => `many/${number}`).sort();
+  for (const key of all) fs.writeFileSync(join(root, key), 'x');
+  expect([...(await entriesOf(store, '')).keys()].sort()).toEqual(all);
+  for await (const { key } of store.list('')) await store.remove(key);
+  expect(await filesIn(root)).toEqual([]);
+});
+
+test.runIf(process.platform === 'linux')('a listing that nobody reads to its end leaves no folder open', async () => {
+  for (const key of ['a/1', 'a/2', 'b']) await store.write(key, Buffer.from('x'));
+  const openFolders = () => fs.readdirSync('/proc/self/fd').filter((fd) => isBelow(fd, root));
+  for await (const { key } of store.list('a/')) {
+    expect(openFolders(), key).toHaveLength(1);
+    break;
+  }
+  expect(openFolders()).toEqual([]);
+});
+
+function isBelow(fd: string, path: string): boolean {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
+  } catch {
+    return false;
+  }
+}
+
 test('stored files can be read by other users, whatever the mode of the file they came from', async () => {
   const file = join(folder, 'private');
   await writeFile(file, 'x', { mode: 0o400 });

@@ -50,14 +50,14 @@ export function openDeletions(darkroom: Darkroom): Deletions {
   };
 }
 
-/** What a store still holds of jobs, by path or by content. Tombstones may: they keep a late stage from writing. */
+/** What a store still holds of jobs, by path or by content. Tombstones may: they keep a late stage from writing, and sweep finds them. */
 export async function tracesOf(store: string, words: readonly string[]): Promise<string[]> {
   const items = await readdir(store, { withFileTypes: true, recursive: true }).catch(() => []);
   const files = items.filter((item) => item.isFile()).map((item) => join(item.parentPath, item.name));
   const traces: string[] = [];
   for (const file of files) {
     const path = relative(store, file);
-    if (path.startsWith('gone/')) continue;
+    if (/^(gone|leaving)\//.test(path)) continue;
     const content = path + (await readFile(file, 'latin1').catch(() => ''));
     if (words.some((word) => content.includes(word))) traces.push(path);
   }

@@ -1,9 +1,11 @@
 import type { HealthCheck } from 'faas-js-runtime';
 import { optional } from 'valibot';
+import { systemClock } from '../clock.ts';
 import { checkFilterName, integer, readConfig } from '../config.ts';
 import type { Apply, Task } from './develop.ts';
 import { readSchema } from './option.ts';
 import { develop, outcomeOf } from './print.ts';
+import { signOfWork } from './sign.ts';
 import { identify } from '../trace/current.ts';
 import { Misconfigured } from '../errors.ts';
 import { filterFinished, type PrintOutcome } from '../events.ts';
@@ -64,6 +66,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
     setImmediate(() => pool.warm());
     /** Prints under way, by key: an event that is delivered again waits for the same print. */
     const underWay = new Map<string, Promise<PrintOutcome>>();
+    const sign = signOfWork(store, name, systemClock);
 
     async function once(key: string, make: () => Promise<PrintOutcome>): Promise<PrintOutcome> {
       const print = underWay.get(key) ?? make().finally(() => underWay.delete(key));
@@ -79,7 +82,11 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
       if (!job || !photo || !job.filters.includes(name)) return undefined;
       const outcome =
         (await outcomeOf(store, job, photo, name)) ??
-        (await once(keys.print(job, photo, name), () => develop(store, pool, job, photo, name, schema)));
+        (await once(keys.print(job, photo, name), async () => {
+          const made = await develop(store, pool, job, photo, name, schema);
+          if (made === 'succeeded') await sign();
+          return made;
+        }));
       // If the job was deleted meanwhile, take back what was written for it.
       if (await withdrawIfGone(store, id)) return undefined;
       return filterFinished(job, photo.image, name, outcome);

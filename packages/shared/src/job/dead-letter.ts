@@ -17,9 +17,9 @@ export interface DeadLetter {
   at: string;
   /**
    * The latest of these rounds: the look of sweep that they followed, and when, in milliseconds by the clock of the store. `excused`: nothing
-   * says that the photo was at fault.
+   * says that the photo was at fault. `made`: when the stage had last made a print, by the same clock.
    */
-  rounds?: { look: number; at: number; excused?: true }[];
+  rounds?: { look: number; at: number; excused?: true; made?: number }[];
 }
 
 export const unknownStage = 'unknown';

@@ -49,6 +49,9 @@ export const keys = {
   webhookLock: (job: string) => `webhooks/${job}/lock`,
   /** A tombstone: the job was deleted, and nothing more is written for it. */
   gone: (job: string) => `gone/${job}`,
+  /** For an hour beside its tombstone: what comes late for it is looked for, without listing the tombstones of all times. */
+  allLeaving: 'leaving/',
+  leaving: (job: string) => `leaving/${job}`,
   allQuotas: 'quota/',
   quotas: (hour: string) => `quota/${hour}/`,
   quota: (hour: string, mailbox: string, place: number) => `quota/${hour}/${mailbox}.${place}`,
@@ -66,5 +69,7 @@ export const keys = {
   allDead: 'dead/',
   deadOf: (job: string) => `dead/${job}.`,
   dead: (job: string, image: string | undefined, stage: string) => `dead/${job}.${image ?? '0'}.${stage}.json`,
+  /** Written by a filter now and then while it makes prints: its modification time says when it last did, by the store's clock. */
+  made: (filter: string) => `made/${filter}`,
   completed: (job: string) => `jobs/${job}/completed.json`,
 };

@@ -4,18 +4,28 @@ import { keys } from './keys.ts';
 import { shareOf } from './share.ts';
 
 /**
- * Removes every trace of a job except its tombstone, which is written first: whoever is still at work finds it and takes back what they
- * write. If a removal is interrupted, sweep finds the tombstone and completes it.
+ * Removes every trace of a job that somebody has deleted except its tombstone, which is written first: whoever is still at work finds it and
+ * takes back what they write. Beside it, for an hour, is what leads sweep to it: if the removal is interrupted, sweep completes it.
  */
 export async function removeJob(store: Store, job: string): Promise<void> {
-  try {
+  async function bury() {
+    await store.writeOnce(keys.leaving(job), json({}));
     await store.writeOnce(keys.gone(job), json({}));
+  }
+  try {
+    await bury();
   } catch {
     // A full disk has no room for a tombstone, nor to close the claim, until the photos are gone. job.json stays till then: it names
     // the claim, and a removal that is interrupted here can be asked for again.
     for await (const { key } of store.list(keys.folder(job))) if (key !== keys.job(job)) await store.remove(key);
-    await store.writeOnce(keys.gone(job), json({}));
+    await bury();
   }
+  await removeParts(store, job);
+}
+
+/** The same for a job past its retention. Nobody is at work on it, and sweep comes to what is left of it in its next hour. */
+export async function removeExpired(store: Store, job: string): Promise<void> {
+  await store.writeOnce(keys.gone(job), json({}));
   await removeParts(store, job);
 }
 

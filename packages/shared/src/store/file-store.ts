@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { type Dirent, linkSync, mkdirSync, opendirSync, readdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { backgroundClock } from '../clock.ts';
@@ -97,6 +97,8 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
 
     async *list(prefix) {
       assertPrefix(prefix);
+      // Who lists again and again must not keep all others waiting.
+      await setImmediate();
       // Start at the deepest folder that the prefix names, rather than walking the whole store.
       yield* walk(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
     },
@@ -161,18 +163,46 @@ function linkOnce(draft: string, path: string): boolean {
   }
 }
 
-/** Entries between two breaths: a folder may have many thousands, and others wait meanwhile. */
-const entriesAtOnce = 100;
+/** Names between two breaths: a folder may have many thousands, and others wait meanwhile. */
+const namesAtOnce = 100;
 
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
-  const items = (await readdir(join(root, folder), { withFileTypes: true }).catch(absentAsUndefined)) ?? [];
-  for (const [index, item] of items.entries()) {
+  let count = 0;
+  for (const item of itemsOf(root, folder)) {
+    count += 1;
+    if (count % namesAtOnce === 0) await setImmediate();
     const key = folder + item.name;
     // Skips drafts, and whatever else is here ("lost+found").
     if (!isKey(key) || !key.startsWith(prefix)) continue;
     if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
     const found = item.isFile() && fileAt(join(root, key));
     if (found) yield { key, size: found.size, modified: found.mtime };
-    if (index % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
+  }
+}
+
+/**
+ * Of a folder right below the root, only so many names are in memory: it has one for each job. All others are small, and read as a whole, which
+ * costs less: Node keeps a folder that is read bit by bit until its garbage is collected.
+ */
+function* itemsOf(root: string, folder: string): Generator<Dirent> {
+  const path = join(root, folder);
+  if (folder.split('/').length !== 2) {
+    yield* orAbsent(() => readdirSync(path, { withFileTypes: true })) ?? [];
+    return;
+  }
+  const directory = orAbsent(() => opendirSync(path, { bufferSize: namesAtOnce }));
+  if (!directory) return;
+  try {
+    for (let item = directory.readSync(); item; item = directory.readSync()) yield item;
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function orAbsent<Result>(ask: () => Result): Result | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    return absentAsUndefined(error);
   }
 }
