@@ -57,13 +57,16 @@ const includes = (loads: Load[], request: string, importer = '') =>
  * And Darkroom never uses.
  * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
  * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
- * - Prometheus' client pushes to a gateway.
+ * - Prometheus' client pushes to a gateway. It measures the event loop, a hundred times a second, and each collection of garbage for a
+ *   /metrics of the runtime's own, whose other figures stay; Darkroom's has neither (packages/shared/src/metrics/process.ts).
  * - Fastify compiles schemas of routes, which no route has.
  */
 const unused: Load[] = [
   { by: 'faas-js-runtime', id: 'fastify-raw-body' },
   { by: 'faas-js-runtime', id: 'overload-protection' },
   { by: 'prom-client', id: './lib/pushgateway' },
+  { by: 'prom-client', id: './metrics/eventLoopLag' },
+  { by: 'prom-client', id: './metrics/gc' },
   { by: 'fastify', id: '@fastify/ajv-compiler' },
   { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
 ];
