@@ -99,7 +99,16 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
       if (id === functionId) return existsSync(ownServer) ? ownServer : id;
       if (includes(unused, id, importer)) return nothing;
       if (importer && includes(later, id, importer)) return laterPrefix + createRequire(importer).resolve(id);
-      if (id.endsWith('crypto') && isBuiltin(id) && includes(requiresCrypto.map((by) => ({ by, id })), id, importer)) return builtin + id;
+      if (
+        id.endsWith('crypto') &&
+        isBuiltin(id) &&
+        includes(
+          requiresCrypto.map((by) => ({ by, id })),
+          id,
+          importer,
+        )
+      )
+        return builtin + id;
       return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
     },
     load(id) {

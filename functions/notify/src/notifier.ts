@@ -158,8 +158,9 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
       if ((await store.stat(keys.job(id))) && (await store.writeOnce(keys.completed(id), json(completion))))
         countEnd(job, completion, made);
     }, clock);
-    await store.remove(keys.open(id));
-    await store.remove(keys.mail(id));
+    // Whoever finds them once more sees that the job has ended.
+    await store.remove(keys.open(id), { durable: false });
+    await store.remove(keys.mail(id), { durable: false });
     return jobCompleted(id, status);
   }
 

@@ -85,6 +85,8 @@ test.runIf(process.platform === 'linux')('what means nothing after a power cut w
   expect(await synced(() => store.writeOnce('a/d', Buffer.from('x'), passing))).toEqual([]);
   expect(await synced(() => store.writeOnce('a/d', Buffer.from('y'), passing))).toEqual([]);
   expect((await readBytes(store, 'a/d'))?.toString()).toBe('x');
+  expect(await synced(() => store.remove('a/d', passing))).toEqual([]);
+  expect(await readBytes(store, 'a/d')).toBeUndefined();
   const locked = synced(async () => (await takeLock(store, 'lock', { clock: systemClock }))!.release());
   expect(await locked).toEqual([]);
 });

@@ -63,8 +63,8 @@ async function develop(store: Store, task: Task, apply: Apply, imageLimits: Imag
     const made = await renderPrepared(photo, { ...task, withSmall: task.cover !== undefined }, apply, imageLimits);
     return { print: made.print, cover: task.cover === undefined ? undefined : await shrunk(made, task.cover, imageLimits) };
   });
-  // First, so that it is there when the mail is written.
-  if (task.cover !== undefined && cover) await store.writeOnce(task.cover, cover).catch(storeFailed);
+  // First, so that it is there when the mail is written. After a power cut, a mail may do without.
+  if (task.cover !== undefined && cover) await store.writeOnce(task.cover, cover, { durable: false }).catch(storeFailed);
   await store.writeOnce(task.print, print).catch(storeFailed);
 }
 

@@ -103,12 +103,12 @@ export function fileStore(folder: string, clock = backgroundClock): Store {
       yield* walk(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
     },
 
-    async remove(key) {
+    async remove(key, { durable = true } = {}) {
       const path = pathOf(key);
       if (!fileAt(path)) return;
       removeFile(path);
       for (const empty of foldersBetween(root, path)) if (!isPruned(empty)) break;
-      await settle(path);
+      if (durable) await settle(path);
     },
   };
 }

@@ -34,14 +34,14 @@ export interface Store {
   writeOnce(key: string, content: Content, needs?: Needs): Promise<boolean>;
   /** Every key that starts with `prefix`, in no particular order. Keys that come or go meanwhile may or may not be listed. */
   list(prefix: string): AsyncIterable<Entry>;
-  /** Removing an absent key is not a fault. */
-  remove(key: string): Promise<void>;
+  /** Removing an absent key is not a fault. On return it stays away, unless it need not: then it may be there again after a power cut. */
+  remove(key: string, needs?: Needs): Promise<void>;
   /** A URL from which anybody can download the key for a while, if the store itself can serve it. */
   presign?(key: string, download: Download): Promise<string>;
 }
 
 export interface Needs {
-  /** False for what means nothing after a power cut, such as a lock. Other processes see it at once all the same. */
+  /** False for what means nothing after a power cut, such as a lock. Other processes see the change at once all the same. */
   durable?: boolean;
 }
 

@@ -29,7 +29,8 @@ export async function latestNumber(store: Store, key: string): Promise<number | 
 }
 
 export async function removeTermsBefore(store: Store, key: string, number: number): Promise<void> {
-  for (const earlier of await termsOf(store, key)) if (earlier < number) await store.remove(`${key}/${earlier}`);
+  for (const earlier of await termsOf(store, key))
+    if (earlier < number) await store.remove(`${key}/${earlier}`, { durable: false });
 }
 
 async function termsOf(store: Store, key: string): Promise<number[]> {
