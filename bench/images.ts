@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { defaultQuality } from '../packages/shared/src/image/save.ts';
 import { engines } from './images/engines.ts';
-import { type Filter, makePhotos, type Photo } from './images/photos.ts';
+import { type Filter, jpeg, makePhotos, type Photo } from './images/photos.ts';
 import { measureLoad } from './images/load.ts';
 
 const rounds = Number(process.argv[2] ?? 9);
@@ -81,7 +81,7 @@ function startPillow() {
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async ask({ file, type }: Photo, filter: Filter): Promise<number> {
-      const quality = type === 'image/png' ? undefined : defaultQuality[type];
+      const quality = type === 'image/png' ? undefined : type === 'image/jpeg' ? jpeg.quality : defaultQuality[type];
       child.stdin.write(`${JSON.stringify({ file, type, filter, quality })}\n`);
       const { value } = await answers.next();
       return Number(value);

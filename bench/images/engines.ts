@@ -6,7 +6,7 @@ import sharp, { type Matrix3x3, type Sharp } from 'sharp';
 import { filters, imageLimits, printOf } from '../../packages/shared/test/images/filters.ts';
 import { render } from '../../packages/shared/src/filter/develop.ts';
 import { defaultQuality } from '../../packages/shared/src/image/save.ts';
-import type { Filter, Photo } from './photos.ts';
+import { type Filter, jpeg, type Photo } from './photos.ts';
 
 /** Makes one print, bytes to bytes. */
 type Engine = (photo: Photo, bytes: Buffer, filter: Filter) => Promise<Buffer>;
@@ -36,11 +36,17 @@ const jimp: Engine = async ({ type }, bytes, filter) => {
   const image = await Jimp.fromBuffer(bytes);
   if (filter === 'grayscale') image.greyscale();
   else image.sepia();
-  return type === 'image/jpeg' ? image.getBuffer(type, { quality: defaultQuality[type] }) : image.getBuffer(type);
+  return type === 'image/jpeg' ? image.getBuffer(type, { quality: jpeg.quality }) : image.getBuffer(type);
 };
 
 /** The same pixels from an opaque function, as a new filter may be. */
-const anyFunction: Engine = ({ type }, bytes, filter) => render(bytes, { type }, (image) => filters[filter](image), imageLimits);
+const anyFunction: Engine = ({ type }, bytes, filter) =>
+  render(
+    bytes,
+    { type, ...(type === 'image/jpeg' && { quality: jpeg.quality, halfChroma: true }) },
+    (image) => filters[filter](image),
+    imageLimits,
+  );
 
 export const engines = {
   Darkroom: ((photo, bytes, filter) => printOf(bytes, filter, { type: photo.type })) satisfies Engine,
@@ -56,7 +62,7 @@ function change(bytes: Buffer, filter: Filter): Sharp {
 }
 
 function save({ type }: Photo, image: Sharp): Sharp {
-  if (type === 'image/jpeg') return image.jpeg({ quality: defaultQuality[type], chromaSubsampling: '4:4:4' });
+  if (type === 'image/jpeg') return image.jpeg(jpeg);
   if (type === 'image/webp') return image.webp({ quality: defaultQuality[type] });
   return image.png();
 }

@@ -9,13 +9,16 @@ export interface Photo {
   type: 'image/jpeg' | 'image/png' | 'image/webp';
 }
 
+/** Of these JPEGs, and so of Darkroom's prints of them. The others make theirs alike. */
+export const jpeg = { quality: 90, chromaSubsampling: '4:2:0' };
+
 /** Makes the photos of the bench in a folder, with sharp alone: soft shapes in all colours with fine grain, like a camera's. */
 export async function makePhotos(folder: string): Promise<Photo[]> {
   const large = scene(4000, 3000);
   const small = scene(1632, 1224);
   const photos: [string, Photo['type'], Sharp][] = [
-    ['JPEG 12 MP', 'image/jpeg', large.jpeg({ quality: 90 })],
-    ['JPEG 2 MP', 'image/jpeg', small.clone().jpeg({ quality: 90 })],
+    ['JPEG 12 MP', 'image/jpeg', large.jpeg(jpeg)],
+    ['JPEG 2 MP', 'image/jpeg', small.clone().jpeg(jpeg)],
     ['PNG 2 MP', 'image/png', small.clone().png()],
     ['WebP 2 MP', 'image/webp', small.clone().webp({ quality: 85 })],
   ];

@@ -18,5 +18,5 @@ for line in sys.stdin:
     image = image.convert("L") if task["filter"] == "grayscale" else image.convert("RGB").convert("RGB", MATRIX)
     kind = task["type"].split("/")[1]
     options = {"quality": task["quality"]} if task.get("quality") else {}
-    image.save(io.BytesIO(), kind, **options, **({"subsampling": 0} if kind == "jpeg" else {}))
+    image.save(io.BytesIO(), kind, **options, **({"subsampling": 2} if kind == "jpeg" else {}))
     print(round((time.perf_counter() - begun) * 1000, 1), flush=True)

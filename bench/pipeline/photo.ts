@@ -11,10 +11,7 @@ export interface Size {
 /** 2 megapixels. */
 const small: Size = { width: 1632, height: 1224 };
 
-/**
- * JPEG quality of every print, of the lab and of its peer alike: Darkroom's default, sent along with each photo, so that
- * the two cannot drift apart.
- */
+/** JPEG quality of every print, of the lab and of its peer alike: sent along with each photo, so that the two cannot drift apart. */
 export const quality = 88;
 
 /** Makes photos, each one different, and returns their paths. */

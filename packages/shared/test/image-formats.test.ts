@@ -75,7 +75,7 @@ describe('grey prints', () => {
 
 describe('tinted prints of JPEGs', () => {
   const tinted = async (photo: Buffer, matrix = filters.sepia.matrix) =>
-    (await renderTint(photo, await inspect(photo, imageLimits), matrix, 96))?.print;
+    (await renderTint(photo, await inspect(photo, imageLimits), matrix, [{ quality: 96, halfChroma: false }]))?.print;
   const large = () => raw().resize(1200, 900, { kernel: 'cubic' }).png().toBuffer();
 
   test('look the same as by the long way, whatever the orientation', async () => {
@@ -92,7 +92,7 @@ describe('tinted prints of JPEGs', () => {
     }
   });
 
-  test('are not made by a table where that would not be the same: sums that differ, other colours, small or very large pictures', async () => {
+  test('are not made by a table where that would not be the same: sums that differ, other colours, very large pictures', async () => {
     const photo = await sharp(await large())
       .jpeg({ quality: 90 })
       .toBuffer();
@@ -100,12 +100,8 @@ describe('tinted prints of JPEGs', () => {
     expect(await tinted(photo, [red, green, [...blue].toReversed() as unknown as typeof blue])).toBeUndefined();
     expect(await tinted(photo, [red, green, [blue[0], blue[1], -blue[2]]])).toBeUndefined();
     const header = await inspect(photo, imageLimits);
-    expect(await renderTint(photo, { ...header, width: 16_001, height: 1000 }, filters.sepia.matrix, 96)).toBeUndefined();
-    const others = [
-      await sharp(photo).withIccProfile('p3').jpeg().toBuffer(),
-      await raw().jpeg().toBuffer(),
-      photo.subarray(0, 9000),
-    ];
+    expect(await renderTint(photo, { ...header, width: 16_001, height: 1000 }, filters.sepia.matrix, [])).toBeUndefined();
+    const others = [await sharp(photo).withIccProfile('p3').jpeg().toBuffer(), photo.subarray(0, 9000)];
     for (const other of others) expect(await tinted(other)).toBeUndefined();
   });
 });

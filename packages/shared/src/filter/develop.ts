@@ -1,5 +1,5 @@
 import type { Rendered } from '../image/bitmap.ts';
-import type { Matrix } from '../image/colour-matrix.ts';
+import { isGreyMatrix, type Matrix } from '../image/colour-matrix.ts';
 import { readConfig } from '../config.ts';
 import { explain, Unavailable } from '../errors.ts';
 import { decode } from '../image/decode.ts';
@@ -8,6 +8,7 @@ import type { PrintType } from '../image/formats.ts';
 import { type Cost, costOf } from '../image/cost.ts';
 import { checkCost, prepare, type Prepared } from '../image/inspect.ts';
 import type { Image } from '../image/jimp.ts';
+import { printSettings } from '../image/jpeg-settings.ts';
 import { heic, type ImageLimits, limits } from '../image/limits.ts';
 import { coverThumbnailOf } from '../image/thumbnail.ts';
 import { log } from '../log.ts';
@@ -107,7 +108,11 @@ async function renderPrepared(
   apply: Apply,
   imageLimits: ImageLimits,
 ): Promise<Rendered> {
-  const rendered = apply.matrix && (await renderMatrix(bytes, header, apply.matrix, options, imageLimits));
+  const { matrix } = apply;
+  // Other filters may leave nothing as it was.
+  const own = matrix && options.type === 'image/jpeg' ? printSettings(bytes, header, isGreyMatrix(matrix)) : undefined;
+  const encoding = options.quality === undefined ? { ...options, ...own } : options;
+  const rendered = matrix && (await renderMatrix(bytes, header, matrix, encoding, imageLimits));
   if (rendered) return rendered;
   const { frames, ...rest } = await decode(bytes, header, imageLimits);
   const { Jimp } = await import('../image/jimp.ts');
@@ -116,5 +121,5 @@ async function renderPrepared(
     const image = new Jimp(frame);
     developed.push(((await apply(image, options.option)) ?? image).bitmap);
   }
-  return { print: await encode({ frames: developed, ...rest }, options) };
+  return { print: await encode({ frames: developed, ...rest }, encoding) };
 }

@@ -5,6 +5,11 @@ export type Weights = readonly [red: number, green: number, blue: number];
 /** The sums that red, green and blue become. */
 export type Matrix = readonly [red: Weights, green: Weights, blue: Weights];
 
+/** Whether red, green and blue become the same. */
+export function isGreyMatrix([red, ...others]: Matrix): boolean {
+  return others.every((row) => row.every((weight, index) => weight === red[index]));
+}
+
 /** A filter that declares its matrix. */
 export interface ColourMatrix {
   (image: Image): void;

@@ -2,6 +2,7 @@ import type { Decoded } from './decode.ts';
 import { Rejected } from '../errors.ts';
 import { extensionOf, formats, type PrintType } from './formats.ts';
 import { encodeJpeg } from './jpeg.ts';
+import type { JpegSettings } from './jpeg-settings.ts';
 import { sharp } from './libvips.ts';
 import { isGrey, isOpaque, joined, takeGrey } from './samples.ts';
 import { defaultQuality, save } from './save.ts';
@@ -10,6 +11,10 @@ export interface EncodeOptions {
   type: PrintType;
   /** 1..100 */
   quality?: number | undefined;
+  /** For JPEG: whether four pixels may share their chroma. */
+  halfChroma?: boolean | undefined;
+  /** For JPEG: settings to try first, and to keep if the print is as good with them. */
+  leaner?: JpegSettings[];
 }
 
 /**
@@ -19,13 +24,14 @@ export interface EncodeOptions {
  */
 export async function encode(
   { frames, delay, loop = 0, lossless = false }: Decoded,
-  { type, quality }: EncodeOptions,
+  { type, quality, halfChroma }: EncodeOptions,
 ): Promise<Buffer> {
   const moving = frames.length > 1 && formats[type].moves;
   const kept = moving ? frames : frames.slice(0, 1);
   const { width, height } = kept[0]!;
   checkSize(kept[0]!, type);
-  if (type === 'image/jpeg') return encodeJpeg(kept[0]!, quality ?? defaultQuality[type]);
+  if (type === 'image/jpeg')
+    return encodeJpeg(kept[0]!, { quality: quality ?? defaultQuality[type], halfChroma: halfChroma ?? false });
 
   const grey = formats[type].grey && isGrey(kept);
   const { data, channels } = grey ? takeGrey(kept) : { data: joined(kept), channels: 4 as const };

@@ -10,6 +10,8 @@ export interface SaveOptions {
   type: PrintType;
   /** 1..100 */
   quality?: number | undefined;
+  /** For JPEG: whether four pixels share their chroma. */
+  halfChroma?: boolean | undefined;
   /** Whether a WebP should be lossless, unless a quality is asked for. */
   lossless?: boolean;
   /** Pixels of the picture; matters for AVIF only. */
@@ -23,13 +25,17 @@ export const halvesChroma = (pixels: number) => pixels > 12_500_000;
 /** Has libvips write a print, without metadata. docs/images.md explains the settings. */
 export async function save(
   pipeline: Sharp,
-  { type, quality, lossless = false, pixels, animation = {} }: SaveOptions,
+  { type, quality, halfChroma = false, lossless = false, pixels, animation = {} }: SaveOptions,
 ): Promise<Buffer> {
   switch (type) {
     case 'image/jpeg':
-      // Standard Huffman tables: optimised ones take three times as long. Full chroma: tinted prints have edges in it.
+      // Standard Huffman tables: optimised ones take three times as long.
       return pipeline
-        .jpeg({ quality: quality ?? defaultQuality[type], optimiseCoding: false, chromaSubsampling: '4:4:4' })
+        .jpeg({
+          quality: quality ?? defaultQuality[type],
+          optimiseCoding: false,
+          chromaSubsampling: halfChroma ? '4:2:0' : '4:4:4',
+        })
         .toBuffer();
     case 'image/png':
       return pipeline.png({ compressionLevel: 3 }).toBuffer();

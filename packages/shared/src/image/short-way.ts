@@ -1,7 +1,7 @@
 import type { Matrix3x3 } from 'sharp';
 import type { Rendered } from './bitmap.ts';
 import { release } from './borrow.ts';
-import { luma, type Matrix } from './colour-matrix.ts';
+import { isGreyMatrix, luma, type Matrix } from './colour-matrix.ts';
 import type { EncodeOptions } from './encode.ts';
 import { formats } from './formats.ts';
 import { type Header, isShort } from './header.ts';
@@ -21,16 +21,15 @@ export async function renderMatrix(
   bytes: Buffer,
   header: Header,
   matrix: Matrix,
-  { type, quality, withSmall }: EncodeOptions & { withSmall?: boolean },
+  { type, quality, halfChroma = false, leaner = [], withSmall }: EncodeOptions & { withSmall?: boolean },
   limits: ImageLimits,
 ): Promise<Rendered | undefined> {
-  const grey = matrix.every((row) => equal(row, matrix[0]));
+  const grey = isGreyMatrix(matrix);
   if (type === 'image/jpeg') {
-    const asked = quality ?? defaultQuality[type];
-    const isLuma = grey && equal(matrix[0], luma);
-    const rendered = await (isLuma
-      ? renderLuma(bytes, header, asked, withSmall)
-      : renderTint(bytes, header, matrix, asked, withSmall));
+    const settings = { quality: quality ?? defaultQuality[type], halfChroma };
+    const rendered =
+      (isLuma(matrix) ? await renderLuma(bytes, header, settings.quality, withSmall) : undefined) ??
+      (await renderTint(bytes, header, matrix, [...leaner, settings], withSmall));
     if (rendered) return rendered;
   }
   release();
@@ -39,7 +38,7 @@ export async function renderMatrix(
   if (grey && formats[type].grey) photo.extractChannel(0);
   const pixels = header.width * header.height;
   try {
-    return { print: await save(photo, { type, quality, pixels, lossless: isLosslessWebp(bytes) }) };
+    return { print: await save(photo, { type, quality, halfChroma, pixels, lossless: isLosslessWebp(bytes) }) };
   } catch {
     return undefined;
   }
@@ -54,4 +53,4 @@ function lifted(matrix: Matrix): Matrix3x3 {
   return matrix.map((row) => row.map((weight) => weight + 0.0013)) as Matrix3x3;
 }
 
-const equal = (one: readonly number[], other: readonly number[]) => one.every((weight, index) => weight === other[index]);
+const isLuma = (matrix: Matrix) => matrix.every((row) => row.every((weight, index) => weight === luma[index]));

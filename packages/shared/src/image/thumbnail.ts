@@ -38,7 +38,10 @@ const coverQuality = 80;
  * @throws Rejected if the print cannot be read to its end, or is too large
  */
 export async function coverThumbnailOf({ print, small }: Rendered, limits: ImageLimits): Promise<Buffer> {
-  if (small) return small.channels === 1 ? encodeLuma(small, coverQuality) : encodeColours(small, coverQuality);
+  if (small)
+    return small.channels === 1
+      ? encodeLuma(small, coverQuality)
+      : encodeColours(small, { quality: coverQuality, halfChroma: true });
   const size = { width: coverSize, height: coverSize, fit: 'inside', withoutEnlargement: true } as const;
   const { make } = await smallCopy(print, limits, (whole) =>
     whole.resize(size).flatten({ background: 'white' }).jpeg({ quality: coverQuality }),

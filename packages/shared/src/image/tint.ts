@@ -1,7 +1,9 @@
-import type { Rendered } from './bitmap.ts';
-import type { Matrix } from './colour-matrix.ts';
+import type { Pixels, Rendered } from './bitmap.ts';
+import { isGreyMatrix, type Matrix } from './colour-matrix.ts';
 import { type Header, isHeldWhole } from './header.ts';
-import { encodeColours } from './jpeg.ts';
+import { encodeColours, encodeLuma } from './jpeg.ts';
+import { type JpegSettings, mostError } from './jpeg-settings.ts';
+import { turbo } from './turbo.ts';
 import { renderByTurbo } from './turbo-way.ts';
 
 /** A colour matrix whose three sums are one grey, each times a factor of its own. So is sepia, up to a quarter of a level. */
@@ -13,21 +15,22 @@ interface Tint {
 }
 
 /**
- * Makes the JPEG of a tinted JPEG. A pixel takes one sum and a look into a table, and libjpeg-turbo needs less than libvips for the rest.
+ * Makes the JPEG of a tinted or grey JPEG. A pixel takes one sum and a look into a table, and libjpeg-turbo needs less than libvips for the rest.
+ * @param settings to be tried in this order: the first that keeps enough of the picture, or the last
  * @returns undefined if this cannot be done: another matrix, other colours, or a fault that only the long way can name
  */
 export async function renderTint(
   bytes: Buffer,
   header: Header,
   matrix: Matrix,
-  quality: number,
+  settings: JpegSettings[],
   withSmall = false,
 ): Promise<Rendered | undefined> {
   const tint = isHeldWhole(header) ? knownTint(matrix) : undefined;
   if (!tint) return undefined;
   return renderByTurbo(bytes, header, 4, withSmall, (pixels) => {
     apply(tint, pixels.data);
-    return encodeColours(pixels, quality);
+    return encodeLeanest(isGreyMatrix(matrix) ? lumaOf(pixels) : pixels, settings);
   });
 }
 
@@ -77,4 +80,25 @@ function apply({ weights, table }: Tint, rgbx: Buffer): void {
     const blue = Math.imul(ofBlue, (pixel >> 16) & 255);
     pixels[index] = table[(red + green + blue) >> 12]!;
   }
+}
+
+function lumaOf({ data: rgbx, width, height }: Pixels): Pixels {
+  const data = Buffer.allocUnsafe(width * height);
+  for (let at = 0; at < data.length; at += 1) data[at] = rgbx[4 * at]!;
+  return { data, width, height, channels: 1 };
+}
+
+async function encodeLeanest(pixels: Pixels, [first, ...others]: JpegSettings[]): Promise<Buffer> {
+  const print = await (pixels.channels === 1 ? encodeLuma(pixels, first!.quality) : encodeColours(pixels, first!));
+  return others.length === 0 || (await keeps(print, pixels)) ? print : encodeLeanest(pixels, others);
+}
+
+/** Whether the print is close enough to the picture. */
+async function keeps(print: Buffer, { data, width, height, channels }: Pixels): Promise<boolean> {
+  const format = channels === 1 ? turbo!.FORMAT_GRAY : turbo!.FORMAT_RGBX;
+  const { data: kept } = await turbo!.decompress(print, { format });
+  let squares = 0;
+  // Of RGBX, X is 255 in both.
+  for (let at = 0; at < data.length; at += 1) squares += (data[at]! - kept[at]!) ** 2;
+  return squares <= mostError * width * height * (channels === 1 ? 1 : 3);
 }

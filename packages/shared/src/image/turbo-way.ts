@@ -9,6 +9,17 @@ import { coverSize, shrink } from './shrink.ts';
 import { turbo } from './turbo.ts';
 
 /**
+ * The result is close, not equal. It comes from the fast inverse DCT, whose error grows as quantization gets finer: with a sum of entries
+ * below this, from quality 94 on, it is below 43 dB.
+ */
+const leastCoarse = 500;
+/**
+ * Pixels. Colours outside RGB are not clipped before they become luma. Those occur in small pictures, drawings and text, where there is
+ * no time to gain anyway.
+ */
+const large = 1_000_000;
+
+/**
  * Makes the print of a JPEG from what libjpeg-turbo decodes: luma alone, or all colours.
  * @param withSmall whether a small copy is wanted, too
  * @returns undefined if that would not give what libvips gives, or for a fault that only the long way can name
@@ -20,8 +31,10 @@ export async function renderByTurbo(
   withSmall: boolean,
   print: (pixels: Pixels) => Promise<Buffer>,
 ): Promise<Rendered | undefined> {
-  if (!turbo || !isPlain(header) || !isLargeAndCoarse(header, bytes)) return undefined;
-  return borrow(header.width * header.height * channels, async (memory) => {
+  const { width, height } = header;
+  if (!turbo || !isPlain(header) || coarseness(bytes) < leastCoarse || (channels === 1 && width * height < large))
+    return undefined;
+  return borrow(width * height * channels, async (memory) => {
     const pixels = await decode(bytes, header, channels, memory);
     return pixels && { print: await print(pixels), ...(withSmall && { small: shrink(pixels, coverSize) }) };
   });
@@ -30,15 +43,6 @@ export async function renderByTurbo(
 /** YCbCr or grey, meant as sRGB. */
 function isPlain({ type, model, profile }: Header): boolean {
   return type === 'image/jpeg' && (model === 'srgb' || model === 'b-w') && (profile === undefined || isSrgb(profile));
-}
-
-/**
- * The result is close, not equal. It comes from the fast inverse DCT, whose error grows as quantization gets finer (below 43 dB from
- * quality 94 on), and colours outside RGB are not clipped before they become luma. Those occur in small pictures, drawings and text,
- * where there is no time to gain anyway.
- */
-function isLargeAndCoarse({ width, height }: Header, bytes: Buffer): boolean {
-  return width * height >= 1_000_000 && coarseness(bytes) >= 500;
 }
 
 async function decode(
