@@ -60,7 +60,15 @@ async function measure(kind: string, open: (name: string) => Place): Promise<voi
   const { url, environment } = open('photos');
   const perJob: Cost[] = [];
   for (const count of photos) perJob.push(await costInProcess([url, 'photos', String(count)], environment));
-  report(`${kind}, one job of so many photos`, photos, new Map([['from the first print to the mail', perJob]]));
+  report(`${kind}, one job of so many photos`, photos, new Map([['from the first print to the mail', perJob]]), {
+    'from 10 to 50': (figures) => slope(photos.slice(1), figures.slice(1)),
+    // The line through the first two says what is needed once for a job; the rest should grow as the photos do.
+    'beyond what a job needs once': ([one, ten, fifty]) =>
+      slope(
+        photos,
+        [one!, ten!, fifty!].map((cost) => cost - one! + (ten! - one!) / 9),
+      ),
+  });
 
   const rows = new Map<string, Cost[]>();
   const record = (name: string, cost: Cost) => rows.set(name, [...(rows.get(name) ?? []), cost]);
@@ -87,17 +95,24 @@ async function startOf(name: string, { url, environment }: Place): Promise<Cost>
   return { calls: 0, listed: 0, requests: 0, seconds: passed / 1000, 'CPU s': used / 1000, 'peak MiB': 0 };
 }
 
-function report(title: string, amounts: readonly number[], rows: ReadonlyMap<string, readonly Cost[]>): void {
+/** @param others slopes beside that of all amounts */
+function report(
+  title: string,
+  amounts: readonly number[],
+  rows: ReadonlyMap<string, readonly Cost[]>,
+  others: Record<string, (figures: readonly number[]) => number> = {},
+): void {
   const kinds = ['calls', 'listed', 'requests', 'seconds', 'CPU s', 'peak MiB'] as const;
   const lines = [...rows].flatMap(([name, costs]) =>
     kinds
       .filter((kind) => costs.some((each) => each[kind] > 0))
       .map((kind) => {
         const figures = costs.map((each) => each[kind]);
-        return [`${name}: ${kind}`, ...figures.map(short), slope(amounts, figures).toFixed(2)];
+        const slopes = [slope(amounts, figures), ...Object.values(others).map((slopeOf) => slopeOf(figures))];
+        return [`${name}: ${kind}`, ...figures.map(short), ...slopes.map((value) => value.toFixed(2))];
       }),
   );
-  console.log(`${table([title, ...amounts.map(String), 'slope'], lines)}\n`);
+  console.log(`${table([title, ...amounts.map(String), 'slope', ...Object.keys(others)], lines)}\n`);
 }
 
 function short(value: number): string {

@@ -15,7 +15,9 @@ interface Area {
 
 const areas: Record<string, Area> = {
   sweep: {
-    files: ['functions/sweep/src/{resume,resume-job,missing-events,watch,dead-letter,give-up,expire,store-time,task}.ts'],
+    files: [
+      'functions/sweep/src/{resume,resume-job,missing-events,watch,dead-letter,give-up,expire,leaving,walk,store-time,task}.ts',
+    ],
     tests: ['functions/sweep/test/{resume,watch,dead-letter,expire,task,log}.test.ts'],
   },
   notify: {

@@ -62,9 +62,10 @@ async function expireJobs(store: Store): Promise<void> {
 
 /** What is done in a store that is full of jobs. Each is given one that is open. */
 export const works = {
+  // First: after a while, those that stand still have their turn again.
+  'a look, all open jobs stand still': { rounds: 1, run: (store: Store) => look(store, 30) },
+  'a look of sweep': { rounds: 1, run: (store: Store) => look(store, day) },
   'status of a job': { rounds: 100, run: describeJob },
-  'a look of sweep, no job stands still': { rounds: 3, run: (store: Store) => look(store, day) },
-  'a look of sweep, all open ones do, and have had their turn': { rounds: 1, run: (store: Store) => look(store, 30) },
   'the hour of sweep': { rounds: 1, run: expireJobs },
 };
 

@@ -38,6 +38,19 @@ test('a repeat publishes the print again, but does not make it again', async () 
   expect(reply).toMatchObject({ ...finished, id: first.reply!.id });
 });
 
+test('the store knows when it last made a print, whatever it has published again', async () => {
+  const noted = async () => (await lab.store.stat(keys.made('grayscale'))) !== undefined;
+  await lab.store.remove(keys.made('grayscale'));
+  const job = await lab.accept({ names: ['a.jpg', 'b.jpg'] });
+  await lab.store.write(keys.print(job, job.images[0]!, 'grayscale'), Buffer.from('print'));
+  const another = await startFunction('grayscale', lab.environment);
+  await another.deliver(imageUploaded(job, '1'));
+  expect(await noted()).toBe(false);
+  await another.deliver(imageUploaded(job, '2'));
+  expect(await noted()).toBe(true);
+  await another.stop();
+});
+
 test('the mail of a job shows the print of its first photo by its first filter; without a mail there is nothing to show', async () => {
   const cover = async (job: Job) => (await lab.store.stat(keys.cover(job.job))) !== undefined;
   const job = await lab.accept({ names: ['a.jpg', 'b.jpg'] });

@@ -161,6 +161,18 @@ test('however many tombstones there are, a look of sweep lists those of the last
   expect(listed.filter((key) => key !== keys.sweepTime)).toEqual([keys.leaving(job.job)]);
 });
 
+test('of however many jobs that were deleted within the hour, what came late goes, sixteen at a time', async () => {
+  for (let count = 0; count < 37; count += 1) {
+    const job = await world.accept();
+    await removeJob(world.store, job.job);
+    await world.print(job, '1', 'sepia');
+  }
+  const printsLeft = async () => (await world.keys()).filter((key) => key.startsWith(keys.allJobs)).length;
+  const left: number[] = [];
+  for await (const _ of clearLeaving(world.store)) left.push(await printsLeft());
+  expect([...left, await printsLeft()]).toEqual([21, 5, 0]);
+});
+
 test('what is about to be deleted, or could not be, stays', async () => {
   const job = await world.accept();
   const all = await world.keys();
