@@ -74,6 +74,8 @@ const later: Load[] = [
   { by: 'faas-js-runtime', id: 'qs' },
   { by: 'faas-js-runtime', id: 'js-yaml' },
   { by: 'fastify', id: 'semver' },
+  { by: 'fastify', id: 'node:http2' },
+  { by: 'fastify', id: 'node:https' },
   { by: 'prom-client', id: '@opentelemetry/api' },
 ];
 const laterPrefix = 'darkroom:later:';
@@ -94,6 +96,7 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
     resolveId(id, importer, { kind }) {
       if (id === entry) return id;
       if (id === functionId) return existsSync(ownServer) ? ownServer : id;
+      if (importer?.startsWith('darkroom:')) return undefined;
       if (includes(unused, id, importer)) return nothing;
       if (importer && includes(later, id, importer)) return laterPrefix + createRequire(importer).resolve(id);
       if (id.endsWith('crypto') && isBuiltin(id) && includes(requiresCrypto.map((by) => ({ by, id })), id, importer)) return builtin + id;
