@@ -49,38 +49,41 @@ await import('${functionId}');`;
 interface Load {
   by: string;
   id: string;
+  /** What it gets instead. */
+  code?: string;
 }
-const includes = (loads: Load[], request: string, importer = '') =>
-  loads.some(({ by, id }) => id === request && importer.includes(`/node_modules/${by}/`));
+const nameOf = ({ by, id }: Load) => `darkroom:instead:${by}:${id}`;
+const find = (loads: Load[], request: string, importer = '') =>
+  loads.find(({ by, id }) => id === request && importer.includes(`/node_modules/${by}/`));
 
 /**
  * And Darkroom never uses.
  * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
  * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
- * - Prometheus' client pushes to a gateway.
- * - Fastify compiles schemas of routes, which no route has.
+ * - Prometheus' client pushes to a gateway, and looks for traces if it is told to keep exemplars.
+ * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
+ *   ask for, which the lockfile has decided.
  */
 const unused: Load[] = [
   { by: 'faas-js-runtime', id: 'fastify-raw-body' },
   { by: 'faas-js-runtime', id: 'overload-protection' },
   { by: 'prom-client', id: './lib/pushgateway' },
+  { by: 'prom-client', id: '@opentelemetry/api' },
   { by: 'fastify', id: '@fastify/ajv-compiler' },
   { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
-];
-const nothing = 'darkroom:nothing';
+  { by: 'fastify', id: 'light-my-request' },
+  { by: 'fastify', id: 'semver', code: 'exports.satisfies = exports.gte = () => true;' },
+].map((load) => ({ code: 'module.exports = () => undefined;', ...load }));
 
 /** And needs at some request, or never: it is loaded when it is first used. */
 const later: Load[] = [
   { by: 'faas-js-runtime', id: 'qs' },
   { by: 'faas-js-runtime', id: 'js-yaml' },
-  { by: 'fastify', id: 'semver' },
   { by: 'fastify', id: 'node:http2' },
   { by: 'fastify', id: 'node:https' },
-  { by: 'prom-client', id: '@opentelemetry/api' },
 ];
-const laterPrefix = 'darkroom:later:';
-const whenUsed = (path: string) =>
-  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(path)})[name] });`;
+const whenUsed = (id: string, importer: string) =>
+  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(createRequire(importer).resolve(id))})[name] });`;
 
 /**
  * Provides the entry of a function, and the modules of Node. src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a
@@ -91,22 +94,25 @@ const whenUsed = (path: string) =>
 export function functionModules(folder: string, read: (id: string) => void): Plugin {
   const ownServer = join(folder, 'src/main.ts');
   const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
+  const instead = new Map<string, string>();
   return {
     name: 'darkroom',
     resolveId(id, importer, { kind }) {
       if (id === entry) return id;
       if (id === functionId) return existsSync(ownServer) ? ownServer : id;
-      if (importer?.startsWith('darkroom:')) return undefined;
-      if (includes(unused, id, importer)) return nothing;
-      if (importer && includes(later, id, importer)) return laterPrefix + createRequire(importer).resolve(id);
-      if (id.endsWith('crypto') && isBuiltin(id) && includes(requiresCrypto.map((by) => ({ by, id })), id, importer)) return builtin + id;
+      const load = find(unused, id, importer) ?? find(later, id, importer);
+      if (load) {
+        instead.set(nameOf(load), load.code ?? whenUsed(id, importer!));
+        return nameOf(load);
+      }
+      if (id.endsWith('crypto') && isBuiltin(id) && requiresCrypto.some((by) => find([{ by, id }], id, importer)))
+        return builtin + id;
       return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
     },
     load(id) {
       if (id === entry) return entryCode;
       if (id === functionId) return wrapper;
-      if (id === nothing) return 'module.exports = () => undefined;';
-      if (id.startsWith(laterPrefix)) return whenUsed(id.slice(laterPrefix.length));
+      if (instead.has(id)) return instead.get(id);
       return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
     },
     generateBundle() {
