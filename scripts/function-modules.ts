@@ -18,7 +18,7 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
  */
 const builtin = 'darkroom:builtin:';
 function moduleOf(id: string): string {
-  if (id.replace('node:', '') === 'crypto') return cryptoLater;
+  if (late.includes(id.replace('node:', ''))) return lateModule(id);
   const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
   const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
   const names = plain.map(([key]) => key).join(', ');
@@ -27,16 +27,20 @@ function moduleOf(id: string): string {
 /** Getters that are used all the same. The build fails if one is missing here. */
 const needed = ['AsyncLocalStorage', 'promises'];
 
-/** node:crypto takes the longest of Node's modules to load, and no function needs it before its first request. */
-const cryptoLater = [
-  `const load = () => process.getBuiltinModule('node:crypto');`,
-  `const later = (name) => (...values) => load()[name](...values);`,
-  `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
-  ...Object.entries(process.getBuiltinModule('node:crypto'))
-    .filter(([key, value]) => /^[a-z]/.test(key) && typeof value === 'function')
-    .map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
-].join('\n');
-/** Who requires nothing of it but functions. */
+/** Those that take longest to load, and that no function needs before its first request. Of these, functions can be imported, and the whole. */
+const late = ['crypto', 'https'];
+function lateModule(id: string): string {
+  const functions = Object.entries(process.getBuiltinModule(id)).filter(
+    ([key, value]) => /^[a-z]/.test(key) && typeof value === 'function',
+  );
+  return [
+    `const load = () => process.getBuiltinModule('${id}');`,
+    `const later = (name) => (...values) => load()[name](...values);`,
+    `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
+    ...functions.map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
+  ].join('\n');
+}
+/** Who requires nothing but functions of crypto. */
 const requiresCrypto = ['faas-js-runtime', 'fastify'];
 
 /** What the function consists of may have been compiled already, while its image was built. */
@@ -60,6 +64,7 @@ const find = (loads: Load[], request: string, importer = '') =>
  * And Darkroom never uses.
  * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
  * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
+ * - CloudEvents are sent by Node's http without keeping connections; ours go by fetch.
  * - Prometheus' client pushes to a gateway, and looks for traces if it is told to keep exemplars.
  * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
  *   ask for, which the lockfile has decided.
@@ -67,6 +72,7 @@ const find = (loads: Load[], request: string, importer = '') =>
 const unused: Load[] = [
   { by: 'faas-js-runtime', id: 'fastify-raw-body' },
   { by: 'faas-js-runtime', id: 'overload-protection' },
+  { by: 'cloudevents', id: './transport/http' },
   { by: 'prom-client', id: './lib/pushgateway' },
   { by: 'prom-client', id: '@opentelemetry/api' },
   { by: 'fastify', id: '@fastify/ajv-compiler' },
