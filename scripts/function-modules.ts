@@ -30,7 +30,7 @@ const needed = ['AsyncLocalStorage', 'promises'];
 /** Those that take longest to load, and that no function needs before its first request. Of these, functions can be imported, and the whole. */
 const late = ['crypto', 'https'];
 function lateModule(id: string): string {
-  const functions = Object.entries(process.getBuiltinModule(id)).filter(
+  const functions = Object.entries(process.getBuiltinModule(id) ?? {}).filter(
     ([key, value]) => /^[a-z]/.test(key) && typeof value === 'function',
   );
   return [
@@ -65,6 +65,7 @@ const find = (loads: Load[], request: string, importer = '') =>
  * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
  * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
  * - CloudEvents are sent by Node's http without keeping connections; ours go by fetch.
+ * - Limits can be shared by a cluster of Node's.
  * - Prometheus' client pushes to a gateway, and looks for traces if it is told to keep exemplars.
  * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
  *   ask for, which the lockfile has decided.
@@ -73,6 +74,7 @@ const unused: Load[] = [
   { by: 'faas-js-runtime', id: 'fastify-raw-body' },
   { by: 'faas-js-runtime', id: 'overload-protection' },
   { by: 'cloudevents', id: './transport/http' },
+  { by: 'rate-limiter-flexible', id: './lib/RateLimiterCluster' },
   { by: 'prom-client', id: './lib/pushgateway' },
   { by: 'prom-client', id: '@opentelemetry/api' },
   { by: 'fastify', id: '@fastify/ajv-compiler' },
