@@ -18,7 +18,7 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
  */
 const builtin = 'darkroom:builtin:';
 function moduleOf(id: string): string {
-  if (id.replace('node:', '') === 'crypto') return cryptoLater;
+  if (late.includes(id.replace('node:', ''))) return lateModule(id);
   const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
   const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
   const names = plain.map(([key]) => key).join(', ');
@@ -27,16 +27,20 @@ function moduleOf(id: string): string {
 /** Getters that are used all the same. The build fails if one is missing here. */
 const needed = ['AsyncLocalStorage', 'promises'];
 
-/** node:crypto takes the longest of Node's modules to load, and no function needs it before its first request. */
-const cryptoLater = [
-  `const load = () => process.getBuiltinModule('node:crypto');`,
-  `const later = (name) => (...values) => load()[name](...values);`,
-  `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
-  ...Object.entries(process.getBuiltinModule('node:crypto'))
-    .filter(([key, value]) => /^[a-z]/.test(key) && typeof value === 'function')
-    .map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
-].join('\n');
-/** Who requires nothing of it but functions. */
+/** Those that take longest to load, and that no function needs before its first request. Of these, functions can be imported, and the whole. */
+const late = ['crypto', 'https'];
+function lateModule(id: string): string {
+  const functions = Object.entries(process.getBuiltinModule(id) ?? {}).filter(
+    ([key, value]) => /^[a-z]/.test(key) && typeof value === 'function',
+  );
+  return [
+    `const load = () => process.getBuiltinModule('${id}');`,
+    `const later = (name) => (...values) => load()[name](...values);`,
+    `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
+    ...functions.map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
+  ].join('\n');
+}
+/** Who requires nothing but functions of crypto. */
 const requiresCrypto = ['faas-js-runtime', 'fastify'];
 
 /** What the function consists of may have been compiled already, while its image was built. */
@@ -49,39 +53,49 @@ await import('${functionId}');`;
 interface Load {
   by: string;
   id: string;
+  /** What it gets instead. */
+  code?: string;
 }
-const includes = (loads: Load[], request: string, importer = '') =>
-  loads.some(({ by, id }) => id === request && importer.includes(`/node_modules/${by}/`));
+const nameOf = ({ by, id }: Load) => `darkroom:instead:${by}:${id}`;
+const find = (loads: Load[], request: string, importer = '') =>
+  loads.find(({ by, id }) => id === request && importer.includes(`/node_modules/${by}/`));
 
 /**
  * And Darkroom never uses.
  * - The runtime keeps raw bodies if it is told to; with them go all of iconv-lite's tables.
  * - It protects health checks of its own, which every stage replaces, by a timer that wakes the process 200 times a second.
- * - Prometheus' client pushes to a gateway. It measures the event loop, a hundred times a second, and each collection of garbage for a
- *   /metrics of the runtime's own, whose other figures stay; Darkroom's has neither (packages/shared/src/metrics/process.ts).
- * - Fastify compiles schemas of routes, which no route has.
+ * - CloudEvents are sent by Node's http without keeping connections; ours go by fetch.
+ * - Limits can be shared by a cluster of Node's.
+ * - Prometheus' client pushes to a gateway, and looks for traces if it is told to keep exemplars. It measures the event loop, a hundred times a
+ *   second, and each collection of garbage for a /metrics of the runtime's own, whose other figures stay; Darkroom's has neither
+ *   (packages/shared/src/metrics/process.ts).
+ * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
+ *   ask for, which the lockfile has decided.
  */
 const unused: Load[] = [
   { by: 'faas-js-runtime', id: 'fastify-raw-body' },
   { by: 'faas-js-runtime', id: 'overload-protection' },
+  { by: 'cloudevents', id: './transport/http' },
+  { by: 'rate-limiter-flexible', id: './lib/RateLimiterCluster' },
   { by: 'prom-client', id: './lib/pushgateway' },
   { by: 'prom-client', id: './metrics/eventLoopLag' },
   { by: 'prom-client', id: './metrics/gc' },
+  { by: 'prom-client', id: '@opentelemetry/api' },
   { by: 'fastify', id: '@fastify/ajv-compiler' },
   { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
-];
-const nothing = 'darkroom:nothing';
+  { by: 'fastify', id: 'light-my-request' },
+  { by: 'fastify', id: 'semver', code: 'exports.satisfies = exports.gte = () => true;' },
+].map((load) => ({ code: 'module.exports = () => undefined;', ...load }));
 
 /** And needs at some request, or never: it is loaded when it is first used. */
 const later: Load[] = [
   { by: 'faas-js-runtime', id: 'qs' },
   { by: 'faas-js-runtime', id: 'js-yaml' },
-  { by: 'fastify', id: 'semver' },
-  { by: 'prom-client', id: '@opentelemetry/api' },
+  { by: 'fastify', id: 'node:http2' },
+  { by: 'fastify', id: 'node:https' },
 ];
-const laterPrefix = 'darkroom:later:';
-const whenUsed = (path: string) =>
-  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(path)})[name] });`;
+const whenUsed = (id: string, importer: string) =>
+  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(createRequire(importer).resolve(id))})[name] });`;
 
 /**
  * Provides the entry of a function, and the modules of Node. src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a
@@ -92,34 +106,34 @@ const whenUsed = (path: string) =>
 export function functionModules(folder: string, read: (id: string) => void): Plugin {
   const ownServer = join(folder, 'src/main.ts');
   const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
+  const instead = new Map<string, string>();
   return {
     name: 'darkroom',
     resolveId(id, importer, { kind }) {
       if (id === entry) return id;
       if (id === functionId) return existsSync(ownServer) ? ownServer : id;
-      if (includes(unused, id, importer)) return nothing;
-      if (importer && includes(later, id, importer)) return laterPrefix + createRequire(importer).resolve(id);
-      if (
-        id.endsWith('crypto') &&
-        isBuiltin(id) &&
-        includes(
-          requiresCrypto.map((by) => ({ by, id })),
-          id,
-          importer,
-        )
-      )
+      const load = find(unused, id, importer) ?? find(later, id, importer);
+      if (load) {
+        instead.set(nameOf(load), load.code ?? whenUsed(id, importer!));
+        return nameOf(load);
+      }
+      if (id.endsWith('crypto') && isBuiltin(id) && requiresCrypto.some((by) => find([{ by, id }], id, importer)))
         return builtin + id;
       return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
     },
     load(id) {
       if (id === entry) return entryCode;
       if (id === functionId) return wrapper;
-      if (id === nothing) return 'module.exports = () => undefined;';
-      if (id.startsWith(laterPrefix)) return whenUsed(id.slice(laterPrefix.length));
+      if (instead.has(id)) return instead.get(id);
       return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
     },
     generateBundle() {
-      for (const id of this.getModuleIds()) if (!id.startsWith('darkroom:')) read(id);
+      const modules = [...this.getModuleIds()].filter((id) => !id.startsWith('darkroom:'));
+      for (const id of modules) read(id);
+      const isHere = ({ by }: Load) => modules.some((id) => id.includes(`/node_modules/${by}/`));
+      for (const load of unused)
+        if (isHere(load) && !instead.has(nameOf(load)))
+          this.error(`${load.by} no longer loads ${load.id}: see what it loads now, and correct scripts/function-modules.ts`);
     },
   };
 }

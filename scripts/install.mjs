@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -48,7 +48,7 @@ async function install() {
   const isFirst = !existsSync(modules);
   progress.say(`Installing packages.${isFirst ? ' The first time, this takes about a minute.' : ''}`);
   if (isFirst) {
-    const { bavail, bsize } = statfsSync('.');
+    const { bavail, bsize } = fs.statfsSync('.');
     const free = Math.floor((bavail * bsize) / 1e6);
     if (free < needed[kind]) fail(`Only ${free} MB are free here, and Darkroom needs ${needed[kind]}. Make room, and ${again}.`);
   }

@@ -116,16 +116,31 @@ test('an image starts with what was compiled while it was built, wherever it was
   expect(install()).toMatch(/is not filled \(.*\); the function has to be compiled at each start/);
 });
 
-/** What Node says of its compile cache while a function starts. */
-async function startIn(folder: string): Promise<string> {
+test.each(['ingest', 'zip'])('%s starts without what no request has asked for yet: TLS, digests, HTTP/2', async (name) => {
+  const tell = `process.on('exit', () => console.log(process.moduleLoadList.map((each) => each + ';').join(' ')))`;
+  const output = await startIn(join(repository, 'functions', name, 'dist'), ['--import', `data:text/javascript,${tell}`]);
+  expect(output).toContain('NativeModule http;');
+  for (const module of ['tls', 'crypto', 'http2']) expect(output).not.toContain(`NativeModule ${module};`);
+});
+
+/** What a function prints until it has started and ended, with what Node says of its compile cache. */
+async function startIn(folder: string, flags: string[] = []): Promise<string> {
+  const store = await mkdtemp(join(tmpdir(), 'store-'));
+  onTestFinished(() => rm(store, { recursive: true, force: true }));
   const environment = {
     PATH: process.env['PATH'],
     PORT: String(await freePort()),
-    STORE_URL: pathToFileURL(join(folder, '../store')).href,
+    STORE_URL: pathToFileURL(store).href,
     K_SINK: 'http://127.0.0.1:9',
+    PUBLIC_URL: 'http://localhost',
+    FILTERS: 'grayscale',
     NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
   };
-  const child = spawn(process.execPath, ['index.mjs'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, 'index.mjs'], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

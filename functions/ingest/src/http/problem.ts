@@ -43,7 +43,7 @@ function asProblem({ url, prefix }: FastifyRequest, reply: FastifyReply, status:
 
 /** To somebody who posted the form without JavaScript, or came by a link. */
 function asPage({ prefix }: FastifyRequest, reply: FastifyReply, status: number, detail: string): string {
-  reply.type('text/html; charset=utf-8').header('content-security-policy', documentPolicy);
+  reply.type('text/html; charset=utf-8').header('content-security-policy', documentPolicy());
   const back = html`<p><a class="button" href="${prefix}/">Back to the lab</a></p>`;
   return document({ title: headingOf(status), prefix, parts: [html`<p class="fault">${detail}</p>`, back] });
 }

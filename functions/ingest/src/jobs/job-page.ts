@@ -31,7 +31,7 @@ export function jobPage(reply: FastifyReply, job: JobStatus, prefix: string): Fa
       </p>`,
     ],
   });
-  return reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': documentPolicy }).send(page);
+  return reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': documentPolicy() }).send(page);
 }
 
 function stagesIn(job: JobStatus): Html {
