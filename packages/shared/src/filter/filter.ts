@@ -63,7 +63,7 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
     const bounds = { seconds: MAX_IMAGE_SECONDS, bytes: programBytes + MAX_IMAGE_MEMORY, stuckSeconds };
     const pool = workerPool<Task, void>(WORKERS, bounds, { memory: memoryForPhotos(WORKERS) });
     workers = pool;
-    setImmediate(() => pool.warm());
+    pool.warm();
     /** Prints under way, by key: an event that is delivered again waits for the same print. */
     const underWay = new Map<string, Promise<PrintOutcome>>();
     const sign = signOfWork(store, name, systemClock);

@@ -19,6 +19,8 @@ export async function serve(module: Stage): Promise<void> {
   try {
     // The runtime's own /metrics would otherwise be labelled with a random id: new series at each start, for ever.
     process.env['FAAS_ID'] ??= process.env['K_REVISION'] ?? 'local';
+    // Before the runtime is loaded: meanwhile, a filter's first worker loads its codecs.
+    await module.init();
     const [{ default: runtime }, metrics] = await Promise.all([import('faas-js-runtime'), serveMetrics(), openTracing()]);
     listenOnEveryInterface();
     const port = Number(process.env['PORT'] ?? 8080);
@@ -26,7 +28,7 @@ export async function serve(module: Stage): Promise<void> {
       await module.shutdown();
       await Promise.all([metrics?.lastRead(), flushTraces()]);
     };
-    await runtime.start({ ...module, shutdown }, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
+    await runtime.start({ ...module, init: () => undefined, shutdown }, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
     logListening({ port, metricsPort: metrics?.port, revision: process.env['K_REVISION'] });
   } catch (error) {
     stop(error);
