@@ -10,7 +10,7 @@ import { openMailSink } from './pipeline/mail-sink.ts';
 import { readOptions } from './pipeline/options.ts';
 import { makePhotos } from './pipeline/photo.ts';
 import { measureStartup } from './pipeline/startup.ts';
-import { reportProcessorTime, reportWork } from './pipeline/work-report.ts';
+import { reportFirst, reportProcessorTime, reportWork } from './pipeline/work-report.ts';
 import { measureWork } from './pipeline/work.ts';
 
 const { images, rounds } = readOptions();
@@ -28,7 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   console.log(`Before: ${machine()}; ${images} photos a batch, ${rounds} rounds\n`);
   const photos = await makePhotos(folder, images);
-  const trios = await measureWork(lab, floor, photos, rounds);
+  const { first, trios } = await measureWork(lab, floor, photos, rounds);
+  console.log(`${reportFirst(first)}\n`);
   console.log(`${reportWork(trios)}\n\n${reportProcessorTime(trios)}\n`);
   const processes = lab.processes();
   await Promise.all([lab.close(), floor.close()]);

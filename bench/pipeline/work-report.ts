@@ -1,7 +1,7 @@
 import { type Batch, cpuOf } from './batch.ts';
 import { percentile, spread } from './statistics.ts';
 import { table } from './table.ts';
-import { concurrencies, type Concurrency, type Trio } from './work.ts';
+import { concurrencies, type Concurrency, type First, type Trio } from './work.ts';
 
 interface Figure {
   name: string;
@@ -15,6 +15,17 @@ export function reportWork(trios: readonly Trio[]): string {
     return figures.map((figure) => [`${figure.name}, concurrency ${concurrency}`, ...compare(figure, chosen)]);
   });
   return table(['', 'lab', 'floor', 'lab / floor', 'min..max', 'peer', 'lab / peer', 'min..max'], rows);
+}
+
+/** What the first photos after a start take. */
+export function reportFirst({ lab, floor }: First): string {
+  const rows = figures.map(({ name, of }) => [
+    name,
+    threeDigits(of(lab)),
+    threeDigits(of(floor)),
+    (of(lab) / of(floor)).toFixed(2),
+  ]);
+  return table([`first ${lab.milliseconds.length} after the start, concurrency 8`, 'lab', 'floor', 'lab / floor'], rows);
 }
 
 /** Which process the processor time goes to. */

@@ -18,9 +18,8 @@ export function machineEnvironment(operator: Environment, folder: string): Recor
     NODE_ENV: 'production',
     TMPDIR: join(folder, 'tmp'),
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
-    // A dozen programs share the machine: each would let 48 MB of garbage gather before it looks what is still in use.
-    NODE_OPTIONS: '--max-semi-space-size=1',
-    // And glibc keeps what a program has freed: for each thread, and of blocks that grow with what was once asked for.
+    // A dozen programs share the machine, and glibc keeps what a program has freed: for each thread, and of blocks that grow with what was once
+    // asked for.
     MALLOC_ARENA_MAX: '2',
     MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
   };
