@@ -1,4 +1,4 @@
-import { type Dirent, linkSync, mkdirSync, opendirSync, readdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -6,19 +6,11 @@ import { backgroundClock } from '../clock.ts';
 import type { Content } from './content.ts';
 import { openDrafts } from './drafts.ts';
 import { groupCommit } from './group-commit.ts';
-import {
-  absentAsUndefined,
-  bytesOfFile,
-  chunksOfFile,
-  codeOf,
-  fileAt,
-  fillFile,
-  isAbsent,
-  readFile,
-  sync,
-} from './local-file.ts';
-import type { Entry, Needs, Store } from './store.ts';
-import { assertKey, assertPrefix, assertRange, isKey } from './key.ts';
+import { walk } from './file-listing.ts';
+import { bytesOfFile, chunksOfFile, readFile } from './file-reader.ts';
+import { absentAsUndefined, codeOf, fileAt, fillFile, isAbsent, sync } from './local-file.ts';
+import type { Needs, Store } from './store.ts';
+import { assertKey, assertPrefix, assertRange } from './key.ts';
 
 /**
  * A store in a folder. Bytes go to a draft that is fsynced and then renamed (write) or linked (writeOnce: link fails if the name
@@ -160,49 +152,5 @@ function linkOnce(draft: string, path: string): boolean {
     // link also fails on a folder of that name, which is not a winner.
     if (codeOf(error) === 'EEXIST' && fileAt(path)) return false;
     throw error;
-  }
-}
-
-/** Names between two breaths: a folder may have many thousands, and others wait meanwhile. */
-const namesAtOnce = 100;
-
-async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Entry> {
-  let count = 0;
-  for (const item of itemsOf(root, folder)) {
-    count += 1;
-    if (count % namesAtOnce === 0) await setImmediate();
-    const key = folder + item.name;
-    // Skips drafts, and whatever else is here ("lost+found").
-    if (!isKey(key) || !key.startsWith(prefix)) continue;
-    if (item.isDirectory()) yield* walk(root, `${key}/`, prefix);
-    const found = item.isFile() && fileAt(join(root, key));
-    if (found) yield { key, size: found.size, modified: found.mtime };
-  }
-}
-
-/**
- * Of a folder right below the root, only so many names are in memory: it has one for each job. All others are small, and read as a whole, which
- * costs less: Node keeps a folder that is read bit by bit until its garbage is collected.
- */
-function* itemsOf(root: string, folder: string): Generator<Dirent> {
-  const path = join(root, folder);
-  if (folder.split('/').length !== 2) {
-    yield* orAbsent(() => readdirSync(path, { withFileTypes: true })) ?? [];
-    return;
-  }
-  const directory = orAbsent(() => opendirSync(path, { bufferSize: namesAtOnce }));
-  if (!directory) return;
-  try {
-    for (let item = directory.readSync(); item; item = directory.readSync()) yield item;
-  } finally {
-    directory.closeSync();
-  }
-}
-
-function orAbsent<Result>(ask: () => Result): Result | undefined {
-  try {
-    return ask();
-  } catch (error) {
-    return absentAsUndefined(error);
   }
 }
