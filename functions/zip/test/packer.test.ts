@@ -32,6 +32,16 @@ function interrupted(operation: 'read' | 'writeOnce', key: string, happen: () =>
     },
   };
 }
+/** The store, in which an archive that is packed waits to be written, and how many have come that far. */
+function held() {
+  const { promise: hold, resolve, reject } = Promise.withResolvers<void>();
+  let packs = 0;
+  const store = interrupted('writeOnce', keys.archive(job.job), async () => {
+    packs += 1;
+    await hold;
+  });
+  return { store, packs: () => packs, resolve, reject };
+}
 const left = async () => [...(await entriesOf(lab.store, '')).keys()].filter((key) => key.includes(job.job));
 
 test.each([
@@ -45,14 +55,9 @@ test.each([
 });
 
 test('whoever waited for the lock finds the archive packed, and does not pack it again', async () => {
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  let packs = 0;
-  const slow = interrupted('writeOnce', keys.archive(job.job), async () => {
-    packs += 1;
-    await hold;
-  });
+  const { store: slow, packs, resolve } = held();
   const first = packer(slow, clock)({ job: job.job });
-  await expect.poll(() => packs).toBe(1);
+  await expect.poll(packs).toBe(1);
   const second = packer(slow, clock)({ job: job.job });
   // It looks, and has seen no sign of life yet.
   await clock.advance(lockLease / 8);
@@ -60,36 +65,26 @@ test('whoever waited for the lock finds the archive packed, and does not pack it
   expect(await first).toMatchObject({ type: eventType.archiveCreated, job: job.job });
   await clock.advance(lockLease);
   expect(await second).toMatchObject({ type: eventType.archiveCreated, job: job.job });
-  expect(packs).toBe(1);
+  expect(packs()).toBe(1);
 });
 
 test('of two deliveries to one process, one packs and publishes, and the other waits for no lock', async () => {
-  const { promise: hold, resolve } = Promise.withResolvers<void>();
-  let packs = 0;
-  const slow = interrupted('writeOnce', keys.archive(job.job), async () => {
-    packs += 1;
-    await hold;
-  });
+  const { store: slow, packs, resolve } = held();
   const pack = packer(slow, clock);
   const first = pack({ job: job.job });
-  await expect.poll(() => packs).toBe(1);
+  await expect.poll(packs).toBe(1);
   const second = pack({ job: job.job });
   resolve();
   expect(await first).toMatchObject({ type: eventType.archiveCreated, job: job.job });
   expect(await second).toBeUndefined();
-  expect(packs).toBe(1);
+  expect(packs()).toBe(1);
 });
 
 test('if the one fails, so does the other: both are delivered again', async () => {
-  const { promise: hold, reject } = Promise.withResolvers<void>();
-  let packs = 0;
-  const failing = interrupted('writeOnce', keys.archive(job.job), async () => {
-    packs += 1;
-    await hold;
-  });
+  const { store: failing, packs, reject } = held();
   const pack = packer(failing, clock);
   const both = [pack({ job: job.job })];
-  await expect.poll(() => packs).toBe(1);
+  await expect.poll(packs).toBe(1);
   both.push(pack({ job: job.job }));
   reject(new Error('the disk is full'));
   await Promise.all(both.map((each) => expect(each).rejects.toThrow('the disk is full')));
