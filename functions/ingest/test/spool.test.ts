@@ -37,7 +37,7 @@ const inspector = {
 };
 
 async function open({ most = 100, files = 3, disk = openDisk(0) } = {}): Promise<Spool> {
-  const spool = await openSpool({ MAX_FILE_BYTES: most, MAX_FILES: files }, disk, inspector);
+  const spool = openSpool({ MAX_FILE_BYTES: most, MAX_FILES: files }, disk, inspector);
   spools.push(spool);
   return spool;
 }

@@ -44,7 +44,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     if (!job) return undefined;
     identify(job);
     const ended = await readEnd(id);
-    if (ended) return jobCompleted(id, ended.status);
+    if (ended) return jobCompleted(job, ended.status);
     if (!(await isPacked(job))) return undefined;
 
     const lock = await takeLock(store, keys.mailLock(id), { clock });
@@ -70,7 +70,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     const entries = await entriesOf(store, keys.folder(id));
     // Since we looked, another may have ended the job and released the lock, or the job was deleted.
     const ended = entries.has(keys.completed(id)) ? await readEnd(id) : undefined;
-    if (ended) return jobCompleted(id, ended.status);
+    if (ended) return jobCompleted(job, ended.status);
     if (!entries.has(keys.job(id))) return undefined;
 
     const progress = progressOf(job, entries);
@@ -161,7 +161,7 @@ export function notifier({ store, clock, send, count, settings }: NotifierOption
     // Whoever finds them once more sees that the job has ended.
     await store.remove(keys.open(id), { durable: false });
     await store.remove(keys.mail(id), { durable: false });
-    return jobCompleted(id, status);
+    return jobCompleted(job, status);
   }
 
   async function readEnd(job: string): Promise<Completion | undefined> {

@@ -93,6 +93,16 @@ async function sendUntilAnswer(job: Job, send = notify) {
   return { sending, resolve };
 }
 
+test.each([
+  ['a webhook', { notifyUrl: 'https://shop.example.com/' }, 'true'],
+  ['none', {}, 'false'],
+])('the end of a job with %s says so, as often as it is told', async (_, wish, webhook) => {
+  const job = await printed(lab, wish);
+  const told = { type: eventType.jobCompleted, webhook };
+  expect(await notify(job)).toMatchObject(told);
+  expect(await notify(job)).toMatchObject(told);
+});
+
 test('a job without an address ends without a mail, and its completion is told again', async () => {
   const job = await printed(lab, { email: '' });
   expect(await notify(job)).toMatchObject({ type: eventType.jobCompleted, outcome: 'completed' });

@@ -8,7 +8,7 @@ import { readJson, type Store } from '@darkroom/shared/store';
 export async function missingEvents(store: Store, job: Job, progress: Progress): Promise<DarkroomEvent[]> {
   if (progress.completed) {
     const end = (await readJson(store, keys.completed(job.job))) as Completion | undefined;
-    return end ? [jobCompleted(job.job, end.status)] : [];
+    return end ? [jobCompleted(job, end.status)] : [];
   }
   if (!progress.developed) {
     return job.images.flatMap(({ image }) => {

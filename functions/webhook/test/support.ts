@@ -26,7 +26,7 @@ export async function ended(lab: Shelf, notifyUrl: string, changes: Partial<Job>
   return job;
 }
 
-export const endOf = ({ job }: Job) => jobCompleted(job, 'completed');
+export const endOf = (job: Job) => jobCompleted(job, 'completed');
 export const webhookEndOf = ({ store }: Pick<Lab, 'store'>, { job }: Job) => readJson(store, keys.webhookEnd(job));
 export const recordOf = ({ store }: Pick<Lab, 'store'>, { job }: Job) => readJson(store, keys.due(job));
 

@@ -46,7 +46,7 @@ export async function pack(
   const members = membersOf(job, prints);
   if (members.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
     throw new Rejected('The prints are too large together for one ZIP file (4 GB). Download them one by one.');
-  const folder = await makeTemporaryFolder(archivePurpose);
+  const folder = makeTemporaryFolder(archivePurpose);
   try {
     const file = join(folder, 'archive.zip');
     const zip = await createZip(file, new Date(job.acceptedAt));

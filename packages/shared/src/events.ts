@@ -98,8 +98,12 @@ export function archiveCreated(job: string): DarkroomEvent {
   return create(eventType.archiveCreated, 'zip', `${job}/zip`, { job });
 }
 
-export function jobCompleted(job: string, outcome: JobOutcome): DarkroomEvent {
-  return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome });
+/** Webhook is called only for the jobs that have one: most have none. */
+export function jobCompleted(
+  { job, notifyUrl }: { job: string; notifyUrl?: string | undefined },
+  outcome: JobOutcome,
+): DarkroomEvent {
+  return create(eventType.jobCompleted, 'notify', `${job}/notify`, { job, outcome, webhook: String(notifyUrl !== undefined) });
 }
 
 /**

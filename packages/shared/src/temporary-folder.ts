@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explain, Misconfigured } from './errors.ts';
@@ -22,7 +21,7 @@ export function prepareTemporaryFolder(purpose: string, consequence: string): vo
   try {
     const left = readdirSync(parent).filter((name) => name.startsWith(prefix));
     for (const name of left) rmSync(join(parent, name), { recursive: true, force: true });
-    const folder = mkdtempSync(join(parent, prefix));
+    const folder = makeTemporaryFolder(purpose);
     try {
       writeFileSync(join(folder, 'trial'), trial);
     } finally {
@@ -40,6 +39,6 @@ export function prepareTemporaryFolder(purpose: string, consequence: string): vo
  * A new folder for one piece of work; whoever makes it removes it.
  * @param purpose what it is for, as part of its name: letters
  */
-export function makeTemporaryFolder(purpose: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), prefixOf(purpose)));
+export function makeTemporaryFolder(purpose: string): string {
+  return mkdtempSync(join(tmpdir(), prefixOf(purpose)));
 }

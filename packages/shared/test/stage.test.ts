@@ -44,11 +44,16 @@ test('a stage receives what was checked, and what it returns is the next event',
 test('a stage receives all attributes of its event as texts, and neither its data nor what is no attribute', async () => {
   const received: Incoming[] = [];
   const { handle } = await open(async (incoming) => void received.push(incoming));
-  await handle(context(), jobCompleted(job, 'failed'));
+  await handle(context(), jobCompleted({ job }, 'failed'));
   await handle(context(), { ...event, archive: true, count: 3, odd: { x: 1 }, data: 'x', data_base64: 'eA==', Upper: 'x' });
-  const { id, source, type, specversion, time, datacontenttype } = jobCompleted(job, 'failed');
+  const { id, source, type, specversion, time, datacontenttype } = jobCompleted({ job }, 'failed');
   expect(received).toEqual([
-    { id, source, type, specversion, datacontenttype, job, outcome: 'failed', time: expect.stringContaining(time!.slice(0, 4)) },
+    {
+      ...{ id, source, type, specversion, datacontenttype, job },
+      outcome: 'failed',
+      webhook: 'false',
+      time: expect.stringContaining(time!.slice(0, 4)),
+    },
     { ...event, archive: 'true', count: '3' },
   ]);
 });

@@ -94,7 +94,7 @@ export function uploadRoute(app: FastifyInstance, intake: Intake, offers: Offers
     came: (bytes: number) => void,
   ): Promise<{ job: Job; wait: Wishes['wait'] }> {
     const begunAt = clock.now();
-    const spool = await openSpool(settings, disk, inspector);
+    const spool = openSpool(settings, disk, inspector);
     try {
       const received = await receive(request, spool, uploads, settings);
       const { fields, taken, faults } = received;

@@ -67,12 +67,10 @@ interface Sent {
 
 type Limits = Pick<Settings, 'MAX_FILES' | 'MAX_FILE_BYTES'>;
 
-export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector): Promise<Spool> {
+export function openSpool(limits: Limits, disk: Disk, inspector: Inspector): Spool {
   // After a pause there may be no process that inspects: it starts while the photos come.
   inspector.warm();
-  const folder = await makeTemporaryFolder(spoolPurpose).catch((cause: unknown) => {
-    throw new StorageFailed(cause);
-  });
+  const folder = spoolFolder();
   const files: (Arrival | Refused | undefined)[] = [];
   /** Bytes that arrived, that are on disk, and that were skipped because their file is too large. */
   let [came, kept, skipped] = [0, 0, 0];
@@ -156,6 +154,14 @@ export async function openSpool(limits: Limits, disk: Disk, inspector: Inspector
       disk.give(kept);
     },
   };
+}
+
+function spoolFolder(): string {
+  try {
+    return makeTemporaryFolder(spoolPurpose);
+  } catch (cause) {
+    throw new StorageFailed(cause);
+  }
 }
 
 function mebibytes(bytes: number): string {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface Load {
   /** Seconds of processor time, summed over its threads. */
   seconds: number;
-  /** Resident memory. */
+  /** Resident memory, read when it is asked for: that takes longer than the rest. 0 once the process is gone. */
   bytes: number;
   /** Someone has stopped it (SIGSTOP, a debugger), so it can make no progress. */
   stopped: boolean;
@@ -16,6 +16,15 @@ export type ReadLoad = (pid: number) => Load | undefined;
 /** Linux reports hundredths of a second, whatever it uses internally (man 5 proc, `utime`). */
 const ticksPerSecond = 100;
 
+/** From status, where it is in kB: stat counts in pages, whose size differs between machines. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 /** Linux only. On other systems it returns nothing, and workers are held to wall time instead (watch.ts). */
 export const readLoad: ReadLoad = (pid) => {
   try {
@@ -23,12 +32,15 @@ export const readLoad: ReadLoad = (pid) => {
     // The program's name may contain anything; what follows its last bracket starts at field 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [user, system] = [Number(fields[11]), Number(fields[12])];
-    // From status, where it is in kB: stat counts in pages, whose size differs between machines. A process that has ended has none.
-    const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
+    const state = fields[0]!;
+    // It has ended, and only its parent still knows of it.
+    if ('ZX'.includes(state)) return undefined;
     return {
       seconds: (user + system) / ticksPerSecond,
-      bytes: Number(resident[1]) * 1024,
-      stopped: 'Tt'.includes(fields[0]!),
+      get bytes() {
+        return residentBytes(pid);
+      },
+      stopped: 'Tt'.includes(state),
     };
   } catch {
     // It is gone, or this system has no /proc.

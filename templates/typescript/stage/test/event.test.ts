@@ -12,7 +12,7 @@ afterAll(() => running.stop());
 
 test('it gets the attributes of an event', async () => {
   const job = randomUUID();
-  expect(await running.deliver(jobCompleted(job, 'completed'))).toMatchObject({ status: 204, reply: undefined });
+  expect(await running.deliver(jobCompleted({ job }, 'completed'))).toMatchObject({ status: 204, reply: undefined });
   await expect.poll(() => running.output()).toContain('heard dev.darkroom.job.completed');
   expect(running.output()).toMatch(new RegExp(`${job}.*outcome=completed`));
 });
