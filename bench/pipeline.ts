@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDarkroom } from '../packages/lab/test/pipeline/darkroom.ts';
-import { reportMemory, reportStartup } from './pipeline/footprint-report.ts';
+import { reportFirstEvents, reportMemory, reportStartup } from './pipeline/footprint-report.ts';
+import { measureFirstEvents } from './pipeline/first-event.ts';
 import { openFloor } from './pipeline/floor.ts';
 import { openLab } from './pipeline/lab.ts';
 import { machine } from './pipeline/machine.ts';
@@ -34,8 +35,11 @@ try {
   const processes = lab.processes();
   await Promise.all([lab.close(), floor.close()]);
   const startup = await measureStartup(folder);
+  const firstEvents = await measureFirstEvents(folder, sink.url, photos);
   const peaks = trios.map(({ peer }) => peer.peak);
-  console.log(`${reportStartup(startup)}\n\n${reportMemory(processes, startup, peaks)}\n\nAfter: ${machine()}`);
+  console.log(
+    `${reportStartup(startup)}\n\n${reportFirstEvents(firstEvents)}\n\n${reportMemory(processes, startup, peaks)}\n\nAfter: ${machine()}`,
+  );
 } finally {
   await cleanUp();
 }

@@ -1,3 +1,4 @@
+import type { FirstEvent } from './first-event.ts';
 import type { Process } from './processes.ts';
 import { bare, type Start, type Startup } from './startup.ts';
 import { spread } from './statistics.ts';
@@ -17,6 +18,16 @@ function columns(starts: Map<string, Start[]>, name: string, what: keyof Start):
   const [own, others] = [name, bare].map((each) => (starts.get(each) ?? []).map((start) => start[what]));
   const ratio = spread(own!.map((value, round) => value / (others![round] ?? NaN)));
   return [spread(own!).median.toFixed(0), ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
+}
+
+/** The first event, compared with those after it. */
+export function reportFirstEvents(measured: Map<string, FirstEvent[]>): string {
+  const rows = [...measured].map(([name, events]) => {
+    const ratio = spread(events.map(({ first, later }) => first / later));
+    const medians = (['first', 'later'] as const).map((what) => spread(events.map((event) => event[what])).median.toFixed(0));
+    return [name, ...medians, ratio.median.toFixed(2), `${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)}`];
+  });
+  return table(['first event after a start', 'ms', 'later ones', 'first / later', 'min..max'], rows);
 }
 
 /** Memory after all the work, compared with a bare server. */

@@ -9,7 +9,7 @@ export interface Size {
 }
 
 /** 2 megapixels. */
-const small: Size = { width: 1632, height: 1224 };
+export const small: Size = { width: 1632, height: 1224 };
 
 /** JPEG quality of every print, of the lab and of its peer alike: sent along with each photo, so that the two cannot drift apart. */
 export const quality = 88;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -62,6 +62,7 @@ export async function programsIn(folder: string): Promise<Map<string, string>> {
   const bareFolder = join(folder, 'bare');
   await mkdir(bareFolder);
   await writeFile(join(bareFolder, 'index.mjs'), bareServer);
+  await writeFile(join(bareFolder, 'package.json'), JSON.stringify({ scripts: { start: 'node index.mjs' } }));
   return new Map([[bare, bareFolder], ...functions.map((name) => [name, join(repository, 'functions', name, 'dist')] as const)]);
 }
 
@@ -83,11 +84,19 @@ function record(starts: Map<string, Start[]>, name: string, one: Start): void {
   starts.set(name, [...(starts.get(name) ?? []), one]);
 }
 
-/** Starts a program until it is ready, and ends it. */
-export async function start(cwd: string, environment: Record<string, string>): Promise<Start & { resident: number }> {
+/**
+ * Starts a program until it is ready, and ends it.
+ * @param use is called in between, the moment it is ready
+ */
+export async function start(
+  cwd: string,
+  environment: Record<string, string>,
+  use?: (port: number) => Promise<void>,
+): Promise<Start & { resident: number }> {
   const port = await freePort();
+  const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8')) as { scripts: { start: string } };
   const begun = performance.now();
-  const child = spawn(process.execPath, ['index.mjs'], {
+  const child = spawn(process.execPath, scripts.start.split(' ').slice(1), {
     cwd,
     env: { ...environment, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -103,6 +112,7 @@ export async function start(cwd: string, environment: Record<string, string>): P
   const passed = performance.now() - begun;
   const used = processorTimeOf(child.pid!);
   const { resident } = memoryOf(child.pid!);
+  await use?.(port);
   child.kill('SIGTERM');
   await exited;
   process.off('exit', kill);
