@@ -23,7 +23,9 @@ if (faults.length > 0) process.exit(1);
 const name = /^name: *(\S+)/m.exec(await readFile('func.yaml', 'utf8'))?.[1] ?? basename(folder);
 const shared = resolve(import.meta.dirname, '../packages/shared');
 /** Packages with native code or WebAssembly, which stay outside the bundle. So does all that may be replaced: libheif is under the LGPL. */
-const native = ['sharp', '@julusian/jpeg-turbo', 'libheif-js'];
+const outside = ['@julusian/jpeg-turbo', 'libheif-js'];
+/** Of these, only the native code stays outside (function-modules.ts). */
+const halfOutside = ['sharp'];
 const isOf = (id: string) => (request: string) => request === id || request.startsWith(`${id}/`);
 
 /** Every file that was read for the bundle. */
@@ -32,7 +34,7 @@ const modules = new Set<string>();
 const bundle = await rolldown({
   input: { index: entry, 'compile-cache': compileCache },
   platform: 'node',
-  external: (id) => native.some((each) => isOf(each)(id)),
+  external: (id) => outside.some((each) => isOf(each)(id)),
   // A function is called what func.yaml calls it: nothing else has to say so (packages/shared/src/filter/filter.ts).
   transform: { define: { 'process.env.FUNC_NAME': JSON.stringify(name) } },
   plugins: [functionModules(folder, (id) => modules.add(id)), inline((file) => modules.add(file))],
@@ -63,15 +65,20 @@ const { output } = await bundle
 
 const chunks = output.filter((item): item is OutputChunk => item.type === 'chunk');
 const imports = new Set(chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]));
-const imported = native.filter((id) => [...imports].some(isOf(id)));
+const imported = [
+  ...halfOutside.filter((id) => [...modules].some((path) => path.includes(`/node_modules/${id}/`))),
+  ...outside.filter((id) => [...imports].some(isOf(id))),
+];
 const require = createRequire(join(shared, 'package.json'));
 const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
+/** While a program loads, next to nothing of what it makes is garbage: V8 need not look four times, as often as a megabyte is full. */
+const flags = '--min-semi-space-size=8';
 const manifest = {
   name: `darkroom-${name}`,
   private: true,
   type: 'module',
   engines: { node: '>=22' },
-  scripts: { postinstall: 'node compile-cache.mjs', start: 'node index.mjs' },
+  scripts: { postinstall: 'node compile-cache.mjs', start: `node ${flags} index.mjs` },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));

@@ -14,6 +14,8 @@ import { pathToFileURL } from 'node:url';
 
 /** Milliseconds that the start may take. */
 const longest = 30_000;
+/** Milliseconds. An image worker, if the function has one, starts together with it, and keeps what it has compiled once it is ready. */
+const untilWorkerIsReady = 2000;
 /** As in function-modules.ts. */
 const cache = '.compile-cache';
 /** Node keeps a cache for each user. These run images of functions that others have built: of Paketo, of Red Hat, and nobody. */
@@ -50,7 +52,8 @@ async function startOnce(): Promise<void> {
   const errors = createInterface(child.stderr);
   let last = 'it did not say why';
   errors.on('line', (line) => (last = line));
-  for await (const line of createInterface(child.stdout)) if (line.includes('listening')) child.kill('SIGTERM');
+  for await (const line of createInterface(child.stdout))
+    if (line.includes('listening')) setTimeout(() => child.kill('SIGTERM'), untilWorkerIsReady);
   await ended;
   if (child.exitCode !== 0) throw new Error(last);
 }

@@ -14,34 +14,50 @@ const shared = resolve(import.meta.dirname, '../packages/shared');
 /**
  * Imported, a module of Node shows all that it has, and for that loads what it otherwise loads when it is asked for: node:http its WebSocket, with all
  * of fetch, a quarter of the time in which Node itself starts; node:fs its streams. Most functions use none of it. So they are taken from
- * `process.getBuiltinModule`, without those properties.
+ * `process.getBuiltinModule`, and of each module only what is used is looked at.
  */
 const builtin = 'darkroom:builtin:';
 function moduleOf(id: string): string {
   if (late.includes(id.replace('node:', ''))) return lateModule(id);
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(id)));
-  const plain = properties.filter(([key, property]) => ('value' in property || needed.includes(key)) && key !== 'default');
-  const names = plain.map(([key]) => key).join(', ');
-  return `const builtin = process.getBuiltinModule('${id}'); export default builtin; export const { ${names} } = builtin;`;
-}
-/** Getters that are used all the same. The build fails if one is missing here. */
-const needed = ['AsyncLocalStorage', 'promises'];
-
-/** Those that take longest to load, and that no function needs before its first request. Of these, functions can be imported, and the whole. */
-const late = ['crypto', 'https'];
-function lateModule(id: string): string {
-  const functions = Object.entries(process.getBuiltinModule(id) ?? {}).filter(
-    ([key, value]) => /^[a-z]/.test(key) && typeof value === 'function',
-  );
   return [
-    `const load = () => process.getBuiltinModule('${id}');`,
-    `const later = (name) => (...values) => load()[name](...values);`,
-    `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => load()[name] });`,
-    ...functions.map(([key]) => `export const ${key} = /* @__PURE__ */ later('${key}');`),
+    `const $builtin = process.getBuiltinModule('${id}');`,
+    `const $take = (name) => $builtin[name];`,
+    `export default $builtin;`,
+    ...Object.keys(process.getBuiltinModule(id) ?? {})
+      .filter((key) => key !== 'default')
+      .map((key) => `export const ${key} = /* @__PURE__ */ $take('${key}');`),
   ].join('\n');
 }
-/** Who requires nothing but functions of crypto. */
-const requiresCrypto = ['faas-js-runtime', 'fastify'];
+
+/** Those that take longest to load, and that workers, and servers before their first request, do without: they are loaded when a function is called. */
+const late = ['crypto', 'http', 'https'];
+function lateModule(id: string): string {
+  return [
+    `const $load = () => process.getBuiltinModule('${id}');`,
+    `const $take = (name) => $load()[name];`,
+    `const $later = (name) => (...values) => $load()[name](...values);`,
+    `export default /* @__PURE__ */ new Proxy({}, { get: (_none, name) => $load()[name] });`,
+    ...shapeOf(id).map(
+      ([key, how]) => `export const ${key} = /* @__PURE__ */ ${how === 'called' ? '$later' : '$take'}('${key}');`,
+    ),
+  ].join('\n');
+}
+/** The same for those who require it, and take out of it at once what they will call. */
+function lateRequired(id: string): string {
+  const properties = shapeOf(id).map(([key, how]) =>
+    how === 'called' ? `${key}: later('${key}')` : `get ${key}() { return load().${key}; }`,
+  );
+  return `const load = () => process.getBuiltinModule('${id}');
+const later = (name) => (...values) => load()[name](...values);
+module.exports = { ${properties.join(', ')} };`;
+}
+/** What a module of Node has, and whether that is called: classes begin with a capital. */
+function shapeOf(id: string): [key: string, how: 'called' | 'taken'][] {
+  return Object.entries(process.getBuiltinModule(id) ?? {}).map(([key, value]) => [
+    key,
+    /^[a-z]/.test(key) && typeof value === 'function' ? 'called' : 'taken',
+  ]);
+}
 
 /** What the function consists of may have been compiled already, while its image was built. */
 const entryCode = `const directory = import.meta.dirname + '/.compile-cache';
@@ -69,6 +85,7 @@ const find = (loads: Load[], request: string, importer = '') =>
  * - Prometheus' client pushes to a gateway, and looks for traces if it is told to keep exemplars. It measures the event loop, a hundred times a
  *   second, and each collection of garbage for a /metrics of the runtime's own, whose other figures stay; Darkroom's has neither
  *   (packages/shared/src/metrics/process.ts).
+ * - Sharp compares its version of libvips with that of the system, to see whether it should be compiled.
  * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
  *   ask for, which the lockfile has decided.
  */
@@ -85,17 +102,26 @@ const unused: Load[] = [
   { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
   { by: 'fastify', id: 'light-my-request' },
   { by: 'fastify', id: 'semver', code: 'exports.satisfies = exports.gte = () => true;' },
+  { by: 'sharp', id: 'semver', code: 'exports.coerce = (version) => ({ version }); exports.satisfies = () => true;' },
 ].map((load) => ({ code: 'module.exports = () => undefined;', ...load }));
 
 /** And needs at some request, or never: it is loaded when it is first used. */
 const later: Load[] = [
+  { by: 'faas-js-runtime', id: 'crypto' },
   { by: 'faas-js-runtime', id: 'qs' },
   { by: 'faas-js-runtime', id: 'js-yaml' },
+  { by: 'fastify', id: 'node:crypto' },
   { by: 'fastify', id: 'node:http2' },
   { by: 'fastify', id: 'node:https' },
 ];
 const whenUsed = (id: string, importer: string) =>
-  `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(createRequire(importer).resolve(id))})[name] });`;
+  isBuiltin(id)
+    ? lateRequired(id)
+    : `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(createRequire(importer).resolve(id))})[name] });`;
+
+/** Sharp is bundled, since its fifty files take longer to find than to load. Its addon stays where npm has put it: where sharp would look for it. */
+const ownRequire = 'createRequire(import.meta.url)';
+const requireOf = (id: string) => `createRequire(${ownRequire}.resolve('${id}'))`;
 
 /**
  * Provides the entry of a function, and the modules of Node. src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a
@@ -117,8 +143,6 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
         instead.set(nameOf(load), load.code ?? whenUsed(id, importer!));
         return nameOf(load);
       }
-      if (id.endsWith('crypto') && isBuiltin(id) && requiresCrypto.some((by) => find([{ by, id }], id, importer)))
-        return builtin + id;
       return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
     },
     load(id) {
@@ -126,6 +150,10 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
       if (id === functionId) return wrapper;
       if (instead.has(id)) return instead.get(id);
       return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;
+    },
+    transform(code, id) {
+      if (!id.includes('/node_modules/sharp/') || !code.includes(ownRequire)) return undefined;
+      return code.replace(ownRequire, requireOf('sharp'));
     },
     generateBundle() {
       const modules = [...this.getModuleIds()].filter((id) => !id.startsWith('darkroom:'));

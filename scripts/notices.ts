@@ -34,8 +34,9 @@ export interface Notices {
  */
 export async function collectNotices(modules: string[], installed: string[]): Promise<Notices> {
   const folders = new Set<string>();
-  for (const module of modules.filter((path) => path.includes('/node_modules/'))) folders.add(packageFolder(module));
+  // First, with what they depend on: a part of one may be in the bundle as well.
   for (const folder of installed) await addWithDependencies(await realpath(folder), folders);
+  for (const module of modules.filter((path) => path.includes('/node_modules/'))) folders.add(packageFolder(module));
   const packages = await Promise.all([...folders].map(readPackage));
   packages.sort((one, other) => titleOf(one).localeCompare(titleOf(other)));
 

@@ -49,7 +49,12 @@ test('a stage receives all attributes of its event as texts, and neither its dat
   const { id, source, type, specversion, time, datacontenttype } = jobCompleted({ job }, 'failed');
   expect(received).toEqual([
     {
-      ...{ id, source, type, specversion, datacontenttype, job },
+      id,
+      source,
+      type,
+      specversion,
+      datacontenttype,
+      job,
       outcome: 'failed',
       webhook: 'false',
       time: expect.stringContaining(time!.slice(0, 4)),

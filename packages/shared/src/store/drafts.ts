@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -44,7 +43,7 @@ export function openDrafts(root: string, clock: Clock): Drafts {
 
   return {
     begin() {
-      const name = owner + randomUUID();
+      const name = owner + uniqueName();
       underWay.add(name);
       return join(folder, name);
     },
@@ -63,6 +62,11 @@ async function removeLeftovers(folder: string, now: number): Promise<void> {
     const found = await stat(join(folder, name)).catch(() => undefined);
     if (found && (isOrphan(name) || found.mtimeMs < now - draftLifetime)) await rm(join(folder, name), { force: true });
   }
+}
+
+/** No secret, so crypto need not be loaded for it; and should two ever be equal, the second draft is refused rather than mixed with the first. */
+function uniqueName(): string {
+  return [process.hrtime.bigint(), Math.floor(Math.random() * 2 ** 52)].map((part) => part.toString(36)).join('-');
 }
 
 function isOrphan(draft: string): boolean {

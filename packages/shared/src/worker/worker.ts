@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { constants, getPriority, setPriority } from 'node:os';
 import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
@@ -54,6 +55,8 @@ export function work<Task, Result>(perform: (task: Task, compute: Compute) => Pr
     else void replyTo(told.task).then(say);
   });
   say('ready');
+  // Node would keep what it has compiled when a process ends by itself, which a worker never does.
+  flushCompileCache();
 }
 
 /** A worker ends together with its employer and not before: the employer may still be waiting for its result. */
