@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@darkroom/shared/clock';
 import { everyInterface, listenOnEveryInterface } from '@darkroom/shared/every-interface';
+import { giveBackWhenIdle } from '@darkroom/shared/give-back';
 import { logListening } from '@darkroom/shared/listening';
 import { log } from '@darkroom/shared/log';
 import { serveMetrics } from '@darkroom/shared/metrics/server';
@@ -27,6 +28,7 @@ export async function serve(settings: Settings, inspector: Inspector): Promise<v
   stopOnSignal(app, closing, systemClock, lastWords);
   listenOnEveryInterface();
   await app.listen({ port: settings.PORT, host: everyInterface });
+  giveBackWhenIdle();
   const { port } = app.server.address() as AddressInfo;
   const { K_REVISION: revision, FILTERS } = settings;
   logListening({ port, metricsPort: metrics?.port, revision, filters: FILTERS.join('+') });

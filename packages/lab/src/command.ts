@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Misconfigured } from '@darkroom/shared/errors';
+import { giveBackWhenIdle } from '@darkroom/shared/give-back';
 import { CannotStart, explain } from 'knative-local/errors';
 import { createLog } from 'knative-local/log';
 import { runProgram } from 'knative-local/program';
@@ -23,6 +24,7 @@ function readOptions(): { scaleToZero: boolean } {
   }
 }
 
+giveBackWhenIdle();
 const log = createLog();
 await runProgram(
   () => startLab({ ...readSettings(), ...readOptions() }, log),

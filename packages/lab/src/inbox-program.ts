@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { flushCompileCache } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { explain } from '@darkroom/shared/errors';
+import { giveBackWhenIdle } from '@darkroom/shared/give-back';
 import { foreignness, refuse } from 'knative-local/foreign';
 import { MailDev } from 'maildev';
 import type { InboxOptions } from './inbox.ts';
@@ -28,6 +29,7 @@ try {
   });
   const { api } = await maildev.start();
   guard(api!.server.server);
+  giveBackWhenIdle();
   // Node would do so at the end, but not at one by a signal.
   flushCompileCache();
 } catch (error) {

@@ -1,6 +1,7 @@
 import type { InvokerOptions } from 'faas-js-runtime';
 import { explain } from '../errors.ts';
 import { listenOnEveryInterface } from '../every-interface.ts';
+import { giveBackWhenIdle } from '../give-back.ts';
 import { logListening } from '../listening.ts';
 import { serveMetrics } from '../metrics/server.ts';
 import { stackOf } from '../stack.ts';
@@ -29,6 +30,7 @@ export async function serve(module: Stage): Promise<void> {
       await Promise.all([metrics?.lastRead(), flushTraces()]);
     };
     await runtime.start({ ...module, init: () => undefined, shutdown }, { port, logLevel: 'fatal' } as unknown as InvokerOptions);
+    giveBackWhenIdle();
     logListening({ port, metricsPort: metrics?.port, revision: process.env['K_REVISION'] });
   } catch (error) {
     stop(error);
