@@ -75,5 +75,17 @@ test.each([300, 400, 404, 429, 500, 503])('%i is a fault that says which broker 
 });
 
 test('a broker that is down is a fault', async () => {
-  await expect(publish('http://127.0.0.1:9', event)).rejects.toThrow('fetch failed');
+  await expect(publish('http://127.0.0.1:9', event)).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a connection that ends while an event is on its way is not the fault of the event', async () => {
+  const used = new WeakSet<object>();
+  answer = (response) => {
+    const connection = response.socket!;
+    if (used.has(connection)) return void connection.destroy();
+    used.add(connection);
+    response.writeHead(202).end();
+  };
+  for (let count = 0; count < 4; count += 1) await publish(sink, event);
+  expect(received.length).toBeGreaterThan(4);
 });
