@@ -71,14 +71,12 @@ const imported = [
 ];
 const require = createRequire(join(shared, 'package.json'));
 const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
-/** While a program loads, next to nothing of what it makes is garbage: V8 need not look four times, as often as a megabyte is full. */
-const flags = '--min-semi-space-size=8';
 const manifest = {
   name: `darkroom-${name}`,
   private: true,
   type: 'module',
   engines: { node: '>=22' },
-  scripts: { postinstall: 'node compile-cache.mjs', start: `node ${flags} index.mjs` },
+  scripts: { postinstall: 'node compile-cache.mjs', start: 'node index.mjs' },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));

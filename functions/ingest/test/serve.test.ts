@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 test('where no proxies are trusted, the log says what that means', () =>
-  expect(bench.ingest.output()).toContain('TRUSTED_PROXIES is not set'));
+  expect.poll(() => bench.ingest.output()).toContain('TRUSTED_PROXIES is not set'));
 
 test('health, and metrics on a port of their own', async () => {
   for (const probe of ['readiness', 'liveness'])
