@@ -60,7 +60,7 @@ export async function measureStartup(folder: string): Promise<Startup> {
 /** Their folders. The bare server's is made. */
 export async function programsIn(folder: string): Promise<Map<string, string>> {
   const bareFolder = join(folder, 'bare');
-  await mkdir(bareFolder);
+  await mkdir(bareFolder, { recursive: true });
   await writeFile(join(bareFolder, 'index.mjs'), bareServer);
   await writeFile(join(bareFolder, 'package.json'), JSON.stringify({ scripts: { start: 'node index.mjs' } }));
   return new Map([[bare, bareFolder], ...functions.map((name) => [name, join(repository, 'functions', name, 'dist')] as const)]);
