@@ -94,6 +94,7 @@ const inputs = [
   ...ours,
   join(shared, 'package.json'),
   import.meta.filename,
+  join(import.meta.dirname, 'builtin-modules.ts'),
   join(import.meta.dirname, 'function-modules.ts'),
   join(import.meta.dirname, 'inline.ts'),
   join(import.meta.dirname, 'notices.ts'),
