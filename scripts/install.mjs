@@ -10,18 +10,24 @@ import fs, { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { dropHeaders, dropUnloaded } from './install-lean.mjs';
 import { createProgress } from './install-progress.mjs';
 
 const oldestNode = 20;
-/** Megabytes that an installation takes, with what package managers keep in the home folder. */
+/** Megabytes that an installation takes while it goes on, with what package managers keep in the home folder. */
 const needed = { prod: 700, all: 1300 };
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const modules = 'node_modules';
 /** Written last: a digest of all that says what to install. */
 const stamp = join(modules, '.installed');
+/** Written before files of packages go that npm start does not need: what comes on top of it would lack them. */
+const leanMark = join(modules, '.lean');
 /** For pnpm itself and for npm's copies of what it fetches: 180 MB in the home folder that nobody would use again. */
 const downloads = '.downloads';
+const cache = join(downloads, 'cache');
+/** pnpm's store, from which packages are linked. Developers have theirs in the home folder, for all that they work on. */
+const store = join(downloads, 'store');
 // What developers have installed stays.
 const kind = process.argv.includes('--prod') && !existsSync(join(modules, 'vitest')) ? 'prod' : 'all';
 const again = `run npm ${process.env.npm_lifecycle_event === 'prestart' ? 'start' : 'run build'} again`;
@@ -53,11 +59,20 @@ async function install() {
     if (free < needed[kind]) fail(`Only ${free} MB are free here, and Darkroom needs ${needed[kind]}. Make room, and ${again}.`);
   }
   rmSync(stamp, { force: true });
+  if (kind === 'all' && existsSync(leanMark)) rmSync(modules, { recursive: true });
   progress.show('pnpm, which installs them');
   const { code, output } = await pnpm(progress.heard);
+  rmSync(cache, { recursive: true, force: true });
+  if (code !== 0) {
+    if (!existsSync(store)) rmSync(downloads, { recursive: true, force: true });
+    fail(explain(output));
+  }
   rmSync(downloads, { recursive: true, force: true });
-  if (code !== 0) fail(explain(output));
-  dropHeaders();
+  dropHeaders(modules);
+  if (kind === 'prod') {
+    writeFileSync(leanMark, '');
+    dropUnloaded(modules);
+  }
   writeFileSync(stamp, wanted);
   progress.end();
 }
@@ -76,9 +91,9 @@ async function pnpm(heard) {
     '--prefer-frozen-lockfile',
     '--reporter=ndjson',
     ...Object.entries(retries).map(([name, value]) => `--config.${name}=${value}`),
-    ...(kind === 'prod' ? ['--prod', '--trust-lockfile'] : []),
+    ...(kind === 'prod' ? ['--prod', '--trust-lockfile', `--store-dir=${resolve(store)}`] : []),
   ];
-  const settings = { cache: resolve(downloads), 'update-notifier': 'false', ...retries };
+  const settings = { cache: resolve(cache), 'update-notifier': 'false', ...retries };
   const [command, ...rest] = [...program, 'install', ...flags];
   const child = spawn(command, rest, {
     env: {
@@ -95,13 +110,6 @@ async function pnpm(heard) {
     });
   const code = await new Promise((done, failed) => child.on('close', done).on('error', failed));
   return { code, output: output.join('\n') };
-}
-
-/** A third of Node's package, for whoever compiles modules against it. */
-function dropHeaders() {
-  const folder = join(modules, 'node/node_modules');
-  for (const name of readdirSync(folder).filter((each) => each.startsWith('node-')))
-    rmSync(join(folder, name, 'include'), { recursive: true, force: true });
 }
 
 /** The most frequent causes, and what to do; pnpm's own words for all others. */

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from 'knative-local/process/ports';
@@ -40,4 +41,37 @@ test('where the registry cannot be reached, it says what it did, what failed and
   );
   expect(code).toBe(1);
   expect(await readdir(folder)).toEqual(before);
+});
+
+test('of packages, what nothing loads goes; what a link leads to stays', async () => {
+  const { dropUnloaded } = (await import(join(repository, 'scripts/install-lean.mjs'))) as {
+    dropUnloaded(modules: string): void;
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'packages-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const kept = [
+    'node_modules/.pnpm/a@1.0.0/node_modules/a/LICENSE.md',
+    'node_modules/.pnpm/a@1.0.0/node_modules/a/lib/test/index.js',
+    'node_modules/.pnpm/@b+c@1.0.0/node_modules/@b/c/test.js',
+    'node_modules/.pnpm/d.ts@1.0.0/node_modules/d.ts/index.js',
+    'node_modules/.pnpm/@e+test@1.0.0/node_modules/@e/test/index.js',
+    'packages/ours/src/index.ts',
+    'packages/ours/test/index.test.ts',
+  ];
+  const dropped = [
+    'node_modules/.pnpm/a@1.0.0/node_modules/a/index.d.ts',
+    'node_modules/.pnpm/a@1.0.0/node_modules/a/lib/index.js.map',
+    'node_modules/.pnpm/a@1.0.0/node_modules/a/test/index.js',
+    'node_modules/.pnpm/@b+c@1.0.0/node_modules/@b/c/tests/photo.png',
+    'node_modules/.pnpm/@b+c@1.0.0/node_modules/@b/c/src/__image_snapshots__/photo.png',
+  ];
+  for (const path of [...kept, ...dropped]) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), '');
+  }
+  await mkdir(join(folder, 'node_modules/.pnpm/node_modules'));
+  await symlink(join(folder, 'packages/ours'), join(folder, 'node_modules/.pnpm/node_modules/ours'));
+  dropUnloaded(join(folder, 'node_modules'));
+  const present = [...kept, ...dropped].filter((path) => globSync(path, { cwd: folder }).length > 0);
+  expect(present).toEqual(kept);
 });
