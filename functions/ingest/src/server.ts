@@ -5,7 +5,7 @@ import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
 import { allowOrigins } from './http/cors.ts';
-import { refuseOtherMethods } from './http/methods.ts';
+import { methodFinder } from './http/methods.ts';
 import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
@@ -56,8 +56,13 @@ export function createServer(intake: Intake): FastifyInstance {
     if (closing.aborted) reply.header('connection', 'close');
   });
   app.setErrorHandler(answerError);
+  const methodsFor = methodFinder(app);
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
+    const allowed = methodsFor(request);
+    if (allowed.length === 0)
+      return sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
+    reply.header('allow', allowed.join(', '));
+    sendProblem(request, reply, { status: 405, detail: `${request.method} is not allowed here. Use ${allowed.join(' or ')}.` });
   });
   findPrefixes(app, prefixOf);
   allowOrigins(app, settings);
@@ -81,18 +86,6 @@ export function createServer(intake: Intake): FastifyInstance {
   eventsRoute(app, intake);
   fileRoute(app, settings, store, openThumbnails(store, intake.thumbnailer));
   app.addHook('onClose', async () => intake.thumbnailer.close());
-  refuseOtherMethods(app, [
-    '/',
-    '/openapi.json',
-    '/uploads',
-    '/uploads/:upload',
-    '/jobs/:job',
-    '/jobs/:job/share',
-    '/jobs/:job/events',
-    '/jobs/:job/*',
-    '/health/readiness',
-    '/health/liveness',
-  ]);
   return app;
 }
 

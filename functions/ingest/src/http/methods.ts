@@ -1,20 +1,26 @@
-import type { FastifyInstance } from 'fastify';
-import { sendProblem } from './problem.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import findMyWay from 'find-my-way';
 
-/** Answers wrong methods with 405 and lists those allowed. Call it after all routes: without it, a wrong method gets 404. */
-export function refuseOtherMethods(app: FastifyInstance, paths: string[]): void {
-  for (const url of paths) {
-    const allowed = app.supportedMethods.filter((method) => app.hasRoute({ method, url }));
-    app.route({
-      method: app.supportedMethods.filter((method) => !allowed.includes(method)),
-      url,
-      handler: (request, reply) => {
-        reply.header('allow', allowed.join(', '));
-        sendProblem(request, reply, {
-          status: 405,
-          detail: `${request.method} is not allowed here. Use ${allowed.join(' or ')}.`,
-        });
-      },
-    });
-  }
+/**
+ * Finds out what is allowed where a request's method is not. Call it before all routes. Fastify could have a route for each method that is
+ * refused as well, but they were two thirds of all routes, and took a start 3 ms.
+ * @returns the methods of the routes that fit the request's address; none if nothing is there
+ */
+export function methodFinder(app: FastifyInstance): (request: FastifyRequest) => string[] {
+  const methods = new Map<string, string[]>();
+  app.addHook('onRoute', ({ method, url }) => void methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]));
+  let router: ReturnType<typeof routerOf> | undefined;
+
+  return ({ url }) => {
+    router ??= routerOf(methods);
+    const allowed = (router.find('GET', url)?.store ?? []) as string[];
+    return app.supportedMethods.filter((method) => allowed.includes(method));
+  };
+}
+
+/** Of the kind that Fastify has, with one entry for each address. */
+function routerOf(methods: Map<string, string[]>) {
+  const router = findMyWay();
+  for (const [url, allowed] of methods) router.on('GET', url, () => undefined, allowed);
+  return router;
 }
