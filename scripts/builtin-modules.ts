@@ -16,7 +16,7 @@ export function moduleOf(id: string): string {
 }
 
 /** Those that take longest to load, and that workers, and servers before their first request, do without: they are loaded when a function is called. */
-const late = ['crypto', 'http', 'https'];
+const late = ['crypto', 'http', 'https', 'v8', 'vm', 'zlib'];
 function lateModule(id: string): string {
   return [
     `const $load = () => process.getBuiltinModule('${id}');`,

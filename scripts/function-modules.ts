@@ -20,6 +20,9 @@ if (process.getBuiltinModule('node:fs').existsSync(directory))
   process.getBuiltinModule('node:module').enableCompileCache({ directory, portable: true });
 await import('${functionId}');`;
 
+/** All files import it, so it must import none of them. */
+const bundlersOwn = 'rolldown/runtime';
+
 /** What a package loads at every start. */
 interface Load {
   by: string;
@@ -41,6 +44,7 @@ const find = (loads: Load[], request: string, importer = '') =>
  *   second, and each collection of garbage for a /metrics of the runtime's own, whose other figures stay; Darkroom's has neither
  *   (packages/shared/src/metrics/process.ts).
  * - Sharp compares its version of libvips with that of the system, to see whether it should be compiled.
+ * - Routes could have regular expressions, whose safety Fastify's router looks into; it does so for its own at each start.
  * - Fastify compiles schemas of routes, which no route has, and is sent requests by tests; it compares its version with those that plugins
  *   ask for, which the lockfile has decided.
  */
@@ -57,6 +61,7 @@ const unused: Load[] = [
   { by: 'fastify', id: '@fastify/fast-json-stringify-compiler' },
   { by: 'fastify', id: 'light-my-request' },
   { by: 'fastify', id: 'semver', code: 'exports.satisfies = exports.gte = () => true;' },
+  { by: 'find-my-way', id: 'safe-regex2', code: 'module.exports = () => true;' },
   { by: 'sharp', id: 'semver', code: 'exports.coerce = (version) => ({ version }); exports.satisfies = () => true;' },
 ].map((load) => ({ code: 'module.exports = () => undefined;', ...load }));
 
@@ -68,6 +73,11 @@ const later: Load[] = [
   { by: 'fastify', id: 'node:crypto' },
   { by: 'fastify', id: 'node:http2' },
   { by: 'fastify', id: 'node:https' },
+  {
+    by: 'find-my-way',
+    id: 'node:assert',
+    code: 'module.exports = (value, message) => value || process.getBuiltinModule("assert")(value, message);',
+  },
 ];
 const whenUsed = (id: string, importer: string) =>
   isBuiltin(id)
@@ -78,27 +88,32 @@ const whenUsed = (id: string, importer: string) =>
 const ownRequire = 'createRequire(import.meta.url)';
 const requireOf = (id: string) => `createRequire(${ownRequire}.resolve('${id}'))`;
 
+/** src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a stage, and is wrapped in the runtime. */
+export function rootOf(folder: string): string {
+  const ownServer = join(folder, 'src/main.ts');
+  return existsSync(ownServer) ? ownServer : functionId;
+}
+
 /**
- * Provides the entry of a function, and the modules of Node. src/main.ts, if there is one, is a complete server; otherwise src/index.ts is a
- * stage, and is wrapped in the runtime.
+ * Provides the entry of a function, and the modules of Node.
  * @param folder of the function
  * @param read called with every module
  */
 export function functionModules(folder: string, read: (id: string) => void): Plugin {
-  const ownServer = join(folder, 'src/main.ts');
   const wrapper = `import { serve } from '${shared}/src/stage/serve.ts'; import * as stage from '${folder}/src/index.ts'; await serve(stage);`;
   const instead = new Map<string, string>();
   return {
     name: 'darkroom',
     resolveId(id, importer, { kind }) {
       if (id === entry) return id;
-      if (id === functionId) return existsSync(ownServer) ? ownServer : id;
+      if (id === functionId) return rootOf(folder);
       const load = find(unused, id, importer) ?? find(later, id, importer);
       if (load) {
         instead.set(nameOf(load), load.code ?? whenUsed(id, importer!));
         return nameOf(load);
       }
-      return isBuiltin(id) && kind === 'import-statement' && importer !== compileCache ? builtin + id : undefined;
+      if (importer === compileCache || importer?.includes(bundlersOwn)) return undefined;
+      return isBuiltin(id) && kind === 'import-statement' ? builtin + id : undefined;
     },
     load(id) {
       if (id === entry) return entryCode;
@@ -108,7 +123,7 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
     },
     transform(code, id) {
       if (!id.includes('/node_modules/sharp/') || !code.includes(ownRequire)) return undefined;
-      return code.replace(ownRequire, requireOf('sharp'));
+      return { code: code.replace(ownRequire, requireOf('sharp')), map: null };
     },
     generateBundle() {
       const modules = [...this.getModuleIds()].filter((id) => !id.startsWith('darkroom:'));
