@@ -16,7 +16,7 @@ import { developer, type Task } from '../../packages/shared/src/filter/develop.t
 import { work } from '../../packages/shared/src/worker/worker.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
 import type { WorkerPool } from '../../packages/shared/src/worker/pool.ts';
-import { isWorker } from '../../packages/shared/src/worker/process.ts';
+import { isWorker } from '../../packages/shared/src/worker/spawn.ts';
 
 type Filter = 'grayscale' | 'sepia';
 

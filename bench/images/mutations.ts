@@ -15,7 +15,7 @@ import { work } from '../../packages/shared/src/worker/worker.ts';
 import { programBytes } from '../../packages/shared/src/worker/count.ts';
 import { type ReadLoad, readLoad } from '../../packages/shared/src/worker/load.ts';
 import { workerPool } from '../../packages/shared/src/worker/pool.ts';
-import { isWorker } from '../../packages/shared/src/worker/process.ts';
+import { isWorker } from '../../packages/shared/src/worker/spawn.ts';
 import { mutations, mutationsAfter } from '../../packages/shared/test/images/mutations.ts';
 
 if (isWorker) {

@@ -1,5 +1,5 @@
 import { explain } from '@darkroom/shared/errors';
-import { isWorker } from '@darkroom/shared/worker/process';
+import { isWorker } from '@darkroom/shared/worker/spawn';
 import { readSettings } from './settings.ts';
 import { openInspector } from './upload/inspector.ts';
 

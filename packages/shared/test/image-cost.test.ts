@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { allocator } from '../src/worker/process.ts';
+import { allocator } from '../src/worker/spawn.ts';
 
 const program = join(import.meta.dirname, 'images/cost-program.ts');
 const folder = mkdtempSync(join(tmpdir(), 'cost-'));

@@ -3,7 +3,8 @@ import { Rejected, Unavailable } from '../src/errors.ts';
 import type { Load } from '../src/worker/load.ts';
 import { idleLook } from '../src/worker/crew.ts';
 import { type WorkerPool, workerPool } from '../src/worker/pool.ts';
-import { Died, NotStarted, type Worker } from '../src/worker/process.ts';
+import { Died, type Worker } from '../src/worker/process.ts';
+import { NotStarted } from '../src/worker/spawn.ts';
 import { testClock } from './support/clock.ts';
 
 /** A worker whose every step is up to the test. */

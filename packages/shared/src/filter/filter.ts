@@ -17,7 +17,7 @@ import { type Stage, stage } from '../stage/stage.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
 import { type WorkerPool, workerPool } from '../worker/pool.ts';
-import { isWorker } from '../worker/process.ts';
+import { isWorker } from '../worker/spawn.ts';
 import { defaultWorkers, memoryForPhotos, programBytes } from '../worker/count.ts';
 import { work } from '../worker/worker.ts';
 

@@ -6,7 +6,7 @@ import { logListening } from '../listening.ts';
 import { serveMetrics } from '../metrics/server.ts';
 import { stackOf } from '../stack.ts';
 import { flushTraces, openTracing } from '../trace/trace.ts';
-import { isWorker } from '../worker/process.ts';
+import { isWorker } from '../worker/spawn.ts';
 import type { Stage } from './stage.ts';
 
 /**

@@ -8,7 +8,8 @@ import { crew } from './crew.ts';
 import { line } from './line.ts';
 import { type ReadLoad, readLoad } from './load.ts';
 import { blame, Lost } from './lost.ts';
-import { NotStarted, startWorker, type Worker } from './process.ts';
+import { startWorker, type Worker } from './process.ts';
+import { NotStarted } from './spawn.ts';
 import type { Bounds } from './watch.ts';
 
 /** Processes that read photos, so that a file which hangs or crashes a decoder takes nothing else down with it. */

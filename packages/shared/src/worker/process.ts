@@ -1,7 +1,7 @@
-import { fork } from 'node:child_process';
 import { Rejected, Unavailable } from '../errors.ts';
 import { type Measurement, record } from '../metrics/registry.ts';
 import type { Reply, Said, Told } from './protocol.ts';
+import { NotStarted, spawnWorker } from './spawn.ts';
 
 /** A process that does one task at a time. `structuredClone` must be able to copy tasks and results. */
 export interface Worker<Task, Result> {
@@ -20,11 +20,6 @@ export interface Worker<Task, Result> {
   kill(): void;
 }
 
-/** The system has no room for another process, or the program cannot run. */
-export class NotStarted extends Error {
-  override readonly name = 'NotStarted';
-}
-
 /** Signals of failing native code. Any other does not come from the photo: SIGKILL is the system running out of memory. */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'];
 
@@ -40,28 +35,12 @@ export class Died extends Error {
   }
 }
 
-const argument = 'image-worker';
-
-/**
- * Environment of a worker: how glibc hands out memory. By default each thread has an arena of its own that keeps what it once held, and
- * from the first large block that is freed on, so are all blocks of up to 32 MiB: at times, a print takes a whole picture more than it needs.
- */
-export const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
-
-/** What a worker computes lies outside V8's heap, in which 48 MB of garbage would gather before it looks what is still in use. */
-const smallHeap = ['--max-semi-space-size=1'];
-
-/** Whether this process was started as a worker. */
-export const isWorker = process.argv[2] === argument && process.send !== undefined;
-/** The process id of the process that started this worker. */
-export const employer = Number(process.argv[3]);
-
 /**
  * @param program what to run as a worker: by default, this same program
  * @throws NotStarted
  */
 export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Task, Result> {
-  const child = spawnChild(program);
+  const child = spawnWorker(program);
   // Idle workers keep nothing alive; the open port does.
   child.unref();
   child.channel?.unref();
@@ -132,18 +111,4 @@ export function startWorker<Task, Result>(program = process.argv[1]!): Worker<Ta
     alive: () => !ended && child.connected && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };
-}
-
-function spawnChild(program: string) {
-  try {
-    return fork(program, [argument, String(process.pid)], {
-      execArgv: smallHeap,
-      env: { ...process.env, ...allocator },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
-  } catch (cause) {
-    // Some system errors are thrown (ENOMEM), others arrive as an event (EAGAIN).
-    throw new NotStarted('An image worker could not be started', { cause });
-  }
 }

@@ -4,7 +4,7 @@ import { Worker as Thread } from 'node:worker_threads';
 import { explain, Rejected, Unavailable } from '../errors.ts';
 import { relayTo } from '../metrics/registry.ts';
 import { stackOf } from '../stack.ts';
-import { employer } from './process.ts';
+import { employer } from './spawn.ts';
 import type { Reply, Said, Told } from './protocol.ts';
 
 /**

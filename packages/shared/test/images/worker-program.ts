@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Apply, developer } from '../../src/filter/develop.ts';
 import { work } from '../../src/worker/worker.ts';
-import { isWorker, startWorker } from '../../src/worker/process.ts';
+import { startWorker } from '../../src/worker/process.ts';
+import { isWorker } from '../../src/worker/spawn.ts';
 import { commands } from './commands.ts';
 
 if (isWorker) {
