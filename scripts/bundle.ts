@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type CodeSplittingGroup, type OutputChunk, rolldown, type RolldownError } from 'rolldown';
-import { compileCache, entry, functionModules, rootOf } from './function-modules.ts';
+import { ahead, compileCache, entry, functionModules, rootOf } from './function-modules.ts';
 import { faultsOfNames } from './function-names.ts';
 import { inline } from './inline.ts';
 import { collectNotices } from './notices.ts';
@@ -58,7 +58,7 @@ const { output } = await bundle
     // What is loaded later, or only by workers, is a file of its own: a process reads and compiles no more than it needs.
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name]-[hash].mjs',
-    codeSplitting: { groups: [together] },
+    codeSplitting: { groups: [{ name: 'ahead', test: (id) => id === ahead }, together] },
     format: 'esm',
     // V8 keeps a source with any other character in two bytes for each, and takes longer to read it.
     charset: 'ascii',

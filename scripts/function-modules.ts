@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Plugin } from 'rolldown';
@@ -15,10 +15,19 @@ const builtin = 'darkroom:builtin:';
 const shared = resolve(import.meta.dirname, '../packages/shared');
 
 /** What the function consists of may have been compiled already, while its image was built. */
-const entryCode = `const directory = import.meta.dirname + '/.compile-cache';
+const entryCode = (folder: string) => `${hasWorkers(folder) ? `import '${ahead}';` : ''}
+const directory = import.meta.dirname + '/.compile-cache';
 if (process.getBuiltinModule('node:fs').existsSync(directory))
   process.getBuiltinModule('node:module').enableCompileCache({ directory, portable: true });
 await import('${functionId}');`;
+
+/** Starts a worker. */
+export const ahead = join(shared, 'src/worker/ahead.ts');
+/** A function whose workers are not found here has them all the same: they only start later. */
+const hasWorkers = (folder: string) =>
+  existsSync(join(folder, 'src/worker.ts')) ||
+  (existsSync(join(folder, 'src/index.ts')) &&
+    readFileSync(join(folder, 'src/index.ts'), 'utf8').includes('@darkroom/shared/filter'));
 
 /** All files import it, so it must import none of them. */
 const bundlersOwn = 'rolldown/runtime';
@@ -82,7 +91,8 @@ const later: Load[] = [
 const whenUsed = (id: string, importer: string) =>
   isBuiltin(id)
     ? lateRequired(id)
-    : `module.exports = new Proxy({}, { get: (_none, name) => require(${JSON.stringify(createRequire(importer).resolve(id))})[name] });`;
+    : `const load = () => require(${JSON.stringify(createRequire(importer).resolve(id))});
+module.exports = new Proxy(() => {}, { get: (_none, name) => load()[name], apply: (_none, _this, values) => load()(...values) });`;
 
 /** Sharp is bundled, since its fifty files take longer to find than to load. Its addon stays where npm has put it: where sharp would look for it. */
 const ownRequire = 'createRequire(import.meta.url)';
@@ -116,7 +126,7 @@ export function functionModules(folder: string, read: (id: string) => void): Plu
       return isBuiltin(id) && kind === 'import-statement' ? builtin + id : undefined;
     },
     load(id) {
-      if (id === entry) return entryCode;
+      if (id === entry) return entryCode(folder);
       if (id === functionId) return wrapper;
       if (instead.has(id)) return instead.get(id);
       return id.startsWith(builtin) ? moduleOf(id.slice(builtin.length)) : undefined;

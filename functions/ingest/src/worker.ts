@@ -6,7 +6,8 @@ import { type Inspection, loadInspection } from './upload/inspector.ts';
 /** The life of a process that reads pictures: it inspects photos, by their paths, or makes thumbnails, by their keys. */
 export async function workFor(settings: Settings): Promise<void> {
   const [inspect, makeThumbnail] = await Promise.all([loadInspection(settings), loadThumbnails(settings)]);
-  work<string | ThumbnailTask, Inspection | void>(async (task, compute) =>
-    typeof task === 'string' ? inspect(task) : makeThumbnail(task, compute),
+  work<string | ThumbnailTask, Inspection | void>(
+    async (task, compute) => (typeof task === 'string' ? inspect(task) : makeThumbnail(task, compute)),
+    settings.HEIC,
   );
 }

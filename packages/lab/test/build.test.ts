@@ -123,8 +123,26 @@ test.each(['ingest', 'zip'])('%s starts without what no request has asked for ye
   for (const module of ['tls', 'crypto', 'http2']) expect(output).not.toContain(`NativeModule ${module};`);
 });
 
+test.each(['ingest', 'grayscale'])('%s starts one worker, before all else', async (name) => {
+  const tell = `
+    const processes = process.getBuiltinModule('node:child_process');
+    const { fork } = processes;
+    processes.fork = (...values) => {
+      console.log('a worker, ' + (process.moduleLoadList.includes('NativeModule http') ? 'late' : 'early'));
+      return fork(...values);
+    };`;
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`];
+  const output = await startIn(join(repository, 'functions', name, 'dist'), flags);
+  expect(output.match(/a worker, \w+/g)).toEqual(['a worker, early']);
+});
+
+test.each(['ingest', 'grayscale'])('of %s, a worker that is starting says nothing about wrong settings', async (name) => {
+  const output = await startIn(join(repository, 'functions', name, 'dist'), [], { STORE_URL: 'nowhere' });
+  expect(output.match(/STORE_URL/g)).toHaveLength(1);
+});
+
 /** What a function prints until it has started and ended, with what Node says of its compile cache. */
-async function startIn(folder: string, flags: string[] = []): Promise<string> {
+async function startIn(folder: string, flags: string[] = [], more: Record<string, string> = {}): Promise<string> {
   const store = await mkdtemp(join(tmpdir(), 'store-'));
   onTestFinished(() => rm(store, { recursive: true, force: true }));
   const environment = {
@@ -135,6 +153,7 @@ async function startIn(folder: string, flags: string[] = []): Promise<string> {
     PUBLIC_URL: 'http://localhost',
     FILTERS: 'grayscale',
     NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+    ...more,
   };
   const child = spawn(process.execPath, [...flags, 'index.mjs'], {
     cwd: folder,

@@ -12,7 +12,7 @@ import { filterFinished, type PrintOutcome } from '../events.ts';
 import { readJob } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { withdrawIfGone } from '../job/remove.ts';
-import { limits } from '../image/limits.ts';
+import { heic, limits } from '../image/limits.ts';
 import { type Stage, stage } from '../stage/stage.ts';
 import { openStore } from '../store/open.ts';
 import { storeUrl } from '../store/url.ts';
@@ -93,7 +93,10 @@ export function filter(...given: [apply: Apply, option?: unknown] | [name: strin
     };
   });
 
-  if (isWorker) return { ...listening, init: async () => work((await import('./develop.ts')).developer(apply)) };
+  if (isWorker) {
+    const mayHang = apply.matrix === undefined || readConfig({ HEIC: heic }).HEIC;
+    return { ...listening, init: async () => work((await import('./develop.ts')).developer(apply), mayHang) };
+  }
   const health: HealthCheck = (request, reply) => {
     if (workers?.healthy() === false) return refuse(reply);
     return listening.liveness(request, reply);

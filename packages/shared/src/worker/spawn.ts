@@ -21,17 +21,42 @@ export const isWorker = process.argv[2] === argument && process.send !== undefin
 /** The process id of the process that started this worker. */
 export const employer = Number(process.argv[3]);
 
+/** A worker that was started before there was a pool for it. */
+let ahead: { program: string; child: ChildProcess } | undefined;
+
+/** The next worker for this program is the one that starts now. If it cannot be started, that one can. */
+export function spawnAhead(program = process.argv[1]!): void {
+  try {
+    const child = begin(program);
+    child.once('error', () => (ahead = undefined)).once('exit', () => (ahead = undefined));
+    // A program with a fault in its settings says so itself, and ends.
+    process.once('exit', () => child.kill('SIGKILL'));
+    ahead = { program, child };
+  } catch {
+    // The pool will report it.
+  }
+}
+
 /** @throws NotStarted */
 export function spawnWorker(program: string): ChildProcess {
+  if (ahead?.program === program) {
+    const { child } = ahead;
+    ahead = undefined;
+    return child;
+  }
   try {
-    return fork(program, [argument, String(process.pid)], {
-      execArgv: smallHeap,
-      env: { ...process.env, ...allocator },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
+    return begin(program);
   } catch (cause) {
     // Some system errors are thrown (ENOMEM), others arrive as an event (EAGAIN).
     throw new NotStarted('An image worker could not be started', { cause });
   }
+}
+
+function begin(program: string): ChildProcess {
+  return fork(program, [argument, String(process.pid)], {
+    execArgv: smallHeap,
+    env: { ...process.env, ...allocator },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
 }

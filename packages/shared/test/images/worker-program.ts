@@ -17,7 +17,7 @@ if (isWorker) {
     if (command === commands.fault) throw new Error('a fault of the filter');
     data.fill(0);
   };
-  work(developer(obey));
+  work(developer(obey), true);
 } else {
   // As an employer: puts one worker into an endless loop, then waits for the command to die silently.
   const worker = startWorker();
