@@ -10,8 +10,9 @@ const argument = 'image-worker';
 /**
  * Environment of a worker: how glibc hands out memory. By default each thread has an arena of its own that keeps what it once held, and
  * from the first large block that is freed on, so are all blocks of up to 32 MiB: at times, a print takes a whole picture more than it needs.
+ * Files of photos and prints, of some hundred KiB, go back to the system as well: kept, they leave gaps that nothing else fits into.
  */
-export const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
+export const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(256 * 1024) };
 
 /** What a worker computes lies outside V8's heap, in which 48 MB of garbage would gather before it looks what is still in use. */
 const smallHeap = ['--max-semi-space-size=1'];
