@@ -71,7 +71,7 @@ function colour(factors: number[], grey: number): number {
   levels[0] = factors[0]! * grey;
   levels[1] = factors[1]! * grey;
   levels[2] = factors[2]! * grey;
-  return levels[0]! | (levels[1]! << 8) | (levels[2]! << 16) | (255 << 24);
+  return levels[0] | (levels[1] << 8) | (levels[2] << 16) | (255 << 24);
 }
 
 function apply({ weights, table }: Tint, rgbx: Buffer): void {
