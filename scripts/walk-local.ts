@@ -1,5 +1,5 @@
 /**
- * npm run walk:local: runs the commands of docs/walk-local.md against `npm start -- --scale-to-zero`, and writes what they print below
+ * npm run walk:local: runs the commands of docs/walk-local.md against `npm start -- --scale-out`, and writes what they print below
  * them. Needs kubectl and kn.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { openOwnLab } from './own-lab.ts';
 import { type Block, openShell, readWalkPage } from './walk-page.ts';
 
 const page = resolve(import.meta.dirname, '../docs/walk-local.md');
-const lab = await openOwnLab({ PORT: process.env['PORT'] ?? '8080' }, ['--scale-to-zero']);
+const lab = await openOwnLab({ PORT: process.env['PORT'] ?? '8080' }, ['--scale-out']);
 const shell = openShell(lab.folder, process.env);
 try {
   const walk = readWalkPage(await readFile(page, 'utf8'));

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 /**
  * knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N]
- *     [--scale-to-zero]
+ *     [--charts FILE] [--scale-out]
  *
  * --config     the folder of manifests; may be repeated, and is then applied in order (default: config)
  * --functions  the folder of functions, each in its own folder with a func.yaml (default: functions)
  * --port       the public port; 0 means any free one (default: 8080)
  * --service    the function behind it (default: the only one with `invoke: http`)
  * --data       where the kubeconfig is, and what kubectl and kn said (default: .knative-local)
- * --correlation    the attribute that events of one chain share, for the console (default: chains follow replies)
- * --metrics        the port of /metrics on loopback, of all functions together; 0 means any free one (default: 0)
- * --charts         a file that says what the console draws of these metrics (default: nothing is drawn)
- * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
+ * --correlation  the attribute that events of one chain share, for the console (default: chains follow replies)
+ * --metrics    the port of /metrics on loopback, of all functions together; 0 means any free one (default: 0)
+ * --charts     a file that says what the console draws of these metrics (default: nothing is drawn)
+ * --scale-out  revisions have as many processes as their requests need (default: at most one; in both cases, none after an idle minute)
  *
  * Environment variables stand in for Secrets, and override ConfigMap keys of the same name.
  */
@@ -28,7 +28,7 @@ import { runProgram, type Running } from './program.ts';
 import { startRuntime } from './runtime.ts';
 
 const usage =
-  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N] [--charts FILE] [--scale-to-zero]';
+  'Usage: knative-local [--config DIR]... [--functions DIR] [--port N] [--service NAME] [--data DIR] [--correlation NAME] [--metrics N] [--charts FILE] [--scale-out]';
 
 interface Options {
   config: string[];
@@ -39,7 +39,7 @@ interface Options {
   correlation: string | undefined;
   metrics: number;
   charts: string | undefined;
-  scaleToZero: boolean;
+  scaleOut: boolean;
 }
 
 /** @throws CannotStart with the usage */
@@ -56,7 +56,7 @@ function readOptions(): Options {
         correlation: text,
         metrics: text,
         charts: text,
-        'scale-to-zero': { type: 'boolean' },
+        'scale-out': { type: 'boolean' },
       },
     });
     const { config = ['config'], functions = 'functions', service, data = '.knative-local', correlation } = values;
@@ -73,7 +73,7 @@ function readOptions(): Options {
       correlation,
       metrics: Number(metrics),
       charts: charts === undefined ? undefined : resolve(charts),
-      scaleToZero: values['scale-to-zero'] ?? false,
+      scaleOut: values['scale-out'] ?? false,
     };
   } catch (error) {
     throw new CannotStart(`${explain(error)}\n${usage}`, { cause: error });
@@ -81,7 +81,7 @@ function readOptions(): Options {
 }
 
 function start(log: Log): Running {
-  const { config, functions, port, service, data, correlation, metrics, charts, scaleToZero } = readOptions();
+  const { config, functions, port, service, data, correlation, metrics, charts, scaleOut } = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'knative-local-'));
   const runtime = startRuntime({
     config,
@@ -96,7 +96,7 @@ function start(log: Log): Running {
     correlation,
     metrics: { port: metrics, anotherPort: (free) => `--metrics ${free}` },
     charts,
-    scaleToZero,
+    scaleOut,
     unavailable: 'The function is starting. Please try again in a few seconds.',
     environment: ({ brokerUrl }) => ({ ...machineEnvironment(process.env, folder), K_SINK: brokerUrl }),
     log,

@@ -18,8 +18,8 @@ export interface RuntimeOptions extends ManifestSources {
   anotherPort: (port: number) => string;
   /** The service behind the public address; by default, the only function invoked by HTTP. */
   service?: string | undefined;
-  /** Revisions have as many processes as their requests need, also none; otherwise, one each. */
-  scaleToZero?: boolean;
+  /** Revisions have as many processes as their requests need; otherwise, at most one. */
+  scaleOut?: boolean;
   /** What a person reads while that service cannot be reached. */
   unavailable: string;
   /** Public DNS names of the public address. While it listens only on this machine, no others are accepted. */

@@ -81,7 +81,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     };
     const metrics = options.metrics && (await openMetrics(options.metrics, clock, charts?.history.take));
     const fleet = createFleet(options.environment(addresses), log, real(clock), {
-      scaleToZero: options.scaleToZero ?? false,
+      scaleOut: options.scaleOut ?? false,
       changed,
       metricsVariable: options.metrics?.variable,
       beforeEnd: metrics?.lastRead,

@@ -180,7 +180,7 @@ withKn('kn moves traffic and tags, and makes revisions by the rules of Knative (
 
 withKn('kubectl sees processes come and go with the requests (skipped without kn)', async () => {
   await finish(command);
-  await start(['--scale-to-zero']);
+  await start(['--scale-out']);
   const updated = await kn('service update shout --scale 0..2 --scale-window 6s');
   expect(updated.output).toContain("updated to latest revision 'shout-00002'");
   const pods = follow(project, 'get pods -w -l app=shout-00002');

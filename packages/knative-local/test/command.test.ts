@@ -39,7 +39,7 @@ test('the Broker takes an event to one function and its reply to the next: one i
   await expect.poll(() => command.output()).toMatch(/ tally +number 1: WELCOME, ADA\n/);
 });
 
-test('with --scale-to-zero, a revision without requests has no process, and the next request waits for one', async () => {
+test('a revision without requests has no process, and the next request waits for one; with --scale-out, the log has each step', async () => {
   const copy = await mkdtemp(join(home, '.project-'));
   onTestFinished(() => rm(copy, { recursive: true, force: true }));
   await cp(project, copy, { recursive: true });
@@ -49,7 +49,7 @@ test('with --scale-to-zero, a revision without requests has no process, and the 
     'name: $1, annotations: { autoscaling.knative.dev/window: 6s } }',
   );
   await writeFile(path, named);
-  const other = await readyCommand(copy, { TMPDIR: temporary }, ['--scale-to-zero']);
+  const other = await readyCommand(copy, { TMPDIR: temporary }, ['--scale-out']);
   onTestFinished(async () => void (await finish(other)));
   await expect.poll(() => other.output()).toMatch(/hello-v1 scales from 1 to 0\n/);
   expect(await text(other.url, tagged('v1'))).toBe('Hello, you');

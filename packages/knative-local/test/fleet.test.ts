@@ -85,7 +85,7 @@ test('a change of the manifests leaves alone what is the same, and ends what is 
 
 test.each([
   ['one process', 1, {}],
-  ['several processes', 2, { scaleToZero: true }],
+  ['several processes', 2, { scaleOut: true }],
 ])('a revision of %s that is replaced under its own name keeps its folders until it has finished', async (_name, count, how) => {
   const { fleet, all, clock, apply } = await open({}, how);
   const scale = { ...zipRevision().scale, min: count, max: count };
@@ -145,23 +145,36 @@ test('if something new does not start, everything that is new ends, and the rest
   expect([await origin(), fleet.ready]).toEqual([originOf(0), true]);
 });
 
-test('without scaling, a revision keeps its process however long it idles; with it, the fleet is up without one', async () => {
-  const still = await open();
-  await still.apply([service([revision('v1')])], 1);
-  await still.clock.advance(3_600_000);
-  expect([still.fleet.replicas.length, still.all[0]!.signals]).toEqual([1, []]);
-
+test('a revision without requests has no process, the fleet is up without one, and the next request waits for one', async () => {
   let changes = 0;
-  const scaled = await open({}, { scaleToZero: true, changed: () => (changes += 1) });
-  await scaled.apply([service([revision('v1')])], 1);
-  expect(scaled.fleet.replicas.map(({ spec, ready }) => [spec.name, ready])).toEqual([['v1', true]]);
-  await scaled.clock.advance(3_600_000);
-  expect([scaled.fleet.replicas, scaled.all[0]!.signals, scaled.fleet.ready]).toEqual([[], ['SIGTERM'], true]);
+  const { fleet, all, clock, begun, apply, origin, originOf } = await open({}, { changed: () => (changes += 1) });
+  await apply([service([revision('v1')])], 1);
+  expect(fleet.replicas.map(({ spec, ready }) => [spec.name, ready])).toEqual([['v1', true]]);
+  await clock.advance(3_600_000);
+  expect([fleet.replicas, all[0]!.signals, fleet.ready]).toEqual([[], ['SIGTERM'], true]);
   expect(changes).toBeGreaterThan(0);
-  const waiting = scaled.origin();
-  await scaled.begun(2);
-  await scaled.clock.advance(1000);
-  expect(await waiting).toBe(scaled.originOf(1));
+  const waiting = origin();
+  await begun(2);
+  await clock.advance(1000);
+  expect(await waiting).toBe(originOf(1));
+});
+
+test.each([
+  [1, {}],
+  [3, { scaleOut: true }],
+])('a revision with a min-scale of 3 keeps %d however long it idles: %o', async (count, how) => {
+  const { fleet, all, clock, apply } = await open({}, how);
+  await apply([service([revision('v1', { scale: { ...zipRevision().scale, min: 3 } })])], count);
+  await clock.advance(3_600_000);
+  expect([fleet.replicas.length, all.map(({ signals }) => signals)]).toEqual([count, all.map(() => [])]);
+});
+
+test('unless it scales out, a revision has one process for any number of requests', async () => {
+  const { fleet, all, clock, apply } = await open();
+  await apply([service([revision('v1', { scale: { ...zipRevision().scale, target: 1 } })])], 1);
+  await Promise.all(Array.from({ length: 20 }, () => fleet.pick('zip').turn()));
+  await clock.advance(600_000);
+  expect([fleet.replicas.length, all.length]).toEqual([1, 1]);
 });
 
 test('a fleet that stops ends every process, also those that are starting or leaving', async () => {

@@ -201,6 +201,18 @@ test('who waited in vain for a start is told that it is not up', async () => {
   expect([[...revision.replicas], all.length]).toEqual([[], length]);
 });
 
+test('who waits for one that has died is told that it is not up as soon as an activator would', async () => {
+  const { begun, clock, request, all } = await open({}, { healthy: () => all.length === 0 });
+  await begun(1);
+  all[0]!.die();
+  await begun(2);
+  const waiting = request();
+  await clock.advance(limits.revisionWait - 1);
+  expect(waiting).toEqual({});
+  await clock.advance(1);
+  expect(waiting.error).toEqual(new NotUp('zip-v1 is not up'));
+});
+
 test('one that cannot start anew is abandoned, and tried again for as long as somebody waits', async () => {
   const { begun, clock, request, rest, all, lines } = await open(
     { scale: { ...scale, max: 1 } },
@@ -277,6 +289,13 @@ test('who still waits for a start when a revision has stopped is told so at once
   expect(waiting.error).toEqual(new NotUp('zip-v1 is not up'));
   await clock.advance(limits.leastDrainTime);
   expect([[...revision.replicas], told.at(-1)]).toEqual([[], 0]);
+});
+
+test('where there can only be one process, its coming and going is no news', async () => {
+  const { lines, begun, rest } = await open({ scale: { ...scale, max: 1 } });
+  await begun(1);
+  await rest();
+  expect(lines).toEqual([]);
 });
 
 test('a revision that stops lets requests in flight finish, and tells all others that it is not up', async () => {

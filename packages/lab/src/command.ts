@@ -1,7 +1,7 @@
 /**
- * npm start [-- --scale-to-zero]
+ * npm start [-- --scale-out]
  *
- * --scale-to-zero  revisions have as many processes as their requests need, also none (default: one each)
+ * --scale-out  revisions have as many processes as their requests need (default: at most one; in both cases, none after an idle minute)
  */
 import { parseArgs } from 'node:util';
 import { Misconfigured } from '@darkroom/shared/errors';
@@ -13,12 +13,14 @@ import { readSettings } from './settings.ts';
 import { startLab } from './start.ts';
 
 /** @throws CannotStart with the usage */
-function readOptions(): { scaleToZero: boolean } {
+function readOptions(): { scaleOut: boolean } {
   try {
-    const { values } = parseArgs({ options: { 'scale-to-zero': { type: 'boolean', default: false } } });
-    return { scaleToZero: values['scale-to-zero'] };
+    const off = { type: 'boolean' as const, default: false };
+    // That was its name as long as nothing else scaled to zero.
+    const { values } = parseArgs({ options: { 'scale-out': off, 'scale-to-zero': off } });
+    return { scaleOut: values['scale-out'] || values['scale-to-zero'] };
   } catch (cause) {
-    throw new CannotStart(`${explain(cause)}\nUsage: npm start [-- --scale-to-zero]. All else is set in the environment.`, {
+    throw new CannotStart(`${explain(cause)}\nUsage: npm start [-- --scale-out]. All else is set in the environment.`, {
       cause,
     });
   }

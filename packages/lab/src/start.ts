@@ -35,7 +35,7 @@ export interface Interference {
 
 /** The whole of Darkroom on one machine: its functions as config/ wires them, an inbox, and a folder for its data. */
 export function startLab(
-  settings: Settings & { scaleToZero?: boolean },
+  settings: Settings & { scaleOut?: boolean },
   log: Log,
   { intercept, environment = {} }: Interference = {},
 ): Lab {
@@ -65,7 +65,7 @@ export function startLab(
       host: settings.HOST,
       port: settings.PORT,
       data: dataFolder,
-      scaleToZero: settings.scaleToZero ?? false,
+      scaleOut: settings.scaleOut ?? false,
       anotherPort: anotherPort('PORT'),
       service: 'ingest',
       unavailable: 'Darkroom is starting. Please try again in a few seconds.',

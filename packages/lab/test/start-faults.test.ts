@@ -88,9 +88,7 @@ test('reports an unwritable data folder in a sentence', async () => {
 test('an unknown option ends the start, with what there is', async () => {
   const started = startMain({}, ['--scale']);
   expect(await started.ended).toBe(1);
-  expect(started.output()).toMatch(
-    /'--scale'.*\nUsage: npm start \[-- --scale-to-zero\]\. All else is set in the environment\.\n$/,
-  );
+  expect(started.output()).toMatch(/'--scale'.*\nUsage: npm start \[-- --scale-out\]\. All else is set in the environment\.\n$/);
 });
 
 test('a filter without a Trigger is a fault at the start; a Trigger for an event that nobody emits is a warning', async () => {

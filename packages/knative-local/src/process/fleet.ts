@@ -5,7 +5,7 @@ import { CannotStart, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RevisionSpec, ServiceSpec, TrafficSpec } from '../manifest/topology.ts';
 import type { Surroundings } from './life.ts';
-import { NotUp, type Replica, type ReplicaOptions, type Revision, startReplica } from './revision.ts';
+import { NotUp, type Replica, type ReplicaOptions, type Revision } from './revision.ts';
 import { scaleRevision } from './scaled-revision.ts';
 import { real } from './supervisor.ts';
 
@@ -25,15 +25,15 @@ export interface Fleet {
 }
 
 export interface FleetOptions extends Pick<ReplicaOptions, 'changed' | 'metricsVariable' | 'beforeEnd'> {
-  /** Revisions have as many processes as their requests need; otherwise, one. */
-  scaleToZero?: boolean;
+  /** Revisions have as many processes as their requests need; otherwise, at most one. */
+  scaleOut?: boolean;
 }
 
 export function createFleet(
   platform: Record<string, string>,
   log: Log,
   surroundings: Surroundings = real(systemClock),
-  { scaleToZero = false, changed = () => undefined, metricsVariable, beforeEnd }: FleetOptions = {},
+  { scaleOut = false, changed = () => undefined, metricsVariable, beforeEnd }: FleetOptions = {},
 ): Fleet {
   let running = new Map<string, Revision>();
   let traffic = new Map<string, TrafficSpec[]>();
@@ -47,10 +47,7 @@ export function createFleet(
     launches.set(spec.name, count);
     // The one before it, of the same name, may still be finishing its requests.
     const temporary = join(platform['TMPDIR'] ?? tmpdir(), count === 1 ? spec.name : `${spec.name}_${count}`);
-    const options = { temporary, changed, metricsVariable, beforeEnd };
-    const revision = scaleToZero
-      ? scaleRevision(spec, platform, log, surroundings, options)
-      : startReplica(spec, platform, log, surroundings, options);
+    const revision = scaleRevision(spec, platform, log, surroundings, { temporary, changed, metricsVariable, beforeEnd });
     alive.add(revision);
     return revision;
   }
@@ -75,7 +72,8 @@ export function createFleet(
       return revision;
     },
     async prepare(services) {
-      const wanted = services.flatMap(({ revisions }) => revisions);
+      const given = services.flatMap(({ revisions }) => revisions);
+      const wanted = scaleOut ? given : given.map(atMostOne);
       const next = new Map<string, Revision>();
       const fresh: Revision[] = [];
       for (const spec of wanted) {
@@ -101,6 +99,11 @@ export function createFleet(
       await Promise.all([...alive].map(retire));
     },
   };
+}
+
+/** With one process for as long as it is needed, which is always if its min-scale asks for any. */
+function atMostOne(spec: RevisionSpec): RevisionSpec {
+  return { ...spec, scale: { ...spec.scale, min: Math.min(spec.scale.min, 1), max: 1 } };
 }
 
 function same(one: RevisionSpec, other: RevisionSpec): boolean {

@@ -45,7 +45,7 @@ export interface Revision {
   stop(timeout?: number): Promise<void>;
 }
 
-/** One process of a revision; without scaling, it is the revision. */
+/** One process of a revision. */
 export interface Replica extends Revision {
   /** No other, earlier or later, has the same. */
   readonly id: string;

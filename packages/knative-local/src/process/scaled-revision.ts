@@ -121,7 +121,9 @@ export function scaleRevision(
 
   function scaleTo(wanted: number): void {
     const present = taking();
-    if (present.length !== wanted) log('runtime', `${spec.name} scales from ${present.length} to ${wanted}`);
+    // That the only one comes and goes is no news.
+    if (present.length !== wanted && spec.scale.max !== 1)
+      log('runtime', `${spec.name} scales from ${present.length} to ${wanted}`);
     for (let more = wanted - present.length; more > 0; more -= 1) launch();
     const surplus = Math.max(present.length - wanted, 0);
     const leastBusy = present.toSorted((one, other) => one.load - other.load || other.number - one.number);
@@ -158,7 +160,8 @@ export function scaleRevision(
   async function enter(signal?: AbortSignal): Promise<Turn> {
     if (!isUp && !over.signal.aborted) {
       if (taking().length === 0) scaleTo(1);
-      await within(limits.startTime, up.promise, clock);
+      const isStarting = taking().some(({ replica }) => replica.vitals.restarts === 0);
+      await within(isStarting ? limits.startTime : limits.revisionWait, up.promise, clock);
     }
     if (!isUp || over.signal.aborted) throw notUp();
     const leave = await entrance.enter(AbortSignal.any([over.signal, ...(signal ? [signal] : [])]));
