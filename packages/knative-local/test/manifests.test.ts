@@ -29,10 +29,17 @@ test("the operator's environment stands in for Secrets and overrides ConfigMaps,
     functions,
     operator,
     operational: /^MAIL_/,
+    defaults: { MAIL_ATTACH: '2', FILTERS: 'none', WORKERS: '3' },
   });
   const environment = (name: string) => services.find((each) => each.name === name)!.revisions[0]!.environment;
-  expect(environment('ingest')).toEqual({ GREETING: 'hi', FILTERS: 'one', MAIL_ATTACH: '1', K_SINK: 'http://nowhere.example' });
-  expect(environment('collector')).toEqual({ OUTPUT: '/tmp/x', MAIL_ATTACH: '1' });
+  expect(environment('ingest')).toEqual({
+    GREETING: 'hi',
+    FILTERS: 'one',
+    MAIL_ATTACH: '1',
+    K_SINK: 'http://nowhere.example',
+    WORKERS: '3',
+  });
+  expect(environment('collector')).toEqual({ OUTPUT: '/tmp/x', MAIL_ATTACH: '1', FILTERS: 'none', WORKERS: '3' });
 });
 
 test('reports an unbuilt function as one fault, and says what to do', async () => {

@@ -1,11 +1,16 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { defaultWorkers } from '@darkroom/shared/worker/count';
 import { machineEnvironment } from 'knative-local/machine';
 import type { Settings } from './settings.ts';
 
 /** Operational settings that reach every function, whether or not a manifest names them. A test holds the README to them. */
 export const operational =
   /^(MAIL_|SENDGRID_|MAX_|MIN_|CLIENT_|ADDRESS_|API_|JOB_|AWS_|OTEL_|WEBHOOK)|^(EMAIL_REQUIRED|HEIC|RETENTION|LOG_FORMAT|METRICS_LINGER|DOWNLOADS|WORKERS|ALLOWED_ORIGINS)$/;
+
+/** What every function gets, unless its manifest or the operator says otherwise. Filters share this machine with all that a photo needs besides. */
+export const defaults = { WORKERS: String(defaultWorkers({ processors: availableParallelism() >> 1, bytes: totalmem() / 2 })) };
 
 /** How this lab's functions find each other. */
 export interface LabEndpoints {

@@ -6,7 +6,7 @@ import { openStore } from '@darkroom/shared/store/open';
 import { banner } from './banner.ts';
 import { consoleDeadLetters } from './console-dead-letters.ts';
 import { openDataFolder } from './data-folder.ts';
-import { labEnvironment, operational, storeLocation } from './environment.ts';
+import { defaults, labEnvironment, operational, storeLocation } from './environment.ts';
 import { inbox } from './inbox.ts';
 import type { Log } from 'knative-local/log';
 import { machineEnvironment } from 'knative-local/machine';
@@ -61,6 +61,7 @@ export function startLab(
       settings: { config: 'CONFIG_DIR', functions: 'FUNCTIONS_DIR' },
       operator,
       operational,
+      defaults,
       image: { pattern: /(?:^|\/)darkroom\/([\w.-]+?)(?:[:@].*)?$/, written: 'darkroom/<function>' },
       host: settings.HOST,
       port: settings.PORT,

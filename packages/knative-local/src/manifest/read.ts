@@ -21,6 +21,8 @@ export interface ManifestSources {
   operator: Environment;
   /** The operator's variables that reach every function, whether or not a manifest names them. */
   operational?: RegExp;
+  /** What every function gets, unless its manifest or `operational` says otherwise. */
+  defaults?: Record<string, string>;
   /** By default, the last part of an image's name: "ghcr.io/someone/hello:1" is hello. */
   image?: ImageName;
   /** Whether somebody builds what is saved. Then a build that is older than its source runs as it is, until the next one is there. */
@@ -42,7 +44,7 @@ const lastPart: ImageName = { pattern: /([^/:@]+)(?:[:@][^/]*)?$/, written: '<re
  * @throws CannotStart with every fault: "config/triggers.yaml:12: Trigger sepia: spec.broker: ..."
  */
 export async function readManifests(sources: ManifestSources): Promise<Topology> {
-  const { config, functions, settings, operator, operational, image = lastPart, buildsFollow, amend } = sources;
+  const { config, functions, settings, operator, operational, defaults, image = lastPart, buildsFollow, amend } = sources;
   const missing = config.find((folder) => !existsSync(folder));
   if (missing) throw new CannotStart(`${displayed(missing)} does not exist. Set ${settings.config} to the folder of manifests.`);
   const faults: Faults = [];
@@ -105,6 +107,7 @@ export async function readManifests(sources: ManifestSources): Promise<Topology>
     secrets,
     operator,
     operational,
+    defaults,
     image,
     buildsFollow: buildsFollow?.() ?? false,
     faults,

@@ -23,6 +23,7 @@ export interface ServiceSources extends Omit<EnvironmentSources, 'fault'> {
   /** The setting that names the folder of functions. */
   functionsSetting: string;
   image: ImageName;
+  defaults?: Record<string, string> | undefined;
   /** Functions that do not run. */
   removed?: ReadonlySet<string> | undefined;
   /** Whether a build that is older than its source may run. */
@@ -58,7 +59,7 @@ async function fromFunction(func: Func, sources: ServiceSources): Promise<Servic
     command,
     build,
     ...rest,
-    environment: { ...environment, ...variables },
+    environment: { ...sources.defaults, ...environment, ...variables },
   };
   return { name, http: isHttp(invoke), revisions: [revision], traffic: [{ revision: revision.name, percent: 100 }] };
 }
@@ -83,7 +84,7 @@ async function fromDocuments(
   functions: Func[],
   sources: ServiceSources,
 ): Promise<ServiceSpec | undefined> {
-  const { configMaps, secrets, operator, operational, image, buildsFollow, faults } = sources;
+  const { configMaps, secrets, operator, operational, defaults, image, buildsFollow, faults } = sources;
   const read = documents.flatMap((document) => {
     const content = check(service, document, faults);
     return content ? [{ document, spec: content.spec }] : [];
@@ -124,7 +125,7 @@ async function fromDocuments(
       fault(['spec', 'template', 'metadata', 'annotations', annotation], message),
     );
     const { folder, command, build, variables } = await readBuild(known.folder, known.content.name, faults, buildsFollow);
-    const environment = { ...own?.environment, ...spelledOut, ...variables };
+    const environment = { ...defaults, ...own?.environment, ...spelledOut, ...variables };
     const health = own ? probes.ofFunction(known.content) : probes.ofContainer(container);
     invoke = known.content.invoke;
     revisions.push({ name: revision, service: name, folder, command, build, concurrency, scale: scaled, ...health, environment });
