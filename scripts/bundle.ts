@@ -86,7 +86,7 @@ const manifest = {
   private: true,
   type: 'module',
   engines: { node: '>=22' },
-  scripts: { postinstall: 'node compile-cache.mjs', start: 'node index.mjs' },
+  scripts: { postinstall: 'node compile-cache.mjs', start: 'node --max-semi-space-size=2 index.mjs' },
   dependencies: Object.fromEntries(imported.map((id) => [id, versions[id]])),
 };
 const installed = imported.map((id) => join(shared, 'node_modules', id));
