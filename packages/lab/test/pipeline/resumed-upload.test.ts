@@ -139,8 +139,8 @@ test('curl goes on where a line broke', async () => {
     ]);
   await expect(send('0')).rejects.toThrow();
   const offset = /^upload-offset: (\d+)/im.exec(await headersOf('--head', address))![1]!;
-  // At least the first whole piece has arrived.
-  expect(Number(offset)).toBeGreaterThanOrEqual(1024 * 1024);
+  // How much of it ingest had read when the line broke depends on the machine.
+  expect(Number(offset)).toBeGreaterThan(0);
   expect(Number(offset)).toBeLessThan(bytes.length);
   await send(offset);
   const form = ['--silent', '--form', `upload=${path.split('/').at(-1)}`, '--form', 'email=person@example.com', darkroom.url];
@@ -233,13 +233,14 @@ describe.skipIf(!browserPath)('the page, in Chromium (skipped without one: set C
 
   test('cancelled, it removes what had arrived', async () => {
     const before = await jobs();
+    const others = await pieces();
     const line = await lineWith({ bytesPerSecond: 1_000_000 });
     const page = await choose(line.url, [{ name: 'a.png', buffer: await noise(1500) }]);
     await page.click('#send');
-    await expect.poll(async () => (await pieces()).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await pieces()).length).toBeGreaterThan(others.length);
     await page.click('#cancel');
     await page.getByText('Cancelled. Nothing is developed.').waitFor();
-    await expect.poll(pieces).toEqual([]);
+    await expect.poll(pieces).toEqual(others);
     expect(await jobs()).toEqual(before);
     await page.close();
   });
