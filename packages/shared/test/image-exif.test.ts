@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { withoutExif } from '../src/image/exif.ts';
 import type { ImageType } from '../src/image/formats.ts';
 import { inspect } from '../src/image/inspect.ts';
@@ -43,6 +46,28 @@ describe('EXIF that points at itself', () => {
     await printOf(photo, 'sepia', { type: 'image/jpeg' });
     await printOf(photo, 'grayscale', { type: 'image/png' });
   });
+});
+
+test('a file is inspected as its bytes are, whatever the one before it has left in memory', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inspect-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const profile = sharp({ create: { width: 400, height: 300, channels: 3, background: '#36c' } }).withMetadata({ icc: 'p3' });
+  const whole = [
+    await profile.jpeg({ quality: 100 }).toBuffer(),
+    ...(await Promise.all((['jpeg', 'png', 'webp', 'avif'] as const).map(withCircles))),
+  ];
+  const files = [
+    ...whole,
+    ...whole.map((bytes) => bytes.subarray(0, bytes.length >> 1)),
+    Buffer.from('no photo'),
+    Buffer.alloc(0),
+  ];
+  const seen = (source: Buffer | string) => inspect(source, imageLimits).catch((error: Error) => error);
+  for (const [index, bytes] of files.entries()) {
+    const path = join(folder, String(index));
+    await writeFile(path, bytes);
+    expect(await seen(path)).toEqual(await seen(bytes));
+  }
 });
 
 describe('the orientation', () => {

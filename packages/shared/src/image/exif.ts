@@ -14,18 +14,22 @@ export interface Bare {
   orientation?: number;
 }
 
-/** Returns the photo itself if it has no EXIF, otherwise a copy. */
-export function withoutExif(bytes: Buffer, type: ImageType): Bare {
+/** The bytes of a photo as they may be changed: a copy, unless nobody needs them as they were. */
+export type Changeable = (bytes: Buffer) => Buffer;
+
+/** Returns the photo itself if it has no EXIF, otherwise `changeable` without it. */
+export function withoutExif(bytes: Buffer, type: ImageType, changeable: Changeable = (original) => Buffer.from(original)): Bare {
+  const hide = (blocks: Block[], seal?: Seal) => hidden(bytes, blocks, changeable, seal);
   switch (type) {
     case 'image/jpeg':
-      return hide(bytes, jpegBlocks(bytes));
+      return hide(jpegBlocks(bytes));
     case 'image/webp':
-      return hide(bytes, webpBlocks(bytes));
+      return hide(webpBlocks(bytes));
     case 'image/png':
-      return hide(bytes, pngBlocks(bytes), sealPng);
+      return hide(pngBlocks(bytes), sealPng);
     case 'image/avif':
       // Orientation is a property of the picture here, and libheif applies it.
-      return { bytes: hide(bytes, avifBlocks(bytes)).bytes };
+      return { bytes: hide(avifBlocks(bytes)).bytes };
     default:
       return { bytes };
   }
@@ -39,16 +43,19 @@ interface Block {
   start: number;
 }
 
-function hide(bytes: Buffer, blocks: Block[], seal?: (copy: Buffer, block: Block) => void): Bare {
+type Seal = (copy: Buffer, block: Block) => void;
+
+function hidden(bytes: Buffer, blocks: Block[], changeable: Changeable, seal?: Seal): Bare {
   const [first] = blocks;
   if (!first) return { bytes };
-  const copy = Buffer.from(bytes);
+  // Before anything else is changed, and EXIF with it.
+  const orientation = readOrientation(bytes.subarray(first.start));
+  const copy = changeable(bytes);
   for (const block of blocks) {
     // A name nobody else uses, however it is cased. PNG gives case a meaning: ancillary, private, unrelated to the pixels.
     copy.write('daRk', block.name, 'latin1');
     seal?.(copy, block);
   }
-  const orientation = readOrientation(bytes.subarray(first.start));
   return { bytes: copy, ...(orientation && { orientation }) };
 }
 

@@ -1,8 +1,9 @@
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { readBmpSize } from './bmp-header.ts';
+import { borrow } from './borrow.ts';
 import { Rejected } from '../errors.ts';
 import { type Cost, costOf } from './cost.ts';
-import { withoutExif } from './exif.ts';
+import { type Changeable, withoutExif } from './exif.ts';
 import { headBytes, refusalOfRaw, typeOf } from './foreign.ts';
 import { extensionOf, formats, type ImageType, type PrintType, printType } from './formats.ts';
 import type { Header } from './header.ts';
@@ -26,20 +27,50 @@ export interface Prepared {
  * @throws Rejected with status 415 (not an image that Darkroom accepts) or 422 (one that cannot be developed)
  */
 export async function inspect(source: Buffer | string, limits: ImageLimits, asked?: PrintType): Promise<Header> {
-  // There is no need to read all of a file that is not an image.
-  if (typeof source === 'string') typeOf(await readHead(source), limits);
-  const bytes = typeof source === 'string' ? await readFile(source) : source;
-  const prepared = await prepare(bytes, limits);
-  const print = asked ?? printType(prepared.header.type);
-  checkCost(prepared.header, costOf(prepared.header, bytes.length, print, true), print, limits);
-  return prepared.header;
+  return typeof source === 'string' ? inspectFile(source, limits, asked) : inspectBytes(source, limits, asked);
 }
 
-/** As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkCost). */
-export async function prepare(original: Buffer, limits: ImageLimits): Promise<Prepared> {
+/** In borrowed memory: with some of its own for each photo, V8 would collect garbage after 64 MB of them, and a process would hold as much. */
+async function inspectFile(path: string, limits: ImageLimits, asked: PrintType | undefined): Promise<Header> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    return await borrow(size, async (memory) => {
+      // There is no need to read all of a file that is not an image.
+      typeOf(await readFrom(file, memory.subarray(0, Math.min(size, headBytes))), limits);
+      const bytes = await readFrom(file, memory.subarray(0, size));
+      const { profile, ...header } = await inspectBytes(bytes, limits, asked, (ours) => ours);
+      return { ...header, ...(profile && { profile: Buffer.from(profile) }) };
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+async function inspectBytes(bytes: Buffer, limits: ImageLimits, asked?: PrintType, changeable?: Changeable): Promise<Header> {
+  const { header } = await prepare(bytes, limits, changeable);
+  const print = asked ?? printType(header.type);
+  checkCost(header, costOf(header, bytes.length, print, true), print, limits);
+  return header;
+}
+
+/** From its beginning, as much as there is room for. */
+async function readFrom(file: FileHandle, room: Buffer): Promise<Buffer> {
+  for (let length = 0; ;) {
+    const { bytesRead } = await file.read(room, length, room.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === room.length) return room.subarray(0, length);
+  }
+}
+
+/**
+ * As `inspect`, for a photo that is then decoded. What a print of it costs is still to be asked (costOf, checkCost).
+ * @param changeable as for withoutExif
+ */
+export async function prepare(original: Buffer, limits: ImageLimits, changeable?: Changeable): Promise<Prepared> {
   const type = typeOf(original, limits);
   if (type === 'image/tiff') refuseThumbnails(original);
-  const { bytes, orientation } = withoutExif(type === 'image/png' ? withProfile(original) : original, type);
+  const { bytes, orientation } = withoutExif(type === 'image/png' ? withProfile(original) : original, type, changeable);
   const header = await headerOf(type, bytes, orientation);
   checkSize(header, limits);
   return { header, bytes };
@@ -116,13 +147,3 @@ const plainBmp = {
   samplesPerPixel: 3,
   tile: 0,
 };
-
-async function readHead(path: string): Promise<Buffer> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
