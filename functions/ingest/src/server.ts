@@ -5,7 +5,7 @@ import { descriptionRoute } from './http/description-route.ts';
 import { refuseConnection, refuseSlowUpload } from './http/client-error.ts';
 import { clientOf, trusted } from './http/client.ts';
 import { allowOrigins } from './http/cors.ts';
-import { methodFinder } from './http/methods.ts';
+import { addressFinder } from './http/address.ts';
 import { measureRequests } from './http/metrics.ts';
 import { refuseOtherSites } from './http/origin.ts';
 import { watchPace } from './http/pace.ts';
@@ -56,13 +56,16 @@ export function createServer(intake: Intake): FastifyInstance {
     if (closing.aborted) reply.header('connection', 'close');
   });
   app.setErrorHandler(answerError);
-  const methodsFor = methodFinder(app);
+  const addressOf = addressFinder(app);
   app.setNotFoundHandler((request, reply) => {
-    const allowed = methodsFor(request);
-    if (allowed.length === 0)
+    const address = addressOf(request);
+    if (!address)
       return sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address. Send photos to /.' });
-    reply.header('allow', allowed.join(', '));
-    sendProblem(request, reply, { status: 405, detail: `${request.method} is not allowed here. Use ${allowed.join(' or ')}.` });
+    reply.header('allow', address.methods.join(', '));
+    sendProblem(request, reply, {
+      status: 405,
+      detail: `${request.method} is not allowed here. Use ${address.methods.join(' or ')}.`,
+    });
   });
   findPrefixes(app, prefixOf);
   allowOrigins(app, settings);
@@ -73,7 +76,7 @@ export function createServer(intake: Intake): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   void app.register(multipart);
 
-  measureRequests(app, settings.K_REVISION);
+  measureRequests(app, addressOf, settings.K_REVISION);
   for (const path of ['/health/readiness', '/health/liveness']) app.get(path, async () => 'OK');
   const offers = openOffers(store, settings);
   pageRoute(app, settings, offers);

@@ -2,12 +2,14 @@ import { Rejected } from '@darkroom/shared/errors';
 import { metrics } from '@darkroom/shared/metrics';
 import type { FastifyInstance } from 'fastify';
 import { StorageFailed } from '../storage.ts';
+import type { addressFinder } from './address.ts';
 import { Busy } from './busy.ts';
 
 /** Measures a server's requests by route pattern: paths contain job ids, so there would be no end of them. */
-export function measureRequests(app: FastifyInstance, revision: string): void {
-  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
-    const route = routeOptions.url ?? 'none';
+export function measureRequests(app: FastifyInstance, addressOf: ReturnType<typeof addressFinder>, revision: string): void {
+  app.addHook('onResponse', async (request, { statusCode, elapsedTime }) => {
+    const { method, routeOptions } = request;
+    const route = routeOptions.url ?? addressOf(request)?.pattern ?? 'none';
     // The platform asks all the time, and nobody waits for it.
     if (route.startsWith('/health/')) return;
     metrics.requestSeconds.observe({ revision, route, method, status: String(statusCode) }, elapsedTime / 1000);
