@@ -21,7 +21,7 @@ test('reads what the cluster gets', async () => {
   expect(topology.brokers[0]!.delivery).toMatchObject({ retry: 2, backoffPolicy: 'linear', backoffDelay: 50 });
 });
 
-test("the operator's environment stands in for Secrets and overrides ConfigMaps, but not what is spelled out", async () => {
+test("the operator's environment stands in for Secrets and overrides ConfigMaps, but not what is spelled out; a default gives way to all", async () => {
   const operator = { GREETING: 'hi', FILTERS: 'mine', COLLECTOR_OUTPUT: '/tmp/x', MAIL_ATTACH: '1', PRIVATE: 'p' };
   const { services } = await readManifests({
     ...asked,
