@@ -37,16 +37,9 @@ async function upgrade(url: string, headers: Record<string, string>): Promise<st
 }
 
 /** One mail, line by line. */
-async function sendMail(port: number): Promise<void> {
+async function sendMail(port: number, mail = ['Subject: kept', '', 'kept']): Promise<void> {
   const socket = connect(port, '127.0.0.1');
-  const dialogue = [
-    '',
-    'HELO test',
-    'MAIL FROM:<a@example.com>',
-    'RCPT TO:<b@example.com>',
-    'DATA',
-    'Subject: kept\r\n\r\nkept\r\n.',
-  ];
+  const dialogue = ['', 'HELO test', 'MAIL FROM:<a@example.com>', 'RCPT TO:<b@example.com>', 'DATA', [...mail, '.'].join('\r\n')];
   for (const line of dialogue) {
     if (line) socket.write(`${line}\r\n`);
     const [answer] = (await once(socket, 'data')) as [Buffer];
@@ -101,6 +94,24 @@ test('restarts an inbox that dies, with its mails intact', async () => {
   await expect.poll(() => runtime.output()).toContain('was ended by SIGKILL; restarting it');
   await expect.poll(async () => (await fetch(`${runtime.inboxUrl}/api/email`)).json()).toHaveLength(1);
   expect(await finish(runtime)).toBe(0);
+});
+
+test('a mail is shown with its pictures, and without its scripts', async () => {
+  const runtime = await startReady(await copyFixtures());
+  const picture = Buffer.from('a picture');
+  await sendMail(runtime.smtpPort, [
+    'Subject: Your print',
+    'Content-Type: multipart/related; boundary=x',
+    ...['', '--x', 'Content-Type: text/html', '', '<img src="cid:print"><script>alert(1)</script>'],
+    ...['--x', 'Content-Type: image/jpeg; name=print.jpg', 'Content-ID: <print>', 'Content-Transfer-Encoding: base64'],
+    ...['', picture.toString('base64'), '--x--'],
+  ]);
+  const mails = `${runtime.inboxUrl}/api/email`;
+  const [mail] = (await (await fetch(mails)).json()) as { id: string; html: string }[];
+  const shown = await (await fetch(`${mails}/${mail!.id}/html`)).text();
+  expect(shown).not.toContain('script');
+  const place = new URL(/<img src="([^"]+)"/.exec(shown)![1]!, runtime.inboxUrl);
+  expect(Buffer.from(await (await fetch(place)).arrayBuffer())).toEqual(picture);
 });
 
 test('reports an inbox that does not start, and does not wait for it', async () => {
