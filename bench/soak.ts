@@ -40,8 +40,10 @@ try {
   for (let sample = 1; sample <= samples; sample += 1) {
     const { seconds, cpuSeconds } = await lab.develop(Array<Buffer>(every).fill(photo), concurrency);
     cpu.push(([...cpuSeconds.values()].reduce((sum, value) => sum + value, 0) / every) * 1000);
-    for (const [name, resident] of residentByName())
-      memory.set(name, [...(memory.get(name) ?? Array<number>(sample - 1).fill(NaN)), resident]);
+    const resident = residentByName();
+    // What has had nothing to do for a minute has no process.
+    for (const name of new Set([...memory.keys(), ...resident.keys()]))
+      memory.set(name, [...(memory.get(name) ?? Array<number>(sample - 1).fill(0)), resident.get(name) ?? 0]);
     const now = [...memory].map(([name, all]) => `${name} ${all.at(-1)!.toFixed(0)}`).join(', ');
     console.error(`${sample * every} jobs, ${(every / seconds).toFixed(1)} a second, ${cpu.at(-1)!.toFixed(0)} ms each: ${now}`);
   }
