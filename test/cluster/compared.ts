@@ -38,7 +38,7 @@ const given = (command: string, manifest: object, what: string, why?: string): C
 });
 
 const image = 'there, it has an image, the labels of func, and defaults that are written out';
-const asleep = 'there, revisions without requests have no pod; here as well with --scale-out';
+const asleep = 'a revision that has had no requests for a minute has no pod, there as here';
 const people = 'a cluster writes down who changed it, and labels it by its Broker';
 const other = 'other words for the same';
 const older = 'Knative 1.15 keeps EventTypes in an older form, and makes those of PingSources itself';
