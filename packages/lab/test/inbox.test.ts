@@ -99,16 +99,24 @@ test('restarts an inbox that dies, with its mails intact', async () => {
 test('a mail is shown with its pictures, and without its scripts', async () => {
   const runtime = await startReady(await copyFixtures());
   const picture = Buffer.from('a picture');
-  await sendMail(runtime.smtpPort, [
-    'Subject: Your print',
-    'Content-Type: multipart/related; boundary=x',
-    ...['', '--x', 'Content-Type: text/html', '', '<img src="cid:print"><script>alert(1)</script>'],
-    ...['--x', 'Content-Type: image/jpeg; name=print.jpg', 'Content-ID: <print>', 'Content-Transfer-Encoding: base64'],
-    ...['', picture.toString('base64'), '--x--'],
-  ]);
+  const mail = `Subject: Your print
+Content-Type: multipart/related; boundary=x
+
+--x
+Content-Type: text/html
+
+<img src="cid:print"><script>alert(1)</script>
+--x
+Content-Type: image/jpeg; name=print.jpg
+Content-ID: <print>
+Content-Transfer-Encoding: base64
+
+${picture.toString('base64')}
+--x--`;
+  await sendMail(runtime.smtpPort, mail.split('\n'));
   const mails = `${runtime.inboxUrl}/api/email`;
-  const [mail] = (await (await fetch(mails)).json()) as { id: string; html: string }[];
-  const shown = await (await fetch(`${mails}/${mail!.id}/html`)).text();
+  const [{ id }] = (await (await fetch(mails)).json()) as [{ id: string }];
+  const shown = await (await fetch(`${mails}/${id}/html`)).text();
   expect(shown).not.toContain('script');
   const place = new URL(/<img src="([^"]+)"/.exec(shown)![1]!, runtime.inboxUrl);
   expect(Buffer.from(await (await fetch(place)).arrayBuffer())).toEqual(picture);
