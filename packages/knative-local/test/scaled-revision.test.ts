@@ -6,7 +6,7 @@ import type { RevisionSpec } from '../src/manifest/topology.ts';
 import { NotUp, type Turn } from '../src/process/revision.ts';
 import { scaleRevision } from '../src/process/scaled-revision.ts';
 import { makeFolder } from './folders.ts';
-import { createLives, zipRevision } from './lives.ts';
+import { createLives, type Life, zipRevision } from './lives.ts';
 
 const window = 60_000;
 const scale = { min: 0, max: 0, target: 0.7, window, retention: 0 };
@@ -201,11 +201,17 @@ test('who waited in vain for a start is told that it is not up', async () => {
   expect([[...revision.replicas], all.length]).toEqual([[], length]);
 });
 
-test('who waits for one that has died is told that it is not up as soon as an activator would', async () => {
-  const { begun, clock, request, all } = await open({}, { healthy: () => all.length === 0 });
+test.each([
+  ['has died', (first: Life) => first.die()],
+  ['fails its readiness probe', (first: Life) => (first.healthy = false)],
+])('who waits for one that %s is told that it is not up as soon as an activator would', async (_name, fail) => {
+  const { revision, begun, clock, request, all } = await open({}, { healthy: () => all.length === 0 });
   await begun(1);
-  all[0]!.die();
-  await begun(2);
+  await revision.started;
+  fail(all[0]!);
+  const { failureThreshold, period } = zipRevision().readiness;
+  await clock.advance(failureThreshold * period);
+  expect(revision.ready).toBe(false);
   const waiting = request();
   await clock.advance(limits.revisionWait - 1);
   expect(waiting).toEqual({});

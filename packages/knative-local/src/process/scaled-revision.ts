@@ -16,6 +16,8 @@ interface Slot {
   number: number;
   /** Requests in flight. */
   load: number;
+  /** It has been ready. */
+  proven: boolean;
   /** It only finishes its requests. */
   leaving: boolean;
 }
@@ -77,7 +79,7 @@ export function scaleRevision(
     // Not by its number: the folder of the one that had the number before may still be on its way out.
     const own = launches === 1 ? temporary : `${temporary}.${launches}`;
     const replica = startReplica(spec, platform, log, surroundings, { ...options, number, temporary: own, changed: look });
-    const slot: Slot = { replica, number, load: 0, leaving: false };
+    const slot: Slot = { replica, number, load: 0, proven: false, leaving: false };
     slots.add(slot);
     replica.started.catch((error: unknown) => {
       // Those of the first time are told of by whoever waits for the start.
@@ -102,6 +104,7 @@ export function scaleRevision(
   /** Something has changed about a replica. */
   function look(): void {
     const before = isUp;
+    for (const slot of ready()) slot.proven = true;
     isUp = ready().length > 0;
     if (isUp && !before) {
       autoscaler.activate(clock.now());
@@ -160,7 +163,7 @@ export function scaleRevision(
   async function enter(signal?: AbortSignal): Promise<Turn> {
     if (!isUp && !over.signal.aborted) {
       if (taking().length === 0) scaleTo(1);
-      const isStarting = taking().some(({ replica }) => replica.vitals.restarts === 0);
+      const isStarting = taking().some(({ proven }) => !proven);
       await within(isStarting ? limits.startTime : limits.revisionWait, up.promise, clock);
     }
     if (!isUp || over.signal.aborted) throw notUp();
