@@ -81,6 +81,7 @@ const imported = [
 ];
 const require = createRequire(join(shared, 'package.json'));
 const { dependencies: versions } = require('./package.json') as { dependencies: Record<string, string> };
+// Young space: what passes through a function are buffers outside V8's heap, and hardly any objects.
 const manifest = {
   name: `darkroom-${name}`,
   private: true,
